@@ -1,0 +1,79 @@
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>A container at one moment. Immutable; a new one replaces it on every change.</summary>
+/// <param name="Id">Identity.</param>
+/// <param name="Name">Without a leading slash.</param>
+/// <param name="Created">UTC.</param>
+/// <param name="Spec">What was asked.</param>
+/// <param name="Effective">What runs once the image's defaults are merged in.</param>
+/// <param name="ImageId">The image's config digest.</param>
+/// <param name="Status">What was observed.</param>
+/// <param name="Attachment">Place in the network while started; null otherwise.</param>
+/// <param name="Mounts">Resolved mounts.</param>
+/// <param name="LogPath">Log file on the host.</param>
+/// <param name="RestartCount">Starts by restart policy.</param>
+public sealed record ContainerSnapshot(
+    ContainerId Id, string Name, DateTimeOffset Created, ContainerSpec Spec, EffectiveProcess Effective, Digest ImageId,
+    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount);
+
+/// <summary>The process a container runs: spec over image.</summary>
+/// <param name="Entrypoint">May be empty.</param>
+/// <param name="Command">May be empty, not both.</param>
+/// <param name="Environment">Complete.</param>
+/// <param name="WorkingDirectory">Absolute.</param>
+/// <param name="User">May be empty for root.</param>
+/// <param name="Labels">Merged.</param>
+/// <param name="ExposedPorts">Merged, <c>80/tcp</c>.</param>
+/// <param name="StopSignal">Number.</param>
+public sealed record EffectiveProcess(
+    IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Environment, string WorkingDirectory, string User,
+    IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string> ExposedPorts, int StopSignal);
+
+/// <summary>What was observed of a container.</summary>
+/// <param name="State">Life-cycle state.</param>
+/// <param name="Pid">Of the init process on the host; 0 when not running.</param>
+/// <param name="ExitCode">Of the last run; 0 before the first. 255 with an <paramref name="Error"/> when it was lost.</param>
+/// <param name="StartedAt">UTC; null when never started.</param>
+/// <param name="FinishedAt">UTC; null when never ended.</param>
+/// <param name="OomKilled">The kernel killed a process of it for memory.</param>
+/// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
+public sealed record ContainerStatus(
+    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error)
+{
+    /// <summary>A container that was made and never started.</summary>
+    public static ContainerStatus Created { get; } = new(ContainerState.Created, 0, 0, null, null, false, "");
+
+    /// <summary>True while the init process exists.</summary>
+    public bool IsRunning => State is ContainerState.Running or ContainerState.Paused;
+}
+
+/// <summary>A mount as it is in the container.</summary>
+/// <param name="Kind">Kind.</param>
+/// <param name="VolumeName">Name of the volume; null for other kinds.</param>
+/// <param name="Source">Path on the host; empty for tmpfs.</param>
+/// <param name="Target">Path inside.</param>
+/// <param name="ReadOnly">Mounted read-only.</param>
+/// <param name="Anonymous">The volume was made for this container and goes with <c>rm -v</c> or <c>--rm</c>.</param>
+/// <param name="Propagation">Bind propagation.</param>
+public sealed record ResolvedMount(MountKind Kind, string? VolumeName, string Source, string Target, bool ReadOnly, bool Anonymous, string Propagation);
+
+/// <summary>How a run ended.</summary>
+/// <param name="ExitCode">0 to 255.</param>
+/// <param name="Error">Why the code is unknown or the start failed; null otherwise.</param>
+public readonly record struct ContainerExit(int ExitCode, string? Error);
+
+/// <summary>What a wait waits for.</summary>
+public enum WaitCondition
+{
+    /// <summary>Answers at once when the container does not run.</summary>
+    NotRunning,
+
+    /// <summary>The next end of a run, even of a container not yet started.</summary>
+    NextExit,
+
+    /// <summary>Removal; the answer is the exit code of the last run.</summary>
+    Removed,
+}

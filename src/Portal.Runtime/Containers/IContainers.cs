@@ -1,0 +1,59 @@
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Logs;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>
+/// Containers of this host. Expected failures are <see cref="ErrorException"/>s whose messages are Docker's own words
+/// (docs/engine-api.md). Calls on one container are serialised; calls on different ones run in parallel.
+/// </summary>
+public interface IContainers
+{
+    /// <summary>Every container, newest first.</summary>
+    IReadOnlyList<ContainerSnapshot> List();
+
+    /// <summary>Finds by full id, name (with or without a slash) or unique id prefix.</summary>
+    /// <exception cref="ErrorException">404 <c>No such container: x</c>.</exception>
+    ContainerSnapshot Resolve(string reference);
+
+    /// <summary>Makes a container. The image must be in the store. Without a name one is invented.</summary>
+    /// <exception cref="ErrorException">404 image, 409 name, 400 bad option.</exception>
+    Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct);
+
+    /// <summary>Starts it. False when it runs already.</summary>
+    Task<bool> StartAsync(ContainerId id, CancellationToken ct);
+
+    /// <summary>Stop signal, grace, SIGKILL. Goes on when the caller leaves. False when it does not run.</summary>
+    Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
+
+    /// <summary>Stops it if it runs, then starts it.</summary>
+    Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
+
+    /// <summary>Sends a signal (<c>SIGHUP</c>, <c>HUP</c> or <c>1</c>). 409 when not running.</summary>
+    Task KillAsync(ContainerId id, string signal, CancellationToken ct);
+
+    /// <summary>Removes it. 409 when running without <paramref name="force"/>.</summary>
+    Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct);
+
+    /// <summary>Waits. The wait counts from the moment this method returns its task, not from when it is awaited.</summary>
+    Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct);
+
+    /// <summary>
+    /// Joins the container's stdio. Legal before start (the session then sees the first byte). The session's output ends
+    /// when the container does.
+    /// </summary>
+    Task<IStdioSession> AttachAsync(ContainerId id, AttachRequest request, CancellationToken ct);
+
+    /// <summary>Log entries in order. With <see cref="LogQuery.Follow"/> it ends when the container stops.</summary>
+    IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct);
+
+    /// <summary>Sets the terminal's size. 409 when not running.</summary>
+    Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct);
+}
+
+/// <param name="Stdin">The session may write.</param>
+/// <param name="Stdout">The session sees stdout.</param>
+/// <param name="Stderr">The session sees stderr.</param>
+public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr);

@@ -1,0 +1,23 @@
+namespace Portal.Runtime.Events;
+
+/// <summary>Something that happened, in the Engine API's words.</summary>
+/// <param name="Type"><c>container</c>, <c>image</c>, <c>network</c>, <c>volume</c>, <c>daemon</c>.</param>
+/// <param name="Action">For instance <c>start</c>, <c>die</c>, <c>exec_create: sh</c>.</param>
+/// <param name="ActorId">Id of the object (images: the reference or id).</param>
+/// <param name="Attributes">For containers: image, name, all labels, and <c>exitCode</c>, <c>signal</c> where they apply.</param>
+/// <param name="Time">UTC.</param>
+public sealed record RuntimeEvent(string Type, string Action, string ActorId, IReadOnlyDictionary<string, string> Attributes, DateTimeOffset Time);
+
+/// <summary>The event stream, with the last 256 kept for replay.</summary>
+public interface IRuntimeEvents
+{
+    /// <summary>Publishes; never waits.</summary>
+    void Publish(RuntimeEvent item);
+
+    /// <summary>
+    /// Replays kept events from <paramref name="since"/> (none when null), then goes on live without gap or repeat until
+    /// cancelled or <paramref name="until"/> is reached. A reader more than 1,024 events behind gets an
+    /// <see cref="Portal.Domain.Primitives.ErrorException"/> of code <c>events.lagged</c>.
+    /// </summary>
+    IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct);
+}

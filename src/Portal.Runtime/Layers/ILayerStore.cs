@@ -1,0 +1,26 @@
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Layers;
+
+/// <summary>Unpacked layers, addressed by diff id under a chain id, and the writable layer of each container.</summary>
+public interface ILayerStore
+{
+    /// <summary>
+    /// Makes the writable layer of a container over the given image layers. Durable; does not mount.
+    /// <paramref name="diffIds"/> are lowest first.
+    /// </summary>
+    Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, CancellationToken ct);
+
+    /// <summary>Mounts a container's root file system. Mounting a mounted one answers the same path.</summary>
+    /// <returns>The absolute path of the root.</returns>
+    string Mount(ContainerId container);
+
+    /// <summary>Unmounts it; not mounted is success.</summary>
+    void Unmount(ContainerId container);
+
+    /// <summary>Unmounts and deletes the writable layer; absent is success.</summary>
+    void Remove(ContainerId container);
+
+    /// <summary>Removes mounts and writable layers that belong to none of <paramref name="known"/>. Run at start.</summary>
+    void Sweep(IReadOnlySet<ContainerId> known);
+}

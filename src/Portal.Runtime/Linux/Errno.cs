@@ -1,0 +1,43 @@
+#pragma warning disable CA1008 // errno 0 is not an error and has no name
+namespace Portal.Runtime.Linux;
+
+/// <summary>Error numbers of the kernel that the runtime tells apart (asm-generic/errno.h).</summary>
+public enum Errno
+{
+    EPERM = 1,
+    ENOENT = 2,
+    ESRCH = 3,
+    EINTR = 4,
+    EIO = 5,
+    ENXIO = 6,
+    EBADF = 9,
+    ECHILD = 10,
+    EAGAIN = 11,
+    ENOMEM = 12,
+    EACCES = 13,
+    EBUSY = 16,
+    EEXIST = 17,
+    EXDEV = 18,
+    ENODEV = 19,
+    ENOTDIR = 20,
+    EISDIR = 21,
+    EINVAL = 22,
+    EMFILE = 24,
+    ETXTBSY = 26,
+    ENOSPC = 28,
+    EROFS = 30,
+    EPIPE = 32,
+    ERANGE = 34,
+    ENAMETOOLONG = 36,
+    ENOSYS = 38,
+    ENOTEMPTY = 39,
+    ELOOP = 40,
+    ENODATA = 61,
+    EOPNOTSUPP = 95,
+    EADDRINUSE = 98,
+    ENETUNREACH = 101,
+    ECONNRESET = 104,
+    EALREADY = 114,
+    EINPROGRESS = 115,
+    EDQUOT = 122,
+}
