@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+
+namespace Portal.Domain.Engine.Models;
+
+/// <summary>Answer of wait.</summary>
+public sealed class ContainerWaitResponse
+{
+    public int StatusCode { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public WaitError? Error { get; set; }
+}
+
+/// <summary>Why the code is not known.</summary>
+public sealed class WaitError
+{
+    public string Message { get; set; } = "";
+}
+
+/// <summary>Answer of prune.</summary>
+public sealed class ContainerPruneResponse
+{
+    public List<string>? ContainersDeleted { get; set; }
+
+    public long SpaceReclaimed { get; set; }
+}
+
+/// <summary>Answer that is just an id.</summary>
+public sealed class IdResponse
+{
+    public string Id { get; set; } = "";
+}

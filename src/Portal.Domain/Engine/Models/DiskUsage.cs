@@ -1,0 +1,15 @@
+namespace Portal.Domain.Engine.Models;
+
+/// <summary>GET /system/df.</summary>
+public sealed class DiskUsage
+{
+    public long LayersSize { get; set; }
+
+    public List<ImageSummary> Images { get; set; } = [];
+
+    public List<ContainerSummary> Containers { get; set; } = [];
+
+    public List<VolumeResource> Volumes { get; set; } = [];
+
+    public List<string> BuildCache { get; set; } = [];
+}
