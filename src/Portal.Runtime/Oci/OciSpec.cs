@@ -1,0 +1,134 @@
+using System.Text.Json.Serialization;
+
+namespace Portal.Runtime.Oci;
+
+/// <summary>config.json of the OCI runtime specification 1.0.2. Members left null are not written.</summary>
+internal sealed record OciSpec
+{
+    public string OciVersion { get; init; } = "1.0.2";
+
+    public required OciProcess Process { get; init; }
+
+    public required OciRoot Root { get; init; }
+
+    public string? Hostname { get; init; }
+
+    public string? Domainname { get; init; }
+
+    public required IReadOnlyList<OciMount> Mounts { get; init; }
+
+    public required OciLinux Linux { get; init; }
+}
+
+/// <param name="Path">Root file system on the host.</param>
+/// <param name="Readonly">Mounted read-only inside.</param>
+internal sealed record OciRoot(string Path, bool Readonly);
+
+/// <summary>The <c>process</c> object; also the whole of an exec's process file.</summary>
+internal sealed record OciProcess
+{
+    public bool Terminal { get; init; }
+
+    public required OciUser User { get; init; }
+
+    public required IReadOnlyList<string> Args { get; init; }
+
+    public required IReadOnlyList<string> Env { get; init; }
+
+    public required string Cwd { get; init; }
+
+    public required OciCapabilities Capabilities { get; init; }
+
+    public IReadOnlyList<OciRlimit>? Rlimits { get; init; }
+
+    public bool NoNewPrivileges { get; init; }
+
+    public string? ApparmorProfile { get; init; }
+
+    public int? OomScoreAdj { get; init; }
+}
+
+internal sealed record OciUser(uint Uid, uint Gid, IReadOnlyList<uint>? AdditionalGids);
+
+internal sealed record OciCapabilities(
+    IReadOnlyList<string> Bounding, IReadOnlyList<string> Effective, IReadOnlyList<string> Permitted,
+    IReadOnlyList<string> Inheritable, IReadOnlyList<string> Ambient);
+
+internal sealed record OciRlimit(string Type, ulong Hard, ulong Soft);
+
+internal sealed record OciMount(string Destination, string Type, string Source, IReadOnlyList<string> Options);
+
+internal sealed record OciLinux
+{
+    public required IReadOnlyList<OciNamespace> Namespaces { get; init; }
+
+    public required OciResources Resources { get; init; }
+
+    public required string CgroupsPath { get; init; }
+
+    public IReadOnlyList<OciDevice>? Devices { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Sysctl { get; init; }
+
+    public OciSeccomp? Seccomp { get; init; }
+
+    public string? RootfsPropagation { get; init; }
+
+    public IReadOnlyList<string>? MaskedPaths { get; init; }
+
+    public IReadOnlyList<string>? ReadonlyPaths { get; init; }
+}
+
+internal sealed record OciNamespace(string Type, string? Path = null);
+
+/// <summary>A device node to make inside.</summary>
+internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
+
+internal sealed record OciResources
+{
+    public required IReadOnlyList<OciDeviceRule> Devices { get; init; }
+
+    public OciMemory? Memory { get; init; }
+
+    public OciCpu? Cpu { get; init; }
+
+    public OciPids? Pids { get; init; }
+
+    [JsonPropertyName("blockIO")]
+    public OciBlockIO? BlockIO { get; init; }
+}
+
+internal sealed record OciDeviceRule(bool Allow, string Access, string? Type = null, long? Major = null, long? Minor = null);
+
+internal sealed record OciMemory(long? Limit, long? Reservation, long? Swap);
+
+internal sealed record OciCpu(long? Shares, long? Quota, long? Period, string? Cpus, string? Mems);
+
+internal sealed record OciPids(long Limit);
+
+internal sealed record OciBlockIO(int Weight);
+
+internal sealed record OciSeccomp
+{
+    public required string DefaultAction { get; init; }
+
+    public int? DefaultErrnoRet { get; init; }
+
+    public IReadOnlyList<string>? Architectures { get; init; }
+
+    public IReadOnlyList<string>? Flags { get; init; }
+
+    public IReadOnlyList<OciSyscall>? Syscalls { get; init; }
+}
+
+internal sealed record OciSyscall(IReadOnlyList<string> Names, string Action, int? ErrnoRet = null, IReadOnlyList<OciSyscallArgument>? Args = null);
+
+internal sealed record OciSyscallArgument(int Index, ulong Value, ulong? ValueTwo, string Op);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(OciSpec))]
+[JsonSerializable(typeof(OciProcess))]
+[JsonSerializable(typeof(SeccompProfile))]
+internal sealed partial class OciJson : JsonSerializerContext;

@@ -1,0 +1,374 @@
+using System.Text.Json;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Oci;
+
+/// <summary>
+/// Makes config.json (OCI runtime specification) from a container, with Docker's defaults. Pure: reads nothing, and the
+/// same input gives the same bytes.
+/// </summary>
+public static class OciSpecBuilder
+{
+    /// <summary>Where <c>--init</c> puts its program. Below /dev, so that the image and its writable layer stay as they are.</summary>
+    public const string InitTarget = "/dev/init";
+
+    /// <summary>Processes and threads of a container that sets no limit.</summary>
+    public const long DefaultPidsLimit = 2048;
+
+    private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private const long CpuPeriod = 100_000;
+
+    private static readonly string[] s_maskedPaths =
+    [
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+        "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    ];
+
+    private static readonly string[] s_readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    private static readonly string[] s_kernelSysctls =
+        ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+
+    /// <summary>The bytes of config.json.</summary>
+    /// <exception cref="ErrorException">400: the container asks for something that cannot be had; the message says what.</exception>
+    public static byte[] Build(OciSpecInput input) => JsonSerializer.SerializeToUtf8Bytes(BuildSpec(input), OciJson.Default.OciSpec);
+
+    /// <summary>The bytes of the process file of an exec.</summary>
+    /// <inheritdoc cref="Build" path="/exception"/>
+    public static byte[] BuildProcess(OciExecInput input)
+    {
+        var container = input.Container;
+        var spec = input.Spec;
+        var security = SecurityOptions.Parse(container.Spec.SecurityOptions);
+        var process = new OciProcess
+        {
+            Terminal = spec.Tty,
+            User = User(input.User),
+            Args = spec.Command.Count > 0 ? spec.Command : throw Invalid("exec.no_command", "No exec command specified"),
+            Env = Environment(container.Effective.Environment, spec.Environment, Hostname(container, input.Host), spec.Tty, input.User.Home),
+            Cwd = WorkingDirectory(string.IsNullOrEmpty(spec.WorkingDirectory) ? container.Effective.WorkingDirectory : spec.WorkingDirectory),
+            Capabilities = Capabilities(ResolveCapabilities(container.Spec, spec.Privileged, input.Host), input.User),
+            Rlimits = Rlimits(container.Spec.Ulimits, input.Host),
+            NoNewPrivileges = security.NoNewPrivileges,
+            ApparmorProfile = security.AppArmorProfile,
+            OomScoreAdj = OomScore(container.Spec.OomScoreAdjustment, input.Host),
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(process, OciJson.Default.OciProcess);
+    }
+
+    internal static OciSpec BuildSpec(OciSpecInput input)
+    {
+        var container = input.Container;
+        var spec = container.Spec;
+        var host = input.Host;
+        var security = SecurityOptions.Parse(spec.SecurityOptions);
+        var capabilities = ResolveCapabilities(spec, privileged: false, host);
+        var hostNetwork = input.Attachment is { NamespacePath: null };
+        return new OciSpec
+        {
+            Process = new OciProcess
+            {
+                Terminal = spec.Tty,
+                User = User(input.User),
+                Args = Arguments(input),
+                Env = Environment(container.Effective.Environment, [], Hostname(container, host), spec.Tty, input.User.Home),
+                Cwd = WorkingDirectory(container.Effective.WorkingDirectory),
+                Capabilities = Capabilities(capabilities, input.User),
+                Rlimits = Rlimits(spec.Ulimits, host),
+                NoNewPrivileges = security.NoNewPrivileges,
+                ApparmorProfile = security.AppArmorProfile,
+                OomScoreAdj = OomScore(spec.OomScoreAdjustment, host),
+            },
+            Root = new(input.RootPath, spec.ReadOnlyRootFileSystem),
+            Hostname = Hostname(container, host),
+            Domainname = string.IsNullOrEmpty(spec.Domainname) ? null : spec.Domainname,
+            Mounts = OciMounts.Build(input, security),
+            Linux = new OciLinux
+            {
+                Namespaces = Namespaces(input, hostNetwork),
+                Resources = Resources(spec, host),
+                CgroupsPath = CgroupPath(input.Options, container.Id),
+                Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
+                Sysctl = Sysctls(spec.Sysctls, hostNetwork),
+                Seccomp = Seccomp(spec, security, capabilities, host),
+                RootfsPropagation = OciMounts.RootPropagation(container.Mounts),
+                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : [.. s_maskedPaths, .. host.ThermalPaths],
+                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : s_readOnlyPaths,
+            },
+        };
+    }
+
+    /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
+    public static string CgroupPath(RuntimeOptions options, ContainerId id) => $"{options.CgroupParent.TrimEnd('/')}/{id}";
+
+    private static string Hostname(Containers.ContainerSnapshot container, OciHost host) =>
+        !string.IsNullOrEmpty(container.Spec.Hostname) ? container.Spec.Hostname
+        : container.Spec.NetworkMode is "host" ? host.HostName
+        : container.Id.Abbreviated;
+
+    private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, user.AdditionalGids.Count > 0 ? user.AdditionalGids : null);
+
+    private static IReadOnlyList<string> Arguments(OciSpecInput input)
+    {
+        var process = input.Container.Effective;
+        if (process.Entrypoint.Count + process.Command.Count == 0)
+        {
+            throw Invalid("container.no_command", "no command specified");
+        }
+
+        if (!input.Container.Spec.Init)
+        {
+            return [.. process.Entrypoint, .. process.Command];
+        }
+
+        return input.Options.InitPath is null
+            ? throw Invalid("container.no_init", "--init was asked for, but no init program is installed on this host.")
+            : [InitTarget, "--", .. process.Entrypoint, .. process.Command];
+    }
+
+    private static List<string> Environment(IReadOnlyList<string> own, IReadOnlyList<string> over, string hostname, bool tty, string home)
+    {
+        List<string> environment = [DefaultPath, "HOSTNAME=" + hostname];
+        if (tty)
+        {
+            environment.Add("TERM=xterm");
+        }
+
+        // HOME is a default like the others, but comes last where nothing sets it, as Docker's runtime does.
+        Merge(environment, own);
+        Merge(environment, over);
+        if (!environment.Exists(variable => variable.StartsWith("HOME=", StringComparison.Ordinal)))
+        {
+            environment.Add("HOME=" + home);
+        }
+
+        return environment;
+    }
+
+    private static void Merge(List<string> environment, IReadOnlyList<string> variables)
+    {
+        foreach (var variable in variables)
+        {
+            var equals = variable.IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? variable : variable[..equals];
+            var index = environment.FindIndex(existing => existing.Length > name.Length && existing[name.Length] == '=' && existing.StartsWith(name, StringComparison.Ordinal));
+            if (equals < 0)
+            {
+                if (index >= 0)
+                {
+                    environment.RemoveAt(index);
+                }
+            }
+            else if (index >= 0)
+            {
+                environment[index] = variable;
+            }
+            else
+            {
+                environment.Add(variable);
+            }
+        }
+    }
+
+    private static string WorkingDirectory(string path)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            return "/";
+        }
+
+        if (path[0] != '/' || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Invalid("container.working_directory", $"the working directory '{path}' is invalid, it needs to be an absolute path");
+        }
+
+        // CVE-2024-21626: a descriptor or the root of a process, entered as working directory, can be a folder of the host.
+        if (LeadsToProcess(path))
+        {
+            throw Invalid("container.working_directory", $"the working directory '{path}' is invalid: it leads out of the container");
+        }
+
+        return path;
+    }
+
+    /// <summary>True for paths below a process' folder in /proc, however they are spelled.</summary>
+    internal static bool LeadsToProcess(string path)
+    {
+        var steps = new List<string>();
+        foreach (var step in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (step == "..")
+            {
+                if (steps.Count > 0)
+                {
+                    steps.RemoveAt(steps.Count - 1);
+                }
+            }
+            else if (step != ".")
+            {
+                steps.Add(step);
+            }
+
+            // Decided at every prefix: /proc/self/cwd/.. is not /proc/self.
+            if (steps is ["proc", var process, _, ..] && (process is "self" or "thread-self" || process.All(char.IsAsciiDigit)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static CapabilitySet ResolveCapabilities(ContainerSpec spec, bool privileged, OciHost host) =>
+        DefaultCapabilities.Resolve(spec.CapabilitiesAdded, spec.CapabilitiesDropped, privileged || spec.Privileged, host.Capabilities);
+
+    // Other users get the bounding set only, as if they had called execve; inheritable and ambient stay empty (CVE-2022-24769).
+    private static OciCapabilities Capabilities(CapabilitySet set, ResolvedUser user)
+    {
+        var names = set.ToNames();
+        return user.Uid == 0 ? new(names, names, names, [], []) : new(names, [], [], [], []);
+    }
+
+    private static List<OciRlimit> Rlimits(IReadOnlyList<UlimitSpec> ulimits, OciHost host)
+    {
+        var limits = new List<OciRlimit>();
+        if (!ulimits.Any(limit => limit.Name == "nofile"))
+        {
+            // Docker's own: a low soft limit, because programs exist that close every number below it at each fork.
+            limits.Add(Rlimit("nofile", 1024, 524_288, host));
+        }
+
+        foreach (var limit in ulimits)
+        {
+            limits.Add(Rlimit(limit.Name, limit.Soft < 0 ? ulong.MaxValue : (ulong)limit.Soft, limit.Hard < 0 ? ulong.MaxValue : (ulong)limit.Hard, host));
+        }
+
+        return limits;
+    }
+
+    // Nobody without CAP_SYS_RESOURCE can raise a hard limit; asking would fail the start.
+    private static OciRlimit Rlimit(string name, ulong soft, ulong hard, OciHost host)
+    {
+        if (!host.Capabilities.Contains("CAP_SYS_RESOURCE") && host.HardLimits.TryGetValue(name, out var ceiling))
+        {
+            hard = Math.Min(hard, ceiling);
+        }
+
+        return new("RLIMIT_" + name.ToUpperInvariant(), hard, Math.Min(soft, hard));
+    }
+
+    // Always written: the agent may run with a protective score of its own, which containers must not inherit.
+    private static int OomScore(int asked, OciHost host) =>
+        host.Capabilities.Contains("CAP_SYS_RESOURCE") ? asked : Math.Max(asked, host.OomScoreAdjustment);
+
+    private static List<OciNamespace> Namespaces(OciSpecInput input, bool hostNetwork)
+    {
+        List<OciNamespace> namespaces = [new("pid"), new("ipc"), new("uts"), new("mount"), new("cgroup")];
+        if (!hostNetwork)
+        {
+            namespaces.Add(new("network", input.Attachment?.NamespacePath));
+        }
+
+        return namespaces;
+    }
+
+    private static OciResources Resources(ContainerSpec spec, OciHost host)
+    {
+        var asked = spec.Resources;
+        var pids = asked.PidsLimit ?? DefaultPidsLimit;
+        return new OciResources
+        {
+            Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules,
+            Memory = Memory(asked, host),
+            Cpu = Cpu(asked),
+            Pids = host.PidsLimit && pids > 0 ? new(pids) : null,
+            BlockIO = asked.BlkioWeight > 0 && host.BlockWeight ? new((int)asked.BlkioWeight) : null,
+        };
+    }
+
+    private static OciMemory? Memory(ContainerResources asked, OciHost host)
+    {
+        long? limit = asked.MemoryBytes > 0 ? asked.MemoryBytes : null;
+        long? reservation = asked.MemoryReservationBytes > 0 ? asked.MemoryReservationBytes : null;
+        long? swap = !host.SwapLimit || limit is null ? null
+            : asked.MemorySwapBytes switch
+            {
+                0 => limit * 2,
+                < 0 => -1,
+                var total => total,
+            };
+        return limit is null && reservation is null ? null : new(limit, reservation, swap);
+    }
+
+    private static OciCpu? Cpu(ContainerResources asked)
+    {
+        var (quota, period) = asked.NanoCpus > 0
+            ? (asked.NanoCpus * CpuPeriod / 1_000_000_000, CpuPeriod)
+            : (asked.CpuQuota, asked.CpuPeriod);
+        var cpu = new OciCpu(
+            asked.CpuShares > 0 ? asked.CpuShares : null,
+            quota != 0 ? quota : null,
+            period > 0 ? period : null,
+            asked.CpusetCpus.Length > 0 ? asked.CpusetCpus : null,
+            asked.CpusetMems.Length > 0 ? asked.CpusetMems : null);
+        return cpu is { Shares: null, Quota: null, Period: null, Cpus: null, Mems: null } ? null : cpu;
+    }
+
+    private static Dictionary<string, string>? Sysctls(IReadOnlyDictionary<string, string> asked, bool hostNetwork)
+    {
+        Dictionary<string, string>? result = null;
+        foreach (var (name, value) in asked)
+        {
+            if (name.StartsWith("net.", StringComparison.Ordinal))
+            {
+                // Those of a network namespace are written when it is made.
+                if (hostNetwork)
+                {
+                    throw Invalid("container.sysctl", $"sysctl '{name}' not allowed in host network namespace");
+                }
+            }
+            else if (name.StartsWith("fs.mqueue.", StringComparison.Ordinal) || s_kernelSysctls.Contains(name))
+            {
+                (result ??= [])[name] = value;
+            }
+            else
+            {
+                throw Invalid("container.sysctl", $"sysctl '{name}' is not allowed");
+            }
+        }
+
+        return result;
+    }
+
+    private static OciSeccomp? Seccomp(ContainerSpec spec, SecurityOptions security, CapabilitySet capabilities, OciHost host)
+    {
+        if (spec.Privileged || security.SeccompUnconfined || !host.Seccomp)
+        {
+            return null;
+        }
+
+        return security.SeccompProfile is { } profile
+            ? SeccompProfile.Parse(profile).Resolve(capabilities, host.Architecture, host.KernelVersion)
+            : DefaultSeccomp.Build(capabilities, host.Architecture);
+    }
+
+    // All may be made, few may be opened: null, zero, full, random, urandom, tty, console, ptmx, pseudo terminals.
+    private static readonly OciDeviceRule[] s_deviceRules =
+    [
+        new(false, "rwm"),
+        new(true, "m", "c"),
+        new(true, "m", "b"),
+        new(true, "rwm", "c", 1, 3),
+        new(true, "rwm", "c", 1, 5),
+        new(true, "rwm", "c", 1, 7),
+        new(true, "rwm", "c", 1, 8),
+        new(true, "rwm", "c", 1, 9),
+        new(true, "rwm", "c", 5, 0),
+        new(true, "rwm", "c", 5, 1),
+        new(true, "rwm", "c", 5, 2),
+        new(true, "rwm", "c", 136),
+    ];
+
+    private static ErrorException Invalid(string code, string message) => new(ErrorKind.Invalid, code, message);
+}

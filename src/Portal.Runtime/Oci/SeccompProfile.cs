@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Oci;
+
+/// <summary>A user's own profile in Docker's form: <c>--security-opt seccomp=profile.json</c>, which the CLI sends as text.</summary>
+internal sealed record SeccompProfile
+{
+    /// <summary>Longest profile taken, characters.</summary>
+    public const int MaximumLength = 1 << 20;
+
+    public string? DefaultAction { get; init; }
+
+    public int? DefaultErrnoRet { get; init; }
+
+    public IReadOnlyList<string>? Architectures { get; init; }
+
+    public IReadOnlyList<ArchitectureMap>? ArchMap { get; init; }
+
+    public IReadOnlyList<string>? Flags { get; init; }
+
+    public IReadOnlyList<Rule>? Syscalls { get; init; }
+
+    internal sealed record ArchitectureMap(string Architecture, IReadOnlyList<string>? SubArchitectures);
+
+    internal sealed record Rule
+    {
+        public string? Name { get; init; }
+
+        public IReadOnlyList<string>? Names { get; init; }
+
+        public string? Action { get; init; }
+
+        public int? ErrnoRet { get; init; }
+
+        public IReadOnlyList<Argument>? Args { get; init; }
+
+        public Filter? Includes { get; init; }
+
+        public Filter? Excludes { get; init; }
+    }
+
+    internal sealed record Argument(int Index, ulong Value, ulong? ValueTwo, string Op);
+
+    internal sealed record Filter(IReadOnlyList<string>? Caps, IReadOnlyList<string>? Arches, string? MinKernel);
+
+    /// <summary>Reads a profile.</summary>
+    /// <exception cref="ErrorException">400: not JSON, or not a profile.</exception>
+    public static SeccompProfile Parse(string json)
+    {
+        if (json.Length > MaximumLength)
+        {
+            throw Invalid("the profile is larger than 1 MiB");
+        }
+
+        try
+        {
+            var profile = JsonSerializer.Deserialize(json, OciJson.Default.SeccompProfile);
+            return profile?.DefaultAction is null ? throw Invalid("the profile has no defaultAction") : profile;
+        }
+        catch (JsonException ex)
+        {
+            throw Invalid(ex.Message, ex);
+        }
+    }
+
+    /// <summary>What of the profile holds for a process with the given bounding set on the given machine.</summary>
+    public OciSeccomp Resolve(CapabilitySet capabilities, Architecture architecture, Version kernel)
+    {
+        if (Architectures is { Count: > 0 } && ArchMap is { Count: > 0 })
+        {
+            throw Invalid("both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'");
+        }
+
+        var rules = new List<OciSyscall>();
+        foreach (var rule in Syscalls ?? [])
+        {
+            if (rule.Name is not null && rule.Names is { Count: > 0 })
+            {
+                throw Invalid("both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'");
+            }
+
+            var names = rule.Name is { } name ? [name] : rule.Names ?? [];
+            if (names.Count > 0 && rule.Action is { } action
+                && Includes(rule.Includes, capabilities, architecture, kernel) && !Excludes(rule.Excludes, capabilities, architecture, kernel))
+            {
+                rules.Add(new(names, action, rule.ErrnoRet, rule.Args is { Count: > 0 } args ? [.. args.Select(a => new OciSyscallArgument(a.Index, a.Value, a.ValueTwo, a.Op))] : null));
+            }
+        }
+
+        var own = ArchitectureName(architecture);
+        var map = ArchMap?.FirstOrDefault(entry => entry.Architecture == own);
+        return new OciSeccomp
+        {
+            DefaultAction = DefaultAction!,
+            DefaultErrnoRet = DefaultErrnoRet,
+            Architectures = Architectures is { Count: > 0 } ? Architectures : map is null ? null : [map.Architecture, .. map.SubArchitectures ?? []],
+            Flags = Flags is { Count: > 0 } ? Flags : null,
+            Syscalls = rules,
+        };
+    }
+
+    private static bool Includes(Filter? filter, CapabilitySet capabilities, Architecture architecture, Version kernel) =>
+        filter is null
+        || ((filter.Arches is not { Count: > 0 } arches || arches.Contains(GoName(architecture)))
+            && (filter.Caps ?? []).All(capabilities.Contains)
+            && (filter.MinKernel is null || kernel >= KernelOf(filter.MinKernel)));
+
+    private static bool Excludes(Filter? filter, CapabilitySet capabilities, Architecture architecture, Version kernel) =>
+        filter is not null
+        && ((filter.Arches ?? []).Contains(GoName(architecture))
+            || (filter.Caps ?? []).Any(capabilities.Contains)
+            || (filter.MinKernel is not null && kernel >= KernelOf(filter.MinKernel)));
+
+    private static Version KernelOf(string text) => Version.TryParse(text, out var version) ? version : throw Invalid($"minKernel {text} is not a version");
+
+    private static string GoName(Architecture architecture) => architecture switch
+    {
+        Architecture.X64 => "amd64",
+        Architecture.Arm64 => "arm64",
+        _ => architecture.ToString(),
+    };
+
+    private static string ArchitectureName(Architecture architecture) => DefaultSeccomp.Architectures(architecture)?[0] ?? "";
+
+    private static ErrorException Invalid(string reason, Exception? inner = null) =>
+        new(ErrorKind.Invalid, "container.seccomp", $"Decoding seccomp profile failed: {reason}", inner);
+}
