@@ -40,8 +40,10 @@ public sealed record NetworkAttachment(
 /// <param name="Container">The container.</param>
 /// <param name="NetworkMode"><c>default</c>, <c>bridge</c>, <c>host</c>, <c>none</c> or a network's name or id.</param>
 /// <param name="Ports">Ports to publish; exposed ones of PublishAllPorts are already in it with host port 0.</param>
-/// <param name="Sysctls">Namespaced <c>net.*</c> settings to write into the new namespace.</param>
-public sealed record AttachmentRequest(ContainerId Container, string NetworkMode, IReadOnlyList<PortBinding> Ports, IReadOnlyDictionary<string, string> Sysctls);
+/// <param name="Sysctls">Settings to write into the new namespace; other than <c>net.*</c> are skipped.</param>
+/// <param name="ContainerName">Named in errors; null takes the abbreviated id.</param>
+public sealed record AttachmentRequest(
+    ContainerId Container, string NetworkMode, IReadOnlyList<PortBinding> Ports, IReadOnlyDictionary<string, string> Sysctls, string? ContainerName = null);
 
 /// <summary>Networks of this host: namespaces, links, addresses, and published ports.</summary>
 public interface INetworks

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Portal.Runtime.Linux;
+
+/// <summary>Sockets below what <see cref="System.Net.Sockets"/> offers: netlink, and ports held without serving them.</summary>
+internal static partial class Libc
+{
+    public const int AfInet = 2;
+    public const int AfNetlink = 16;
+    public const int SockStream = 1;
+    public const int SockDatagram = 2;
+    public const int SockRaw = 3;
+    public const int SockCloexec = 0x80000;
+    public const int SolSocket = 1;
+    public const int SolNetlink = 270;
+    public const int SoReuseAddress = 2;
+    public const int SoAttachFilter = 26;
+    public const int NetlinkCapAck = 10;
+    public const int NetlinkExtAck = 11;
+    public const int NetlinkRoute = 0;
+    public const int NetlinkNetfilter = 12;
+    private const int MsgPeek = 2;
+    private const int MsgTruncate = 0x20;
+
+    /// <summary>Opens a socket in the network namespace of the calling thread; closed on exec.</summary>
+    public static SafeFileHandle OpenSocket(int family, int type, int protocol, string subject) =>
+        new(Check(() => SocketCall(family, type | SockCloexec, protocol), "socket", subject), ownsHandle: true);
+
+    public static void SetSocketOption(SafeFileHandle socket, int level, int option, int value, string subject) =>
+        Check(() => SetSocketOptionCall(socket, level, option, in value, sizeof(int)), "setsockopt", subject);
+
+    /// <summary>Makes the socket drop every packet the kernel hands it.</summary>
+    public static unsafe void DropAllPackets(SafeFileHandle socket, string subject)
+    {
+        // One classic BPF instruction: BPF_RET | BPF_K with 0 bytes accepted.
+        SocketFilter filter = new() { Code = 0x06 };
+        SocketFilterProgram program = new() { Length = 1, Filter = (nint)(&filter) };
+        var rc = AttachFilterCall(socket, SolSocket, SoAttachFilter, in program, (uint)sizeof(SocketFilterProgram));
+        if (rc < 0)
+        {
+            throw new LinuxException("setsockopt SO_ATTACH_FILTER", subject, (Errno)Marshal.GetLastPInvokeError());
+        }
+    }
+
+    public static void BindSocket(SafeFileHandle socket, byte[] address, string subject) =>
+        Check(() => BindCall(socket, address, (uint)address.Length), "bind", subject);
+
+    public static void ListenSocket(SafeFileHandle socket, string subject) =>
+        Check(() => ListenCall(socket, 1), "listen", subject);
+
+    public static void SendAll(SafeFileHandle socket, byte[] buffer, int length, string subject) =>
+        Check(() => (int)SendCall(socket, buffer, (nuint)length, 0), "send", subject);
+
+    /// <summary>Receives one whole datagram; the buffer grows to what the kernel has.</summary>
+    public static int ReceiveDatagram(SafeFileHandle socket, ref byte[] buffer, string subject)
+    {
+        var current = buffer;
+        var size = Check(() => (int)ReceiveCall(socket, current, (nuint)current.Length, MsgPeek | MsgTruncate), "recv", subject);
+        if (size > buffer.Length)
+        {
+            buffer = current = new byte[size];
+        }
+
+        return Check(() => (int)ReceiveCall(socket, current, (nuint)current.Length, 0), "recv", subject);
+    }
+
+    [LibraryImport(LibC, EntryPoint = "socket", SetLastError = true)]
+    private static partial int SocketCall(int family, int type, int protocol);
+
+    [LibraryImport(LibC, EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int SetSocketOptionCall(SafeFileHandle socket, int level, int option, in int value, uint length);
+
+    [LibraryImport(LibC, EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int AttachFilterCall(SafeFileHandle socket, int level, int option, in SocketFilterProgram value, uint length);
+
+    [LibraryImport(LibC, EntryPoint = "bind", SetLastError = true)]
+    private static partial int BindCall(SafeFileHandle socket, byte[] address, uint length);
+
+    [LibraryImport(LibC, EntryPoint = "listen", SetLastError = true)]
+    private static partial int ListenCall(SafeFileHandle socket, int backlog);
+
+    [LibraryImport(LibC, EntryPoint = "send", SetLastError = true)]
+    private static partial nint SendCall(SafeFileHandle socket, byte[] buffer, nuint length, int flags);
+
+    [LibraryImport(LibC, EntryPoint = "recv", SetLastError = true)]
+    private static partial nint ReceiveCall(SafeFileHandle socket, byte[] buffer, nuint length, int flags);
+
+    /// <summary>struct sock_filter</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct SocketFilter
+    {
+        public ushort Code;
+        public byte JumpTrue;
+        public byte JumpFalse;
+        public uint Value;
+    }
+
+    /// <summary>struct sock_fprog</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct SocketFilterProgram
+    {
+        public ushort Length;
+        public nint Filter;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace Portal.Runtime.Linux.Netlink;
+
+/// <summary>Links, addresses and routes of the network namespace in which it was opened. Safe for concurrent use.</summary>
+internal sealed class RouteSocket : IDisposable
+{
+    private readonly NetlinkSocket _socket = new(Libc.NetlinkRoute);
+
+    public void CreateBridge(string name, PhysicalAddress mac, int mtu) =>
+        _socket.Exchange(RouteMessages.CreateBridge(name, mac, mtu), "create bridge", name);
+
+    public void CreateVeth(string name, int bridge, int mtu, string peerName, PhysicalAddress peerMac, int namespaceFd) =>
+        _socket.Exchange(RouteMessages.CreateVeth(name, bridge, mtu, peerName, peerMac, namespaceFd), "create veth", name);
+
+    public void SetUp(int index, string name) => _socket.Exchange(RouteMessages.SetUp(index), "set link up", name);
+
+    public void SetMaster(LinkInfo link, int bridge) =>
+        _socket.Exchange(RouteMessages.SetMaster(link.Index, bridge), "set link master", link.Name);
+
+    public void SetHairpin(string name) => _socket.Exchange(RouteMessages.SetHairpin(name), "set hairpin", name);
+
+    /// <summary>Deletes a link; absent is success.</summary>
+    public void DeleteLink(string name)
+    {
+        try
+        {
+            _socket.Exchange(RouteMessages.DeleteLink(name), "delete link", name);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENODEV)
+        {
+        }
+    }
+
+    /// <summary>Finds a link; null when there is none of that name.</summary>
+    public LinkInfo? FindLink(string name)
+    {
+        LinkInfo? found = null;
+        try
+        {
+            _socket.Exchange(RouteMessages.GetLink(name), "get link", name, reply => found ??= RouteMessages.ReadLink(reply));
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENODEV)
+        {
+        }
+
+        return found;
+    }
+
+    public IReadOnlyList<LinkInfo> ListLinks()
+    {
+        List<LinkInfo> links = [];
+        _socket.Exchange(RouteMessages.ListLinks(), "list links", "all", reply =>
+        {
+            if (RouteMessages.ReadLink(reply) is { } link)
+            {
+                links.Add(link);
+            }
+        });
+        return links;
+    }
+
+    /// <summary>Gives the link an address; one that it has already is success.</summary>
+    public void AddAddress(int index, IPAddress address, int prefixLength, IPAddress broadcast)
+    {
+        try
+        {
+            _socket.Exchange(RouteMessages.AddAddress(index, address, prefixLength, broadcast), "add address", $"{address}/{prefixLength}");
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EEXIST)
+        {
+        }
+    }
+
+    public void AddDefaultRoute(IPAddress gateway, int index) =>
+        _socket.Exchange(RouteMessages.AddDefaultRoute(gateway, index), "add default route", gateway.ToString());
+
+    public void Dispose() => _socket.Dispose();
+}

@@ -1,0 +1,115 @@
+using Microsoft.Win32.SafeHandles;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
+using Portal.Runtime.Linux.Netlink;
+
+namespace Portal.Runtime.Networks;
+
+/// <summary>
+/// The network namespaces of containers, each kept alive by a bind mount <c>netns/&lt;container id&gt;</c> in the run root,
+/// so that they outlive the agent.
+/// </summary>
+internal sealed class NetworkNamespaces(RuntimeOptions options)
+{
+    private string Root => Path.Combine(options.RunRoot, "netns");
+
+    /// <summary>Where a container's namespace is.</summary>
+    public string PathOf(ContainerId container) => Path.Combine(Root, container.Value);
+
+    /// <summary>Makes the directory fit for handles. Once, before anything else.</summary>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(Root);
+        Libc.MakeNamespaceDirectory(Root);
+    }
+
+    /// <summary>Makes a namespace with its loopback up. On failure nothing is left.</summary>
+    /// <param name="container">Whose it is.</param>
+    /// <param name="sysctls">Settings to write once <paramref name="furnish"/> is done, so that they find the links.</param>
+    /// <param name="furnish">
+    /// Runs on a thread inside the new namespace, with a socket and a handle of it; null for a namespace without links.
+    /// </param>
+    public Task CreateAsync(ContainerId container, IReadOnlyDictionary<string, string> sysctls, Action<RouteSocket, SafeFileHandle>? furnish)
+    {
+        var path = PathOf(container);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Not a pool thread: it never comes back from its namespace and must end with this work.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Remove(container);
+                Libc.EnterNewNetworkNamespace(path);
+                using (File.Create(path))
+                {
+                }
+
+                Libc.PinOwnNetworkNamespace(path);
+                using var handle = Libc.OpenOwnNetworkNamespace(path);
+                using var routes = new RouteSocket();
+                routes.SetUp(1, "lo");
+                // As Docker sets up every container with a network of its own.
+                NetworkSysctl.WriteIfPresent("net.ipv4.ip_unprivileged_port_start", "0");
+                NetworkSysctl.WriteIfPresent("net.ipv4.ping_group_range", "0 2147483647");
+                NetworkSysctl.WriteIfPresent("net.ipv6.conf.default.disable_ipv6", "1");
+                furnish?.Invoke(routes, handle);
+                foreach (var (key, value) in sysctls)
+                {
+                    NetworkSysctl.Write(key, value);
+                }
+
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                Remove(container);
+                done.SetException(e);
+            }
+        }, maxStackSize: 256 * 1024)
+        { IsBackground = true, Name = "netns" };
+        thread.Start();
+        return done.Task;
+    }
+
+    /// <summary>Lets go of a namespace: it ends with its last process. Absent is success.</summary>
+    public void Remove(ContainerId container) => Remove(PathOf(container));
+
+    /// <summary>Lets go of every namespace that belongs to none of these containers; the number of them.</summary>
+    public int Sweep(IReadOnlySet<ContainerId> live)
+    {
+        var count = 0;
+        foreach (var path in Directory.Exists(Root) ? Directory.GetFiles(Root) : [])
+        {
+            if (!ContainerId.TryParse(Path.GetFileName(path), null, out var id) || !live.Contains(id))
+            {
+                Remove(path);
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Removes everything, the directory too.</summary>
+    public void TearDown()
+    {
+        Sweep(new HashSet<ContainerId>());
+        while (Libc.UnmountNamespace(Root))
+        {
+        }
+
+        if (Directory.Exists(Root))
+        {
+            Directory.Delete(Root, recursive: true);
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        while (Libc.UnmountNamespace(path))
+        {
+        }
+
+        File.Delete(path);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Portal.Runtime.Networks;
+
+internal static partial class NetworksLog
+{
+    [LoggerMessage(3100, LogLevel.Information, "Networks are set up: bridge {Bridge} with {Subnet}, {Count} containers attached.")]
+    public static partial void NetworksReady(this ILogger logger, string bridge, string subnet, int count);
+
+    [LoggerMessage(3101, LogLevel.Information, "Removed {Count} links on the bridge that belonged to no container.")]
+    public static partial void LinksSwept(this ILogger logger, int count);
+
+    [LoggerMessage(3102, LogLevel.Information, "Removed {Count} network namespaces that belonged to no container.")]
+    public static partial void NamespacesSwept(this ILogger logger, int count);
+
+    [LoggerMessage(3103, LogLevel.Warning, "Container {Container} has the address {Address}, which is not free in the bridge's subnet.")]
+    public static partial void AddressTaken(this ILogger logger, string container, IPAddress address);
+
+    [LoggerMessage(3104, LogLevel.Warning, "Port {Address}:{Port}/{Protocol} of container {Container} was taken by another process; the container still receives its traffic.")]
+    public static partial void PortLost(this ILogger logger, string container, IPAddress address, int port, string protocol);
+
+    [LoggerMessage(3105, LogLevel.Warning, "The nft table was changed from outside and has been put back.")]
+    public static partial void RulesRepaired(this ILogger logger);
+
+    [LoggerMessage(3106, LogLevel.Warning, "The bridge was removed from outside and has been made again.")]
+    public static partial void BridgeRepaired(this ILogger logger);
+
+    [LoggerMessage(3107, LogLevel.Error, "Networks could not be put back; trying again every few seconds.")]
+    public static partial void RepairFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3109, LogLevel.Warning, "The link {Link} of a stopped container could not be deleted.")]
+    public static partial void LinkStays(this ILogger logger, string link, Exception exception);
+
+    [LoggerMessage(3108, LogLevel.Error, "The network record {Path} is unreadable and was set aside.")]
+    public static partial void RecordBroken(this ILogger logger, string path);
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Portal.Runtime.Networks;
+
+/// <summary>Registers <see cref="INetworks"/>. Needs <see cref="RuntimeOptions"/>, <see cref="TimeProvider"/> and logging.</summary>
+internal static class NetworksModule
+{
+    public static IServiceCollection AddNetworks(this IServiceCollection services) => services
+        .AddSingleton<NetworkStore>()
+        .AddSingleton<NetworkNamespaces>()
+        .AddSingleton<BridgeLink>()
+        .AddSingleton<PublishedPorts>()
+        .AddSingleton<Firewall>()
+        .AddSingleton<LinkReaper>()
+        .AddSingleton<BridgeDriver>()
+        .AddSingleton<NetworkWatch>()
+        .AddSingleton<INetworks, HostNetworks>();
+}

@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.Net;
+using Microsoft.Win32.SafeHandles;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Networks;
+
+/// <summary>
+/// Keeps every other process off a published port, and finds out whether one has it already. The socket serves nothing:
+/// traffic is translated before it gets here, and what does get here while the rules are missing is dropped, so that a
+/// client tries again instead of talking to nobody.
+/// </summary>
+internal sealed class PortHold : IDisposable
+{
+    private readonly SafeFileHandle _socket;
+
+    private PortHold(SafeFileHandle socket) => _socket = socket;
+
+    /// <summary>Takes the port; null for protocols that are reserved in the table only.</summary>
+    /// <exception cref="LinuxException">EADDRINUSE: another process has it; EADDRNOTAVAIL (99): not an address of this host.</exception>
+    public static PortHold? Take(string protocol, IPAddress address, int port)
+    {
+        if (protocol is not ("tcp" or "udp"))
+        {
+            return null;
+        }
+
+        var subject = $"{address}:{port}/{protocol}";
+        var isTcp = protocol == "tcp";
+        var socket = Libc.OpenSocket(Libc.AfInet, isTcp ? Libc.SockStream : Libc.SockDatagram, 0, subject);
+        try
+        {
+            Libc.DropAllPackets(socket, subject);
+            if (isTcp)
+            {
+                // Connections of a process that is gone may linger for a minute; listening still excludes live ones.
+                Libc.SetSocketOption(socket, Libc.SolSocket, Libc.SoReuseAddress, 1, subject);
+            }
+
+            // struct sockaddr_in: family in the machine's order, port in the network's.
+            var name = new byte[16];
+            BitConverter.TryWriteBytes(name, (ushort)Libc.AfInet);
+            BinaryPrimitives.WriteUInt16BigEndian(name.AsSpan(2), (ushort)port);
+            address.TryWriteBytes(name.AsSpan(4), out _);
+            Libc.BindSocket(socket, name, subject);
+            if (isTcp)
+            {
+                Libc.ListenSocket(socket, subject);
+            }
+
+            return new(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}
