@@ -1,0 +1,150 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables are shared between the parts
+# Unit and end-to-end tests. CI calls exactly this. Everything end-to-end lives below one temporary root, with its own
+# socket, bridge, subnet, cgroup and ports, so that an installed Portal is not disturbed, and is taken down at the end.
+
+test_passed=0 test_failed=0 test_skipped=0
+
+# add_results NAME FILE EXIT: sums an xunit v3 report. A test program that broke before it could report is one failure.
+add_results() {
+  local name=$1 file=$2 code=$3 counts passed=0 failed=0 skipped=0
+  if [ -s "$file" ] && counts=$(grep -o '<assembly [^>]*>' "$file" | head -n 1) && [ -n "$counts" ]; then
+    passed=$(sed -n 's/.* passed="\([0-9]*\)".*/\1/p' <<<"$counts")
+    failed=$(($(sed -n 's/.* failed="\([0-9]*\)".*/\1/p' <<<"$counts") + $(sed -n 's/.* errors="\([0-9]*\)".*/\1/p' <<<"$counts")))
+    skipped=$(sed -n 's/.* skipped="\([0-9]*\)".*/\1/p' <<<"$counts")
+  fi
+  # 8 is the runner's word for "there are no tests here".
+  if [ "$code" -ne 0 ] && [ "$code" -ne 8 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+  say "$name: $passed passed, $failed failed, $skipped skipped"
+  test_passed=$((test_passed + passed)) test_failed=$((test_failed + failed)) test_skipped=$((test_skipped + skipped))
+}
+
+# run_tests LABEL PROJECT [VARIABLE=VALUE...]
+run_tests() {
+  local label=$1 project=$2 code=0 file
+  shift 2
+  local program
+  program=$(build_root)/bin/$project/release/$project
+  file=$test_root/results/$label.xml
+  mkdir -p "$test_root/results"
+  if [ ! -x "$program" ]; then
+    say "$label: not built"
+    test_failed=$((test_failed + 1))
+    return
+  fi
+  step "$label"
+  env "$@" "$program" -noLogo -noColor -xml "$file" || code=$?
+  add_results "$label" "$file" $code
+}
+
+# Ends whatever a test program that was killed left behind. Each fixture writes below PORTAL_E2E_ROOT what it started:
+# NAME/pids (pid and start time per line) and NAME/teardown (the agent's arguments, one per line).
+sweep_tests() {
+  local place pid started arguments
+  [ -n "${test_root:-}" ] || return 0
+  for place in "$test_root"/*/pids; do
+    [ -e "$place" ] || continue
+    while read -r pid started; do
+      [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] && kill -KILL "$pid" 2>/dev/null
+    done <"$place"
+  done
+  for place in "$test_root"/*/teardown; do
+    [ -e "$place" ] || continue
+    mapfile -t arguments <"$place"
+    timeout 60 "$test_root/install/agent/portal-agent" teardown "${arguments[@]}" >/dev/null 2>&1 ||
+      say "portal: what the killed test left in $(dirname "$place") could not be taken down wholly" >&2
+  done
+  awk '{print $5}' /proc/self/mountinfo | sort -r | while read -r place; do
+    case $place in "$test_root"/*) umount -l "$place" 2>/dev/null || true ;; esac
+  done
+  release_cgroups
+  rm -rf "$test_root"
+}
+
+# The browser: Debian's own, or where the distribution only has a snap (Ubuntu), the one that Playwright fetches.
+find_browser() {
+  local candidate
+  for candidate in "${PORTAL_E2E_CHROMIUM:-}" /usr/bin/chromium /usr/bin/google-chrome; do
+    [ -z "$candidate" ] || [ ! -x "$candidate" ] || { browser=$candidate && return; }
+  done
+  if [ "$(. /etc/os-release && echo "$ID")" = debian ]; then
+    apt_install chromium
+    browser=/usr/bin/chromium
+    return
+  fi
+  local driver
+  driver=$(build_root)/bin/Portal.Web.E2E/release/.playwright
+  step "Fetching a browser, because the distribution's Chromium is a snap"
+  export PLAYWRIGHT_BROWSERS_PATH=$PORTAL_CACHE_ROOT/browsers
+  local node
+  node=$(find "$driver/node" -name node -type f | head -n 1)
+  "$node" "$driver/package/cli.js" install --with-deps chromium >/dev/null ||
+    fail "Playwright could not fetch a browser; install Chrome and name it in PORTAL_E2E_CHROMIUM."
+  browser=
+}
+
+test_unit() {
+  local project
+  for project in "$repo"/tests/unit/*.Tests; do
+    project=${project##*/}
+    run_tests "$project" "$project"
+  done
+}
+
+test_e2e() {
+  run_tests Portal.Engine.E2E Portal.Engine.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent"
+  run_tests Portal.Web.E2E Portal.Web.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" \
+    PORTAL_E2E_WEB="$test_root/install/web/portal-web" PORTAL_E2E_CHROMIUM="$browser"
+  step "Packing the agent as a native binary"
+  if (pack_agent); then
+    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent"
+  else
+    say "pack: failed"
+    test_failed=$((test_failed + 1))
+  fi
+}
+
+portal_test() {
+  local what=${1:-all}
+  [ $# -eq 0 ] || shift
+  no_arguments test "$@"
+  case $what in all | unit | e2e) ;; *) fail "'./portal test' takes 'unit' or 'e2e', not '$what'." ;; esac
+  need_sdk
+  need_disk "$(build_root)"
+  test_root=
+  if [ "$what" != unit ]; then
+    need_root test
+    install_packages
+    check_floors
+    need_native_toolchain
+    command -v docker >/dev/null ||
+      borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
+  fi
+  test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
+  chmod 0755 "$test_root"
+  PORTAL_RUN_ROOT=$test_root/run
+  mkdir -p "$PORTAL_RUN_ROOT"
+  trap sweep_tests EXIT
+  trap 'exit 130' INT TERM
+
+  step "Building"
+  PORTAL_ARTIFACTS=$(build_root)/
+  export PORTAL_ARTIFACTS
+  dotnet_quietly build "$repo/Portal.sln" -c Release -v q || fail "The build failed; the lines above say why."
+
+  if [ "$what" != e2e ]; then test_unit; fi
+  if [ "$what" != unit ]; then
+    find_browser
+    prepare_cgroups
+    choose_oci_runtime
+    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root
+    step "Publishing agent and portal"
+    publish "$test_root/install" || fail "Publishing failed; the lines above say why."
+    chmod -R u=rwX,go=rX "$test_root/install"
+    test_e2e
+  fi
+
+  sweep_tests
+  test_root=
+  say "$test_passed passed, $test_failed failed, $test_skipped skipped"
+  [ $test_failed -eq 0 ]
+}
