@@ -144,6 +144,15 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>A second name for a file, by path.</summary>
+    public static unsafe Errno Link(string from, string to)
+    {
+        fixed (byte* f = Terminated(Encoding.UTF8.GetBytes(from)), t = Terminated(Encoding.UTF8.GetBytes(to)))
+        {
+            return Result(linkat(AtCurrentDirectory, f, AtCurrentDirectory, t, 0));
+        }
+    }
+
     public static unsafe Errno RenameAt(SafeFileHandle fromDirectory, ReadOnlySpan<byte> from, SafeFileHandle toDirectory, ReadOnlySpan<byte> to)
     {
         using var source = new Borrowed(fromDirectory);

@@ -1,0 +1,142 @@
+using System.Text.Json.Serialization;
+
+namespace Portal.Runtime.Images;
+
+/// <summary>Points at a blob (OCI image-spec, descriptor.md).</summary>
+internal sealed record OciDescriptor
+{
+    public string MediaType { get; init; } = "";
+
+    public string Digest { get; init; } = "";
+
+    public long Size { get; init; }
+
+    public OciPlatform? Platform { get; init; }
+
+    public Dictionary<string, string>? Annotations { get; init; }
+}
+
+/// <summary>For which machines a manifest of an index is.</summary>
+internal sealed record OciPlatform
+{
+    public string Architecture { get; init; } = "";
+
+    public string Os { get; init; } = "";
+}
+
+/// <summary>A manifest or an index: which of the two shows only when it is read (manifest.md, image-index.md).</summary>
+internal sealed record OciDocument
+{
+    public int SchemaVersion { get; init; }
+
+    public string? MediaType { get; init; }
+
+    public OciDescriptor? Config { get; init; }
+
+    public IReadOnlyList<OciDescriptor>? Layers { get; init; }
+
+    public IReadOnlyList<OciDescriptor>? Manifests { get; init; }
+}
+
+/// <summary>The oci-layout file.</summary>
+internal sealed record OciLayout
+{
+    public string ImageLayoutVersion { get; init; } = "";
+}
+
+/// <summary>An image's configuration (config.md).</summary>
+internal sealed record OciImage
+{
+    public string? Architecture { get; init; }
+
+    public string? Author { get; init; }
+
+    public string? Comment { get; init; }
+
+    public OciImageConfig? Config { get; init; }
+
+    public DateTimeOffset? Created { get; init; }
+
+    public IReadOnlyList<OciHistory>? History { get; init; }
+
+    public string? Os { get; init; }
+
+    public OciRootFileSystem? Rootfs { get; init; }
+}
+
+/// <summary>Container defaults, in Docker's capitals.</summary>
+internal sealed record OciImageConfig
+{
+    [JsonPropertyName("User")] public string? User { get; init; }
+
+    [JsonPropertyName("ExposedPorts")] public Dictionary<string, EmptyObject>? ExposedPorts { get; init; }
+
+    [JsonPropertyName("Env")] public IReadOnlyList<string>? Environment { get; init; }
+
+    [JsonPropertyName("Entrypoint")] public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    [JsonPropertyName("Cmd")] public IReadOnlyList<string>? Command { get; init; }
+
+    [JsonPropertyName("Volumes")] public Dictionary<string, EmptyObject>? Volumes { get; init; }
+
+    [JsonPropertyName("WorkingDir")] public string? WorkingDirectory { get; init; }
+
+    [JsonPropertyName("Labels")] public Dictionary<string, string>? Labels { get; init; }
+
+    [JsonPropertyName("StopSignal")] public string? StopSignal { get; init; }
+}
+
+/// <summary>The value of a set written as a map.</summary>
+internal sealed record EmptyObject;
+
+internal sealed record OciHistory
+{
+    public DateTimeOffset? Created { get; init; }
+
+    [JsonPropertyName("created_by")] public string? CreatedBy { get; init; }
+
+    public string? Comment { get; init; }
+
+    [JsonPropertyName("empty_layer")] public bool? EmptyLayer { get; init; }
+}
+
+internal sealed record OciRootFileSystem
+{
+    public string? Type { get; init; }
+
+    [JsonPropertyName("diff_ids")] public IReadOnlyList<string>? DiffIds { get; init; }
+}
+
+/// <summary>An image in a docker-archive's manifest.json.</summary>
+internal sealed record DockerArchiveImage
+{
+    [JsonPropertyName("Config")] public string? Config { get; init; }
+
+    [JsonPropertyName("RepoTags")] public IReadOnlyList<string>? RepoTags { get; init; }
+
+    [JsonPropertyName("Layers")] public IReadOnlyList<string>? Layers { get; init; }
+}
+
+/// <summary>What is stored of an image beside its blobs.</summary>
+internal sealed record ImageRecord
+{
+    /// <summary>Digest of the configuration.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Digest of the manifest: the one that came with the image, or one made for it.</summary>
+    public required string Manifest { get; init; }
+
+    /// <summary>Digests of the layers' archives as they came, lowest first.</summary>
+    public required IReadOnlyList<string> Layers { get; init; }
+}
+
+/// <summary>Forms of JSON in images and in the store. Member names that stand twice are refused: readers would disagree.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(OciDocument))]
+[JsonSerializable(typeof(OciLayout))]
+[JsonSerializable(typeof(OciImage))]
+[JsonSerializable(typeof(IReadOnlyList<DockerArchiveImage>))]
+[JsonSerializable(typeof(ImageRecord))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+internal sealed partial class ImageJson : JsonSerializerContext;

@@ -1,0 +1,354 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Events;
+using Portal.Runtime.Layers;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Images;
+
+/// <summary>
+/// The images of this host.
+/// <code>
+/// images/blobs/sha256/&lt;hex&gt;   configurations, manifests, layer archives as they came
+/// images/records/&lt;hex&gt;.json   one per image: what belongs to it
+/// images/references.json      tags and digests of repositories
+/// images/staging              uploads under way; emptied at start
+/// </code>
+/// An image is there once its record is: blobs and unpacked layers come before, references after.
+/// </summary>
+internal sealed partial class ImageStore : IImages, IDisposable
+{
+    private readonly string _records;
+    private readonly string _references;
+    private readonly ContentStore _content;
+    private readonly OverlayLayerStore _layers;
+    private readonly IRuntimeEvents _events;
+    private readonly Func<IImageUsage> _usage;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly SemaphoreSlim _writing = new(1);
+    private volatile ImageCatalogue _catalogue = ImageCatalogue.Empty;
+
+    /// <summary>Opens the store and reads its records. Damaged ones are put aside, what no record refers to is deleted.</summary>
+    /// <param name="usage">Asked late: the container store itself needs images.</param>
+    public ImageStore(RuntimeOptions options, OverlayLayerStore layers, IRuntimeEvents events, Func<IImageUsage> usage, TimeProvider time, ILogger<ImageStore> log)
+    {
+        (_layers, _events, _usage, _time, _log) = (layers, events, usage, time, log);
+        var root = Path.Combine(options.DataRoot, "images");
+        _records = Path.Combine(root, "records");
+        _references = Path.Combine(root, "references.json");
+        Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(_records);
+        DurableFile.Sweep(root);
+        DurableFile.Sweep(_records);
+        _content = new ContentStore(root);
+        LoadCatalogue();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ImageSnapshot> List()
+    {
+        var catalogue = _catalogue;
+        return [.. catalogue.Images.Select(catalogue.Show).OrderByDescending(i => i.Created).ThenBy(i => i.Id.Hex, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public ImageSnapshot Resolve(string reference)
+    {
+        var catalogue = _catalogue;
+        return catalogue.Show(catalogue.Resolve(reference));
+    }
+
+    /// <inheritdoc/>
+    public async Task<ImageSnapshot> ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct)
+    {
+        ImageReference[] references = string.IsNullOrEmpty(repository) ? [] : [Target(repository, tag)];
+        var blob = await Task.Run(() => StageWhole(layer, ct), ct).ConfigureAwait(false);
+        try
+        {
+            var (diffId, gzip) = await Task.Run(() => DiffIdOf(blob, ct), ct).ConfigureAwait(false);
+            // Docker's arithmetic knows milliseconds and finer; the seconds are what people see.
+            var json = ImageDocument.ImportedConfig(config, message, diffId, _time.GetUtcNow(), Architecture);
+            var manifest = ImageDocument.Manifest(Digest.Of(json), json.Length, [(blob.Digest, blob.Size, gzip)]);
+            var id = await CommitAsync(new NewImage(json, manifest, [blob], references), "import", ct).ConfigureAwait(false);
+            var catalogue = _catalogue;
+            return catalogue.Show(catalogue.Find(id) ?? throw ImageErrors.NotFound(id.ToString()));
+        }
+        finally
+        {
+            ContentStore.Discard(blob);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task TagAsync(string reference, string repository, string? tag, CancellationToken ct)
+    {
+        var target = Target(repository, tag);
+        Digest id = default;
+        Digest? previous = null;
+        await ChangeAsync(
+            catalogue =>
+            {
+                id = catalogue.Resolve(reference).Id;
+                previous = catalogue.Find(target)?.Id;
+                return catalogue.With([target], id);
+            },
+            ct).ConfigureAwait(false);
+        if (previous is { } old && old != id)
+        {
+            Publish("untag", old, old.ToString());
+        }
+
+        Publish("tag", id, target.Familiar);
+    }
+
+    public void Dispose() => _writing.Dispose();
+
+    /// <summary>This machine's architecture in the words of the image spec.</summary>
+    private static string Architecture => RuntimeInformation.ProcessArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "amd64",
+        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+        var other => other.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>The tag a request names by repository and tag, of which the repository may carry the tag itself.</summary>
+    private static ImageReference Target(string repository, string? tag)
+    {
+        if (!ImageReference.TryParse(repository, out var reference, out var problem))
+        {
+            throw ImageErrors.BadReference(problem);
+        }
+
+        if (reference.Digest is not null)
+        {
+            throw ImageErrors.BadReference("refusing to create a tag with a digest reference");
+        }
+
+        try
+        {
+            return string.IsNullOrEmpty(tag) ? reference.WithDefaultTag() : reference.WithTag(tag);
+        }
+        catch (FormatException e)
+        {
+            throw ImageErrors.BadReference(e.Message);
+        }
+    }
+
+    /// <summary>Puts a complete image in the store: all of it or, when this throws, nothing of it.</summary>
+    private async Task<Digest> CommitAsync(NewImage image, string action, CancellationToken ct)
+    {
+        var id = Digest.Of(image.Config);
+        var (config, diffIds) = ImageDocument.ParseConfig(image.Config);
+        if (image.Layers.Count != diffIds.Count)
+        {
+            throw ArchiveErrors.Bad($"an image has {image.Layers.Count} layers where its configuration names {diffIds.Count}");
+        }
+
+        var chain = ChainId.Of(diffIds);
+        Digest[] blobs = [id, Digest.Of(image.Manifest), .. image.Layers.Select(l => l.Digest)];
+        List<(Digest Image, ImageReference Reference)> replaced = [];
+        try
+        {
+            using var pins = _content.Pin(blobs);
+            using var lease = _layers.Lease(chain);
+            for (var i = 0; i < chain.Count; i++)
+            {
+                var layer = image.Layers[i];
+                await Task.Run(() => _content.Commit(layer), ct).ConfigureAwait(false);
+                await _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(layer.Digest), ct).ConfigureAwait(false);
+            }
+
+            _content.Put(image.Config);
+            _content.Put(image.Manifest);
+            var stored = new StoredImage(
+                ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]), blobs[1], [.. image.Layers.Select(l => l.Digest)], chain);
+            await ChangeAsync(
+                catalogue =>
+                {
+                    replaced.AddRange(image.References.Select(r => (catalogue.Find(r)?.Id ?? id, r)).Where(r => r.Item1 != id));
+                    // An image that is there keeps its blobs; the same content may be packed otherwise this time.
+                    if (catalogue.Find(id) is null)
+                    {
+                        WriteRecord(stored);
+                        catalogue = catalogue.With(stored);
+                    }
+
+                    return catalogue.With(image.References, id);
+                },
+                ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Blobs that did not become part of an image.
+            DeleteUnreferenced(blobs);
+        }
+
+        foreach (var (old, reference) in replaced)
+        {
+            _log.ReferenceMoved(reference.Familiar, old.ToString());
+            Publish("untag", old, old.ToString());
+        }
+
+        Publish(action, id, id.ToString());
+        return id;
+    }
+
+    /// <summary>Changes the catalogue: one change at a time, on disk before in memory.</summary>
+    private async Task ChangeAsync(Func<ImageCatalogue, ImageCatalogue> change, CancellationToken ct)
+    {
+        await _writing.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            var before = _catalogue;
+            var after = change(before);
+            var references = after.SerializeReferences();
+            if (!references.AsSpan().SequenceEqual(before.SerializeReferences()))
+            {
+                // Not cancelled half way: from here on the change has happened.
+                await DurableFile.WriteAsync(_references, references, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            _catalogue = after;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private void WriteRecord(StoredImage image) => DurableFile.Write(RecordPath(image.Id), JsonSerializer.SerializeToUtf8Bytes(
+        new ImageRecord { Id = image.Id.ToString(), Manifest = image.Manifest.ToString(), Layers = [.. image.Layers.Select(l => l.ToString())] },
+        ImageJson.Default.ImageRecord));
+
+    private void DeleteUnreferenced(IEnumerable<Digest> candidates)
+    {
+        var used = _catalogue.Images.SelectMany(i => i.Blobs).ToHashSet();
+        _content.Delete(candidates.Where(d => !used.Contains(d)));
+    }
+
+    private StagedBlob StageWhole(Stream stream, CancellationToken ct)
+    {
+        using var blocking = new BlockingStream(stream, ct);
+        return _content.Stage(buffer => blocking.Read(buffer.Span), SpaceBudget.For(_content.StagingFolder), ct);
+    }
+
+    private static (Digest DiffId, bool Gzip) DiffIdOf(StagedBlob blob, CancellationToken ct)
+    {
+        using var file = File.OpenRead(blob.Path);
+        using var tar = Compression.Unpack(file);
+        if (tar is not System.IO.Compression.GZipStream)
+        {
+            return (blob.Digest, false);
+        }
+
+        using var hashing = new HashingStream(tar);
+        var buffer = new byte[128 * 1024];
+        try
+        {
+            while (hashing.Read(buffer) > 0)
+            {
+                ct.ThrowIfCancellationRequested();
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+        }
+
+        return (hashing.Finish(), true);
+    }
+
+    private void LoadCatalogue()
+    {
+        var catalogue = ImageCatalogue.Empty;
+        var intact = true;
+        foreach (var path in Directory.GetFiles(_records, "*.json"))
+        {
+            try
+            {
+                catalogue = catalogue.With(LoadImage(path));
+            }
+            catch (Exception e) when (e is JsonException or IOException or InvalidDataException or FormatException or ErrorException)
+            {
+                PutAside(path, e);
+                intact = false;
+            }
+        }
+
+        if (File.Exists(_references))
+        {
+            try
+            {
+                var references = JsonSerializer.Deserialize(File.ReadAllBytes(_references), ImageJson.Default.SortedDictionaryStringString) ?? [];
+                foreach (var (name, id) in references.Where(r => catalogue.Find(Digest.Parse(r.Value, null)) is null))
+                {
+                    _log.ReferenceLost(name, id);
+                }
+
+                catalogue = catalogue.With(references.Select(r => (ImageReference.Parse(r.Key, null), Digest.Parse(r.Value, null))).Where(r => catalogue.Find(r.Item2) is not null).ToArray());
+            }
+            catch (Exception e) when (e is JsonException or FormatException)
+            {
+                PutAside(_references, e);
+            }
+        }
+
+        _catalogue = catalogue;
+        if (intact)
+        {
+            // Blobs of a damaged record are not rubbish yet.
+            DeleteUnreferenced(_content.List());
+            _ = _layers.Retain(ChainsOf(catalogue));
+        }
+    }
+
+    private StoredImage LoadImage(string path)
+    {
+        var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ImageJson.Default.ImageRecord) ?? throw new JsonException("The record is empty.");
+        var id = Digest.Parse(record.Id, null);
+        var (config, diffIds) = ImageDocument.ParseConfig(_content.Read(id, ImageDocument.MaximumBytes));
+        Digest[] layers = [.. record.Layers.Select(l => Digest.Parse(l, null))];
+        var chain = ChainId.Of(diffIds);
+        if (RecordPath(id) != path || layers.Length != chain.Count)
+        {
+            throw new JsonException("The record does not fit the image's configuration.");
+        }
+
+        for (var i = 0; i < chain.Count; i++)
+        {
+            var blob = layers[i];
+            if (!_layers.Has(chain[i]))
+            {
+                _log.UnpackingAgain(chain[i].ToString(), record.Id);
+                _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(blob), CancellationToken.None).GetAwaiter().GetResult();
+            }
+        }
+
+        return new StoredImage(ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]), Digest.Parse(record.Manifest, null), layers, chain);
+    }
+
+    private void PutAside(string path, Exception reason)
+    {
+        _log.RecordBroken(reason, path);
+        File.Move(path, path + ".broken", overwrite: true);
+    }
+
+    private static HashSet<Digest> ChainsOf(ImageCatalogue catalogue) => catalogue.Images.SelectMany(i => i.Chain).ToHashSet();
+
+    private string RecordPath(Digest id) => Path.Combine(_records, id.Hex + ".json");
+
+    private void Publish(string action, Digest id, string name)
+    {
+        var labels = _catalogue.Find(id)?.Snapshot.Config.Labels ?? new Dictionary<string, string>();
+        _events.Publish(new RuntimeEvent("image", action, id.ToString(), new Dictionary<string, string>(labels) { ["name"] = name }, _time.GetUtcNow()));
+    }
+
+    /// <param name="Config">Bytes of the configuration.</param>
+    /// <param name="Manifest">Bytes of the manifest.</param>
+    /// <param name="Layers">Archives, lowest first.</param>
+    /// <param name="References">Tags it is to have.</param>
+    private sealed record NewImage(byte[] Config, byte[] Manifest, IReadOnlyList<StagedBlob> Layers, IReadOnlyList<ImageReference> References);
+}

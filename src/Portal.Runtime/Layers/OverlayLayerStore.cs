@@ -1,0 +1,487 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Layers;
+
+/// <summary>
+/// Layers on overlayfs.
+/// <code>
+/// layers/&lt;chain id&gt;/diff         an unpacked layer, never written again
+/// layers/&lt;chain id&gt;/layer.json   its record
+/// layers/l/&lt;link&gt;                symbolic link to ../&lt;chain id&gt;/diff: mount options have one page for all lower layers
+/// layers/.unpack-*               work under way; deleted at start
+/// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
+/// containers-rw/&lt;id&gt;/{diff,work,merged}
+/// </code>
+/// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
+/// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
+/// </summary>
+internal sealed class OverlayLayerStore : ILayerStore
+{
+    /// <summary>Most layers an image may have, as in Docker.</summary>
+    public const int MaximumLayers = 127;
+
+    private const UnixFileMode TraverseMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
+    private const UnixFileMode RootMode = TraverseMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const int MaximumMountData = 4000;
+    private const string EmptyLink = "empty";
+
+    private readonly string _layers;
+    private readonly string _links;
+    private readonly string _containers;
+    private readonly bool _privileged;
+    private readonly ILogger _log;
+    private readonly KeyedLock<Digest> _unpacking = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, LayerRecord> _known = [];
+    private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
+    private readonly Dictionary<Digest, int> _leases = [];
+    private IReadOnlySet<Digest>? _images;
+
+    /// <summary>Opens the store and reads its records.</summary>
+    public OverlayLayerStore(RuntimeOptions options, ILogger<OverlayLayerStore> log)
+        : this(options.DataRoot, Environment.IsPrivilegedProcess, log) { }
+
+    internal OverlayLayerStore(string dataRoot, bool privileged, ILogger log)
+    {
+        _layers = Path.Combine(dataRoot, "layers");
+        _links = Path.Combine(_layers, "l");
+        _containers = Path.Combine(dataRoot, "containers-rw");
+        (_privileged, _log) = (privileged, log);
+        foreach (var folder in (string[])[_layers, _links, Path.Combine(_links, EmptyLink), _containers])
+        {
+            MakeFolder(folder, TraverseMode);
+        }
+
+        LoadLayers();
+        LoadContainers();
+    }
+
+    /// <inheritdoc/>
+    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var chain = ChainId.Of(diffIds);
+        var links = new string[chain.Count];
+        lock (_gate)
+        {
+            for (var i = 0; i < links.Length; i++)
+            {
+                links[^(i + 1)] = _known.TryGetValue(chain[i], out var layer)
+                    ? layer.Link
+                    : throw new ErrorException(ErrorKind.Internal, "layers.missing", $"The layer {diffIds[i]} of the image is not unpacked. Load the image again.");
+            }
+
+            _users[container] = chain.ToHashSet();
+        }
+
+        try
+        {
+            // Synchronous and at once: a few directory entries and one flush, less than a thread hop costs on a busy machine.
+            MakeContainerFolders(container, links);
+            return Task.CompletedTask;
+        }
+        catch
+        {
+            Remove(container);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Mount(ContainerId container)
+    {
+        var folder = FolderOf(container);
+        var merged = Path.Combine(folder, "merged");
+        var errno = Libc.Stat(merged, out var facts);
+        if (errno != 0)
+        {
+            throw new LinuxException("stat", merged, errno);
+        }
+
+        if (!facts.IsMountRoot)
+        {
+            var links = File.ReadAllLines(Path.Combine(folder, "lower"));
+            var options = MountData(_links, links, folder);
+            if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
+            {
+                Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
+            }
+            else
+            {
+                MountByHandle(folder, merged, links);
+            }
+        }
+
+        return merged;
+    }
+
+    /// <inheritdoc/>
+    public void Unmount(ContainerId container) => Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+
+    /// <inheritdoc/>
+    public void Remove(ContainerId container)
+    {
+        var folder = FolderOf(container);
+        if (Directory.Exists(folder))
+        {
+            Libc.Unmount(Path.Combine(folder, "merged"));
+            // Out of the way first: what a crash interrupts is found and finished by the next start.
+            var doomed = Path.Combine(_containers, $".removing-{container}");
+            DirectoryTree.Delete(doomed);
+            Directory.Move(folder, doomed);
+            DirectoryTree.Delete(doomed);
+        }
+
+        lock (_gate)
+        {
+            if (!_users.Remove(container, out var chain) || _images is not { } images || chain.IsSubsetOf(images))
+            {
+                return;
+            }
+        }
+
+        Collect();
+    }
+
+    /// <inheritdoc/>
+    public void Sweep(IReadOnlySet<ContainerId> known)
+    {
+        foreach (var folder in Directory.GetDirectories(_containers))
+        {
+            var name = Path.GetFileName(folder);
+            if (!ContainerId.TryParse(name, null, out var container))
+            {
+                Libc.Unmount(Path.Combine(folder, "merged"));
+                DirectoryTree.Delete(folder);
+            }
+            else if (!known.Contains(container))
+            {
+                _log.LayerSwept(name);
+                Remove(container);
+            }
+        }
+    }
+
+    /// <summary>True when the layer is unpacked.</summary>
+    public bool Has(Digest chainId)
+    {
+        lock (_gate)
+        {
+            return _known.ContainsKey(chainId);
+        }
+    }
+
+    /// <summary>Size of an unpacked layer in bytes; 0 when absent.</summary>
+    public long SizeOf(Digest chainId)
+    {
+        lock (_gate)
+        {
+            return _known.TryGetValue(chainId, out var layer) ? layer.SizeBytes : 0;
+        }
+    }
+
+    /// <summary>Keeps layers from being collected, present or to come, until the answer is disposed.</summary>
+    public IDisposable Lease(IReadOnlyList<Digest> chainIds)
+    {
+        lock (_gate)
+        {
+            foreach (var id in chainIds)
+            {
+                _leases[id] = _leases.GetValueOrDefault(id) + 1;
+            }
+        }
+
+        return new LayerLease(this, chainIds);
+    }
+
+    /// <summary>
+    /// Unpacks a layer unless it is there already. To be called lowest first, under a lease.
+    /// </summary>
+    /// <param name="chain">Chain ids, lowest first.</param>
+    /// <param name="index">Which of them to unpack.</param>
+    /// <param name="diffId">Expected digest of the uncompressed archive.</param>
+    /// <param name="open">Opens the archive, plain or gzip.</param>
+    /// <param name="ct">Cancels; nothing is left.</param>
+    /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
+    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    {
+        if (Has(chain[index]))
+        {
+            return;
+        }
+
+        using (await _unpacking.EnterAsync(chain[index], ct).ConfigureAwait(false))
+        {
+            if (!Has(chain[index]))
+            {
+                // Unpacking is blocking disk work from end to end.
+                await Task.Run(() => Unpack(chain, index, diffId, open, ct), ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Tells which layers images need now, and deletes those that nobody needs any more.</summary>
+    /// <returns>Chain ids that were deleted, topmost first within each image.</returns>
+    public IReadOnlyList<Digest> Retain(IReadOnlySet<Digest> images)
+    {
+        lock (_gate)
+        {
+            _images = images;
+        }
+
+        return Collect();
+    }
+
+    /// <summary>The options of an overlay mount.</summary>
+    internal static string MountData(string linkFolder, IReadOnlyList<string> links, string folder)
+    {
+        var data = new StringBuilder("lowerdir=");
+        foreach (var link in links)
+        {
+            data.Append(linkFolder).Append('/').Append(link).Append(':');
+        }
+
+        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere.
+        return data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off").Replace(":,", ",").ToString();
+    }
+
+    /// <summary>
+    /// For very many layers, or a data root with characters that mount options give a meaning: the same paths through
+    /// directory handles, 24 bytes a layer whatever the data root is called.
+    /// </summary>
+    private void MountByHandle(string folder, string merged, string[] links)
+    {
+        using var linkFolder = OpenFolder(_links);
+        using var container = OpenFolder(folder);
+        var data = MountData($"/proc/self/fd/{linkFolder.DangerousGetHandle()}", links, $"/proc/self/fd/{container.DangerousGetHandle()}");
+        Libc.Mount("overlay", merged, "overlay", MountFlags.None, data);
+    }
+
+    private static Microsoft.Win32.SafeHandles.SafeFileHandle OpenFolder(string path)
+    {
+        var bytes = Encoding.UTF8.GetBytes(path);
+        var errno = Libc.Open(bytes, Libc.OpenPath | Libc.OpenDirectory, 0, out var handle);
+        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
+    }
+
+    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    {
+        var folder = LayerFolder(chain[index]);
+        var work = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
+        var diff = Path.Combine(work, "diff");
+        MakeFolder(work, TraverseMode);
+        try
+        {
+            MakeFolder(diff, RootMode);
+            long size;
+            using (var blob = open())
+            using (var tar = Compression.Unpack(blob))
+            using (var hashing = new HashingStream(tar))
+            {
+                var budget = SpaceBudget.For(_layers);
+                using (var applier = new TarApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
+                {
+                    size = applier.Apply(hashing, ct);
+                }
+
+                // The digest is of the whole stream, with what follows the end of the archive.
+                hashing.CopyTo(Stream.Null);
+                if (hashing.Finish() is var actual && actual != diffId)
+                {
+                    throw ArchiveErrors.Bad($"a layer's content is {actual}, its image says {diffId}");
+                }
+            }
+
+            var record = new LayerRecord(chain[index].ToString(), diffId.ToString(), NewLink(chain[index]), size);
+            DurableFile.Write(Path.Combine(work, "layer.json"), JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord));
+            using (var handle = OpenForSync(work))
+            {
+                // One flush for all files of the layer, before its name says that it is complete.
+                if (Libc.SyncFileSystem(handle) is not 0 and var errno)
+                {
+                    throw new LinuxException("syncfs", work, errno);
+                }
+            }
+
+            DurableFile.Commit(work, folder);
+            lock (_gate)
+            {
+                _known[chain[index]] = record;
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            DirectoryTree.Delete(work);
+            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+        }
+        catch
+        {
+            DirectoryTree.Delete(work);
+            throw;
+        }
+    }
+
+    private static Microsoft.Win32.SafeHandles.SafeFileHandle OpenForSync(string path)
+    {
+        var bytes = Encoding.UTF8.GetBytes(path);
+        var errno = Libc.Open(bytes, Libc.OpenReadOnly | Libc.OpenDirectory, 0, out var handle);
+        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
+    }
+
+    /// <summary>Random, not derived: who makes an image must not be able to choose a link that another image has.</summary>
+    private string NewLink(Digest chainId)
+    {
+        while (true)
+        {
+            var link = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
+            if (!Path.Exists(Path.Combine(_links, link)))
+            {
+                File.CreateSymbolicLink(Path.Combine(_links, link), $"../{chainId.Hex}/diff");
+                return link;
+            }
+        }
+    }
+
+    private IReadOnlyList<Digest> Collect()
+    {
+        List<(Digest Chain, string Doomed)> doomed = [];
+        lock (_gate)
+        {
+            if (_images is not { } images)
+            {
+                return [];
+            }
+
+            foreach (var chain in _known.Keys.Where(c => !images.Contains(c) && !_leases.ContainsKey(c) && !_users.Values.Any(u => u.Contains(c))).ToArray())
+            {
+                var target = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
+                Directory.Move(LayerFolder(chain), target);
+                _known.Remove(chain, out var record);
+                File.Delete(Path.Combine(_links, record!.Link));
+                doomed.Add((chain, target));
+            }
+        }
+
+        foreach (var (_, target) in doomed)
+        {
+            DirectoryTree.Delete(target);
+        }
+
+        return [.. doomed.Select(d => d.Chain)];
+    }
+
+    private void LoadLayers()
+    {
+        foreach (var folder in Directory.GetDirectories(_layers))
+        {
+            var name = Path.GetFileName(folder);
+            if (name.StartsWith(".unpack-", StringComparison.Ordinal))
+            {
+                DirectoryTree.Delete(folder);
+            }
+            else if (Digest.TryParse("sha256:" + name, null, out var chain))
+            {
+                Load(folder, chain);
+            }
+        }
+
+        var links = _known.Values.Select(r => r.Link).ToHashSet();
+        foreach (var link in Directory.GetFileSystemEntries(_links).Where(l => Path.GetFileName(l) != EmptyLink && !links.Contains(Path.GetFileName(l))))
+        {
+            File.Delete(link);
+        }
+    }
+
+    private void Load(string folder, Digest chain)
+    {
+        try
+        {
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "layer.json")), LayerJson.Default.LayerRecord);
+            if (record is null || record.ChainId != chain.ToString() || !IsLink(record.Link))
+            {
+                throw new JsonException("The record is of another layer.");
+            }
+
+            var link = Path.Combine(_links, record.Link);
+            if (!Path.Exists(link))
+            {
+                File.Delete(link);
+                File.CreateSymbolicLink(link, $"../{chain.Hex}/diff");
+            }
+
+            _known[chain] = record;
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            // The layer is unpacked again from the image's archive; the old folder is put aside for whoever wants to look.
+            _log.LayerBroken(e, chain.ToString());
+            DirectoryTree.Delete(folder + ".broken");
+            Directory.Move(folder, folder + ".broken");
+        }
+    }
+
+    private void LoadContainers()
+    {
+        var byLink = _known.ToDictionary(k => k.Value.Link, k => k.Key);
+        foreach (var folder in Directory.GetDirectories(_containers))
+        {
+            var lower = Path.Combine(folder, "lower");
+            if (ContainerId.TryParse(Path.GetFileName(folder), null, out var container) && File.Exists(lower))
+            {
+                _users[container] = File.ReadAllLines(lower).Where(byLink.ContainsKey).Select(l => byLink[l]).ToHashSet();
+            }
+        }
+    }
+
+    private void MakeContainerFolders(ContainerId container, string[] links)
+    {
+        var folder = FolderOf(container);
+        MakeFolder(folder, TraverseMode);
+        MakeFolder(Path.Combine(folder, "diff"), RootMode);
+        MakeFolder(Path.Combine(folder, "work"), TraverseMode);
+        MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
+        using (var lower = DurableFile.Create(Path.Combine(folder, "lower")))
+        {
+            lower.Write(Encoding.ASCII.GetBytes(string.Join('\n', links.Length == 0 ? [EmptyLink] : links)));
+            lower.Flush(flushToDisk: true);
+        }
+
+        Libc.SyncDirectory(folder);
+        Libc.SyncDirectory(_containers);
+    }
+
+    /// <summary>Makes a folder with this very mode, whatever the umask.</summary>
+    private static void MakeFolder(string path, UnixFileMode mode)
+    {
+        Directory.CreateDirectory(path, mode);
+        File.SetUnixFileMode(path, mode);
+    }
+
+    private static bool IsLink(string link) => link.Length == 8 && link.All(char.IsAsciiLetterOrDigit);
+
+    private string FolderOf(ContainerId container) => Path.Combine(_containers, container.Value);
+
+    private string LayerFolder(Digest chainId) => Path.Combine(_layers, chainId.Hex);
+
+    private sealed class LayerLease(OverlayLayerStore store, IReadOnlyList<Digest> chainIds) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (store._gate)
+            {
+                foreach (var id in chainIds)
+                {
+                    if (--store._leases[id] == 0)
+                    {
+                        store._leases.Remove(id);
+                    }
+                }
+            }
+        }
+    }
+}
