@@ -35,7 +35,11 @@ public enum ErrorKind
 /// <param name="Kind">Decides the status at each front door.</param>
 /// <param name="Code">Stable machine-readable code of the form <c>area.reason</c>; never changes once released.</param>
 /// <param name="Message">A full sentence for people: what happened, to which object, and what to do.</param>
-public sealed record Error(ErrorKind Kind, string Code, string Message);
+public sealed record Error(ErrorKind Kind, string Code, string Message)
+{
+    /// <summary>How long to wait before trying again, where that is known.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>Carries an <see cref="Error"/> out of the container runtime, where a value at every step would drown the code (ADR-0004).</summary>
 public sealed class ErrorException : Exception

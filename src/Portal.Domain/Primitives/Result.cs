@@ -9,6 +9,9 @@ public readonly record struct Result(Error? Error)
     /// <summary>True when there is no error.</summary>
     public bool IsSuccess => Error is null;
 
+    /// <summary>A success with a value. For interfaces, which have no implicit conversions.</summary>
+    public static Result<T> Of<T>(T value) => new(value, null);
+
     public static implicit operator Result(Error error) => new(error);
 }
 
@@ -17,7 +20,7 @@ public readonly record struct Result<T>
 {
     private readonly T? _value;
 
-    private Result(T? value, Error? error) => (_value, Error) = (value, error);
+    internal Result(T? value, Error? error) => (_value, Error) = (value, error);
 
     /// <summary>The failure, or null on success.</summary>
     public Error? Error { get; }

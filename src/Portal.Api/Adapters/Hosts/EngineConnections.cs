@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Adapters.Hosts;
+
+/// <summary>One HTTP client per host, over whatever leads to its engine. Today: a unix socket.</summary>
+internal sealed class EngineConnections(IHostDirectory directory) : IDisposable
+{
+    private readonly ConcurrentDictionary<HostId, HttpClient> _clients = new();
+
+    /// <summary>The client of a host.</summary>
+    /// <exception cref="ErrorException"><c>host.unknown</c>.</exception>
+    public HttpClient Of(HostId host) => _clients.GetOrAdd(host, id =>
+        Open((directory.Find(id) ?? throw new ErrorException(Unknown(id))).Socket));
+
+    public static Error Unknown(HostId host) => new(ErrorKind.NotFound, "host.unknown", $"There is no host {host}.");
+
+    public void Dispose()
+    {
+        foreach (var client in _clients.Values)
+        {
+            client.Dispose();
+        }
+    }
+
+    private static HttpClient Open(string socket)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+            MaxResponseHeadersLength = 64,
+            ConnectCallback = async (_, ct) =>
+            {
+                var stream = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await stream.ConnectAsync(new UnixDomainSocketEndPoint(socket), ct);
+                    return new NetworkStream(stream, ownsSocket: true);
+                }
+                catch
+                {
+                    stream.Dispose();
+                    throw;
+                }
+            },
+        };
+
+        // Every call sets its own limit; streams have none.
+        var client = new HttpClient(handler) { BaseAddress = new Uri("http://engine/"), Timeout = Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Portal", "0.1"));
+        return client;
+    }
+}

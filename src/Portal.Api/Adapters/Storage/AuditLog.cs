@@ -1,0 +1,48 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Portal.Domain.Access;
+using Portal.Domain.Audit;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Adapters.Storage;
+
+/// <summary>Writes the audit log, one line at a time.</summary>
+internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvider time) : IAuditLog, IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    public async Task RecordAsync(Actor actor, string operation, string target, Error? error, CancellationToken ct)
+    {
+        // What was done must be recorded even when the caller has left meanwhile.
+        await _turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
+            var last = await db.Audit.AsNoTracking().OrderByDescending(line => line.Sequence)
+                .Select(line => new { line.Sequence, line.Hash }).FirstOrDefaultAsync(CancellationToken.None);
+            var line = new AuditRecord
+            {
+                Sequence = (last?.Sequence ?? 0) + 1,
+                Time = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
+                ActorId = actor.UserId,
+                ActorName = Cut(actor.Name),
+                Operation = operation,
+                Target = Cut(target),
+                Outcome = error?.Code ?? "ok",
+                Message = Cut(error?.Message ?? ""),
+                Hash = "",
+            };
+            line.Hash = AuditChain.HashOf(last?.Hash ?? AuditChain.Start, line);
+            db.Audit.Add(line);
+            await db.SaveChangesAsync(CancellationToken.None);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private static string Cut(string text) => text.Length <= 1024 ? text : text[..1024];
+}

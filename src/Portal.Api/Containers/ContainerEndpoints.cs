@@ -1,0 +1,213 @@
+using System.ComponentModel.DataAnnotations;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Portal.Api.Http;
+using Portal.Api.Live;
+using Portal.Api.Security;
+using Portal.Domain.Access;
+using Portal.Domain.Containers;
+using Portal.Domain.Hosts;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Containers;
+
+internal static class ContainerEndpoints
+{
+    /// <summary>The most lines one answer holds.</summary>
+    private const int MostLines = 10_000;
+
+    public static void MapContainers(this IEndpointRouteBuilder api)
+    {
+        var group = api.MapGroup("/hosts/{host}/containers").WithTags("Containers").ProducesProblems(400, 404, 503);
+        group.MapGet("", ListAsync).WithName("ListContainers").RequirePermission(Permission.ContainerRead);
+        group.MapGet("/{id}", GetAsync).WithName("GetContainer").RequirePermission(Permission.ContainerRead);
+        group.MapPost("/{id}/start", StartAsync).WithName("StartContainer").RequirePermission(Permission.ContainerStart).ProducesProblems(409);
+        group.MapPost("/{id}/stop", StopAsync).WithName("StopContainer").RequirePermission(Permission.ContainerStop).ProducesProblems(409);
+        group.MapPost("/{id}/restart", RestartAsync).WithName("RestartContainer").RequirePermission(Permission.ContainerRestart).ProducesProblems(409);
+        group.MapPost("/{id}/kill", KillAsync).WithName("KillContainer").RequirePermission(Permission.ContainerKill).ProducesProblems(409);
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveContainer").RequirePermission(Permission.ContainerRemove).ProducesProblems(409);
+        group.MapGet("/{id}/logs", LogsAsync).WithName("ReadContainerLogs").RequirePermission(Permission.ContainerLogs);
+        group.MapGet("/{id}/logs/follow", FollowLogsAsync).WithName("FollowContainerLogs").RequirePermission(Permission.ContainerLogs);
+        group.MapGet("/{id}/stats", FollowStatsAsync).WithName("FollowContainerStats").RequirePermission(Permission.ContainerRead);
+    }
+
+    /// <summary>Lists containers, newest first.</summary>
+    /// <param name="host">The host's id, for instance <c>local</c>.</param>
+    /// <param name="state">Only those in this state.</param>
+    /// <param name="name">Only those whose name contains this text.</param>
+    /// <param name="label">Only those with this label, as <c>key</c> or <c>key=value</c>.</param>
+    /// <param name="offset">How many to leave out at the beginning.</param>
+    /// <param name="limit">How many to answer, 1 to 500.</param>
+    internal static async Task<Results<Ok<ContainerPage>, Problem>> ListAsync(
+        string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, CancellationToken ct,
+        ContainerState? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
+        [Range(0, int.MaxValue)] int offset = 0, [Range(1, 500)] int limit = 100)
+    {
+        var actor = await caller.GetAsync(ct);
+        if (targets.Host(actor, host) is { IsSuccess: false } missing)
+        {
+            return missing.Error!.ToProblem();
+        }
+
+        var id = new HostId(host);
+        if (access.Check(actor, Permission.ContainerRead, new Scope(id)) is { } denied)
+        {
+            return denied.ToProblem();
+        }
+
+        var matching = fleet.Containers.List(container => container.Host == id
+            && (state is null || container.State == state)
+            && (name is null || container.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
+            && (label is null || HasLabel(container, label)));
+        return TypedResults.Ok(new ContainerPage(
+            [.. matching.OrderByDescending(container => container.Created).ThenBy(container => container.Id.Value, StringComparer.Ordinal).Skip(offset).Take(limit).Select(ContainerItem.From)],
+            matching.Count));
+    }
+
+    /// <summary>Gets everything known of one container.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static async Task<Results<Ok<ContainerDetail>, Problem>> GetAsync(
+        string host, string id, CurrentActor caller, Targets targets, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
+    {
+        var actor = await caller.GetAsync(ct);
+        var target = await targets.ContainerAsync(actor, host, id, ct);
+        if (target.Error is { } missing)
+        {
+            return missing.ToProblem();
+        }
+
+        var details = await inspect.HandleAsync(new(target.Value.Host, target.Value.Id), actor, ct);
+        if (details.Error is { } error)
+        {
+            return error.ToProblem();
+        }
+
+        // The list has the engine's own sentence; inspect has none.
+        return TypedResults.Ok(ContainerDetail.From(details.Value with { View = details.Value.View with { Status = target.Value.State == details.Value.View.State ? target.Value.Status : details.Value.View.Status } }));
+    }
+
+    /// <summary>Starts a created or stopped container. Starting a running one succeeds.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static Task<Results<NoContent, Problem>> StartAsync(string host, string id, ContainerCommands commands, IHandler<StartContainer> start, CancellationToken ct) =>
+        commands.RunAsync(host, id, start, target => new(target.Host, target.Id), ct);
+
+    /// <summary>Stops a running container with its own stop signal and timeout. Stopping a stopped one succeeds.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static Task<Results<NoContent, Problem>> StopAsync(string host, string id, ContainerCommands commands, IHandler<StopContainer> stop, CancellationToken ct) =>
+        commands.RunAsync(host, id, stop, target => new(target.Host, target.Id), ct);
+
+    /// <summary>Stops a container, if it runs, and starts it.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static Task<Results<NoContent, Problem>> RestartAsync(string host, string id, ContainerCommands commands, IHandler<RestartContainer> restart, CancellationToken ct) =>
+        commands.RunAsync(host, id, restart, target => new(target.Host, target.Id), ct);
+
+    /// <summary>Ends a running container at once (SIGKILL).</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static Task<Results<NoContent, Problem>> KillAsync(string host, string id, ContainerCommands commands, IHandler<KillContainer> kill, CancellationToken ct) =>
+        commands.RunAsync(host, id, kill, target => new(target.Host, target.Id), ct);
+
+    /// <summary>Removes a container.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="force">Kill it first when it runs; otherwise a running container is a conflict.</param>
+    /// <param name="volumes">Remove its anonymous volumes too.</param>
+    internal static Task<Results<NoContent, Problem>> RemoveAsync(
+        string host, string id, ContainerCommands commands, IHandler<RemoveContainer> remove, CancellationToken ct, bool force = false, bool volumes = false) =>
+        commands.RunAsync(host, id, remove, target => new(target.Host, target.Id, force, volumes), ct);
+
+    /// <summary>Reads lines of a container's log.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="tail">How many of the last lines, 1 to 10,000.</param>
+    /// <param name="since">Only lines at or after this time.</param>
+    internal static async Task<Results<Ok<IReadOnlyList<LogLine>>, Problem>> LogsAsync(
+        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, CancellationToken ct,
+        [Range(1, MostLines)] int tail = 200, DateTimeOffset? since = null)
+    {
+        var actor = await caller.GetAsync(ct);
+        var target = await targets.ContainerAsync(actor, host, id, ct);
+        if (target.Error is { } missing)
+        {
+            return missing.ToProblem();
+        }
+
+        var logs = feeds.Logs(actor, target.Value.Host, target.Value.Id, new LogRequest(tail, since), ct);
+        if (logs.Error is { } error)
+        {
+            return error.ToProblem();
+        }
+
+        var lines = new List<LogLine>();
+        await foreach (var batch in logs.Value.WithCancellation(ct))
+        {
+            lines.AddRange(batch);
+            if (lines.Count >= MostLines)
+            {
+                break;
+            }
+        }
+
+        return TypedResults.Ok<IReadOnlyList<LogLine>>(lines);
+    }
+
+    /// <summary>Follows a container's log as server-sent events named <c>log</c>, until the container ends.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="tail">How many of the last lines to begin with, 0 to 10,000.</param>
+    /// <param name="since">Only lines at or after this time.</param>
+    internal static async Task<Results<ServerSentEventsResult<LogLine>, Problem>> FollowLogsAsync(
+        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, CancellationToken ct,
+        [Range(0, MostLines)] int tail = 200, DateTimeOffset? since = null)
+    {
+        var actor = await caller.GetAsync(ct);
+        var target = await targets.ContainerAsync(actor, host, id, ct);
+        if (target.Error is { } missing)
+        {
+            return missing.ToProblem();
+        }
+
+        var logs = feeds.Logs(actor, target.Value.Host, target.Value.Id, new LogRequest(tail, since, Follow: true), ct);
+        return logs.Error is { } error ? error.ToProblem() : TypedResults.ServerSentEvents(Each(watch.Guard(actor, logs.Value, ct), ct), eventType: "log");
+    }
+
+    /// <summary>Follows a container's statistics as server-sent events named <c>stats</c>: what the last five minutes left, then one a second.</summary>
+    /// <param name="host">The host's id.</param>
+    /// <param name="id">The container's id, its beginning, or the name.</param>
+    internal static async Task<Results<ServerSentEventsResult<ContainerSample>, Problem>> FollowStatsAsync(
+        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, CancellationToken ct)
+    {
+        var actor = await caller.GetAsync(ct);
+        var target = await targets.ContainerAsync(actor, host, id, ct);
+        if (target.Error is { } missing)
+        {
+            return missing.ToProblem();
+        }
+
+        var stats = feeds.ContainerStats(actor, target.Value.Host, target.Value.Id, ct);
+        return stats.Error is { } error
+            ? error.ToProblem()
+            : TypedResults.ServerSentEvents(Each(watch.Guard(actor, stats.Value, ct), ContainerSample.From, ct), eventType: "stats");
+    }
+
+    private static bool HasLabel(ContainerView container, string label) => label.IndexOf('=') is var at and >= 0
+        ? container.Labels.TryGetValue(label[..at], out var value) && value == label[(at + 1)..]
+        : container.Labels.ContainsKey(label);
+
+    private static IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<IReadOnlyList<T>> batches, CancellationToken ct) => Each(batches, item => item, ct);
+
+    private static async IAsyncEnumerable<TOut> Each<TIn, TOut>(IAsyncEnumerable<IReadOnlyList<TIn>> batches, Func<TIn, TOut> map, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var batch in batches.WithCancellation(ct))
+        {
+            foreach (var item in batch)
+            {
+                yield return map(item);
+            }
+        }
+    }
+}

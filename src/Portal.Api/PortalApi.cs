@@ -1,0 +1,206 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Portal.Api.Access;
+using Portal.Api.Adapters.Hosts;
+using Portal.Api.Adapters.Storage;
+using Portal.Api.Background;
+using Portal.Api.Containers;
+using Portal.Api.Hosts;
+using Portal.Api.Http;
+using Portal.Api.Live;
+using Portal.Api.Security;
+using Portal.Domain;
+using Portal.Domain.Access.Users;
+using Portal.Domain.Audit;
+using Portal.Domain.Hosts;
+
+namespace Portal.Api;
+
+/// <summary>The control plane's public face for the process that hosts it.</summary>
+public static class PortalApi
+{
+    /// <summary>Registers the control plane: HTTPS, storage, security, host gateways, feeds and the domain's handlers.</summary>
+    public static WebApplicationBuilder AddPortalApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IConfigureOptions<PortalOptions>, PortalOptionsSetup>();
+        services.AddSingleton<IValidateOptions<PortalOptions>, PortalOptionsValidator>();
+        services.AddOptions<PortalOptions>().ValidateOnStart();
+
+        // Every statement at Information would drown the rest; and the keys lie beside what could encrypt them, in a folder of the owner's.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
+        services.AddPortalDomain();
+        AddStorage(services);
+        AddSecurity(services);
+        AddHosts(services);
+        AddHttp(services);
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds the control plane's part of the request pipeline (headers, origin checks, sign-in, authorisation, antiforgery) and its endpoints.
+    /// Whatever is mapped besides needs a signed-in user unless it says <c>AllowAnonymous</c>.
+    /// </summary>
+    public static WebApplication MapPortalApi(this WebApplication app)
+    {
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseWhen(context => ApiPaths.IsApi(context.Request.Path), api => api
+            .UseExceptionHandler()
+            .UseStatusCodePages(async context => await new Problem(
+                ErrorProblems.OfStatus(context.HttpContext.Response.StatusCode), context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext)));
+        app.UseMiddleware<OriginGuard>();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.UseSwaggerUI(pages =>
+        {
+            pages.RoutePrefix = "swagger";
+            pages.DocumentTitle = "Portal API";
+            pages.SwaggerEndpoint($"/openapi/{ApiDescription.Document}.json", "Portal");
+        });
+
+        app.MapGet("/health", () => TypedResults.Ok(new { status = "ok" })).AllowAnonymous().ExcludeFromDescription();
+        app.MapSwagger("/openapi/{documentName}.json").RequireSignIn();
+        app.MapHub<LiveHub>("/hubs/live", hub =>
+        {
+            hub.Transports = HttpTransportType.WebSockets;
+            hub.ApplicationMaxBufferSize = 64 * 1024;
+            hub.TransportMaxBufferSize = 64 * 1024;
+            hub.CloseOnAuthenticationExpiration = true;
+        }).RequireSignIn();
+
+        var api = app.MapGroup("/api/v1").ProducesProblems(500);
+        api.MapAccess();
+        api.MapHosts();
+        api.MapContainers();
+        return app;
+    }
+
+    /// <summary>Builds the application and runs it until told to stop. A start that is refused ends with one sentence on the console.</summary>
+    /// <param name="build">Makes the application; the data root is opened while it does.</param>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunPortalAsync(Func<WebApplication> build)
+    {
+        try
+        {
+            await build().RunAsync();
+            return 0;
+        }
+        catch (Exception ex) when (ex is StartRefusedException or OptionsValidationException)
+        {
+            var sentences = ex is OptionsValidationException options ? options.Failures : [ex.Message];
+            foreach (var sentence in sentences)
+            {
+                await Console.Error.WriteLineAsync($"portal: {sentence}");
+            }
+
+            return 1;
+        }
+        catch (IOException ex) when (ex.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"portal: {ex.Message} Stop what listens there, or set PORTAL_HTTPS_PORT.");
+            return 1;
+        }
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.AddSingleton<DataRoot>();
+        services.AddDbContextFactory<PortalDb>((provider, db) => db.UseSqlite(PortalDbFile.ConnectionStringIn(provider.GetRequiredService<DataRoot>())));
+        services.AddHostedService<PortalDbFile>();
+        services.AddSingleton<IAuditLog, AuditLog>();
+        services.AddSingleton<SessionStore>();
+    }
+
+    private static void AddSecurity(IServiceCollection services)
+    {
+        services.AddIdentityCore<PortalUser>().AddEntityFrameworkStores<PortalDb>();
+        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = 210_000);
+        services.RemoveAll<IPasswordHasher<PortalUser>>();
+        services.AddSingleton<IPasswordHasher<PortalUser>, PasswordHasher<PortalUser>>();
+        services.RemoveAll<ILookupNormalizer>();
+        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+
+        services.AddDataProtection().SetApplicationName("portal");
+        services.AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>().Configure<DataRoot, ILoggerFactory>((keys, root, logs) =>
+            keys.XmlRepository = new KeyFolder(new DirectoryInfo(root.Folder("keys")), logs));
+
+        services.AddHttpContextAccessor();
+        services.AddPortalAuthentication();
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "__Host-portal-form";
+            antiforgery.Cookie.Path = "/";
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.SuppressXFrameOptionsHeader = true;
+        });
+        services.AddSingleton<TokenKey>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<PasswordGate>();
+        services.AddSingleton<SetupSecret>();
+        services.AddSingleton<Setup>();
+        services.AddSingleton<ISetup>(provider => provider.GetRequiredService<Setup>());
+        services.AddHostedService(provider => provider.GetRequiredService<Setup>());
+        services.AddSingleton<ISignIn, SignIn>();
+        services.AddSingleton<IActors, Actors>();
+        services.AddSingleton<Reauthorisation>();
+        services.AddScoped<CurrentActor>();
+    }
+
+    private static void AddHosts(IServiceCollection services)
+    {
+        services.AddSingleton<IHostDirectory, LocalHostDirectory>();
+        services.AddSingleton<EngineConnections>();
+        services.AddSingleton<EngineCalls>();
+        services.AddSingleton<IHostGateway, EngineHostGateway>();
+        services.AddSingleton<IHostUpstream, EngineUpstream>();
+        services.AddSingleton<Fleet>();
+        services.AddSingleton<IFleetFeeds, FleetFeeds>();
+        services.AddHostedService<HostWatcher>();
+        services.AddSingleton<Targets>();
+        services.AddSingleton<LiveConnections>();
+        services.AddScoped<ContainerCommands>();
+        services.AddSignalR(hubs =>
+        {
+            hubs.MaximumReceiveMessageSize = 32 * 1024;
+            hubs.EnableDetailedErrors = false;
+            hubs.StatefulReconnectBufferSize = 1;
+        });
+    }
+
+    private static void AddHttp(IServiceCollection services)
+    {
+        services.AddSingleton<TlsCertificate>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
+        {
+            if (context.ProblemDetails is HttpValidationProblemDetails invalid)
+            {
+                invalid.Type = "/errors/request.invalid";
+                invalid.Title = "Some of the request's values cannot be used; see errors.";
+                invalid.Extensions["code"] = "request.invalid";
+            }
+        });
+        services.AddValidation();
+        services.AddExceptionHandler<ExceptionProblems>();
+        services.Configure<JsonOptions>(json =>
+        {
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.MaxDepth = 32;
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+        });
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddApiDescription();
+    }
+}

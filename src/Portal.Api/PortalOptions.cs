@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace Portal.Api;
+
+/// <summary>What the administrator can set, each by the environment variable named at the property.</summary>
+public sealed class PortalOptions
+{
+    /// <summary><c>PORTAL_DATA_ROOT</c>: where the database, keys and certificate live. Absolute. Default <c>/var/lib/portal</c>.</summary>
+    [Required(ErrorMessage = "PORTAL_DATA_ROOT must name a folder.")]
+    [RegularExpression("^/.*", ErrorMessage = "PORTAL_DATA_ROOT must be an absolute path.")]
+    public string DataRoot { get; set; } = "/var/lib/portal";
+
+    /// <summary><c>PORTAL_HTTPS_PORT</c>: 1 to 65535. Default 8443.</summary>
+    [Range(1, 65535, ErrorMessage = "PORTAL_HTTPS_PORT must be a number from 1 to 65535.")]
+    public int HttpsPort { get; set; } = 8443;
+
+    /// <summary><c>PORTAL_LISTEN</c>: the address to listen on. Default: every address of the machine.</summary>
+    [Required(ErrorMessage = "PORTAL_LISTEN must be an IP address of this machine, for instance 127.0.0.1.")]
+    public IPAddress? Listen { get; set; } = IPAddress.IPv6Any;
+
+    /// <summary><c>PORTAL_AGENT_SOCKET</c>: the unix socket of this machine's own engine. Default <c>/run/portal/engine.sock</c>.</summary>
+    [Required(ErrorMessage = "PORTAL_AGENT_SOCKET must name a unix socket.")]
+    [RegularExpression("^/.*", ErrorMessage = "PORTAL_AGENT_SOCKET must be an absolute path.")]
+    [MaxLength(107, ErrorMessage = "PORTAL_AGENT_SOCKET is too long: a unix socket's path has at most 107 bytes.")]
+    public string AgentSocket { get; set; } = "/run/portal/engine.sock";
+
+    /// <summary><c>PORTAL_ACCESS_TOKEN_MINUTES</c>: life of a REST access token, 1 to 10. Default 10.</summary>
+    [Range(1, 10, ErrorMessage = "PORTAL_ACCESS_TOKEN_MINUTES must be a number from 1 to 10.")]
+    public int AccessTokenMinutes { get; set; } = 10;
+}
+
+/// <summary>Reads the options. What cannot be read becomes a value that the validator refuses, so that all mistakes are told at once.</summary>
+internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfigureOptions<PortalOptions>
+{
+    public void Configure(PortalOptions options)
+    {
+        options.DataRoot = configuration["PORTAL_DATA_ROOT"] ?? options.DataRoot;
+        options.HttpsPort = Number("PORTAL_HTTPS_PORT", options.HttpsPort);
+        options.AgentSocket = configuration["PORTAL_AGENT_SOCKET"] ?? options.AgentSocket;
+        options.AccessTokenMinutes = Number("PORTAL_ACCESS_TOKEN_MINUTES", options.AccessTokenMinutes);
+        if (configuration["PORTAL_LISTEN"] is { Length: > 0 } listen)
+        {
+            options.Listen = IPAddress.TryParse(listen, out var address) ? address : null;
+        }
+    }
+
+    private int Number(string name, int otherwise) => configuration[name] is { Length: > 0 } text
+        ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1
+        : otherwise;
+}
+
+[OptionsValidator]
+internal sealed partial class PortalOptionsValidator : IValidateOptions<PortalOptions>;

@@ -1,0 +1,37 @@
+namespace Portal.Api.Security;
+
+/// <summary>Names of the ways to be signed in.</summary>
+public static class PortalSchemes
+{
+    /// <summary>A browser's session.</summary>
+    public const string Cookie = "portal-cookie";
+
+    /// <summary>A program's access token in the Authorization header.</summary>
+    public const string Bearer = "portal-bearer";
+
+    /// <summary>The default: bearer when the request has an Authorization header, cookie otherwise.</summary>
+    public const string Any = "portal";
+}
+
+/// <summary>Claims of a signed-in principal.</summary>
+internal static class PortalClaims
+{
+    /// <summary>The user's id.</summary>
+    public const string Subject = "sub";
+
+    /// <summary>The user's name.</summary>
+    public const string Name = "name";
+
+    /// <summary>Digest of the account's security stamp; a password change makes every older session and token void.</summary>
+    public const string Stamp = "stamp";
+}
+
+/// <summary>Times of a browser's session.</summary>
+internal static class CookieSession
+{
+    /// <summary>Ends after this long without a request.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
+
+    /// <summary>Ends after this long in any case.</summary>
+    public static readonly TimeSpan Absolute = TimeSpan.FromHours(12);
+}

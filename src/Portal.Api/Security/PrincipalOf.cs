@@ -1,0 +1,25 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using Portal.Api.Adapters.Storage;
+
+namespace Portal.Api.Security;
+
+/// <summary>What a principal says of its user, and back.</summary>
+internal static class PrincipalOf
+{
+    /// <summary>The principal of a user who has just proved to be it.</summary>
+    public static ClaimsPrincipal User(PortalUser user, string authenticationType) => new(new ClaimsIdentity(
+        [new(PortalClaims.Subject, user.Id), new(PortalClaims.Name, user.UserName!), new(PortalClaims.Stamp, Stamp(user.SecurityStamp))],
+        authenticationType, PortalClaims.Name, roleType: null));
+
+    /// <summary>The user's id, or null when nobody is signed in.</summary>
+    public static string? UserId(ClaimsPrincipal principal) =>
+        principal.Identity?.IsAuthenticated == true ? principal.FindFirstValue(PortalClaims.Subject) : null;
+
+    /// <summary>True when the principal was made since the account's password or state last changed.</summary>
+    public static bool IsCurrent(ClaimsPrincipal principal, string? securityStamp) =>
+        principal.FindFirstValue(PortalClaims.Stamp) is { } stamp && stamp == Stamp(securityStamp);
+
+    private static string Stamp(string? securityStamp) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(securityStamp ?? "")).AsSpan(0, 16));
+}

@@ -1,0 +1,59 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Portal.Api.Adapters.Storage;
+using Portal.Domain.Access;
+using Portal.Domain.Access.Users;
+using Portal.Domain.Audit;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Security;
+
+/// <inheritdoc cref="ISignIn"/>
+internal sealed class SignIn(
+    IDbContextFactory<PortalDb> databases, PasswordGate passwords, ILookupNormalizer names, IAuditLog audit, TimeProvider time, ILogger<SignIn> log) : ISignIn
+{
+    private readonly AttemptThrottle _throttle = new(time);
+    private readonly SourceLimit _sources = new(time);
+
+    public async Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string source, CancellationToken ct)
+    {
+        var result = await TryAsync(userName, password, source, ct);
+        if (result.Error is { } error)
+        {
+            log.SignInFailed(source, error.Code);
+        }
+
+        var named = PasswordRules.CheckName(userName) is null;
+        var actor = new Actor(result.IsSuccess ? PrincipalOf.UserId(result.Value)! : "", named ? userName : "", []);
+        await audit.RecordAsync(actor, "SignIn", source, result.Error, ct);
+        return result;
+    }
+
+    private async Task<Result<ClaimsPrincipal>> TryAsync(string userName, string password, string source, CancellationToken ct)
+    {
+        if (_sources.Enter(source) is var full && full > TimeSpan.Zero)
+        {
+            return Throttling.Refusal("signin.throttled", full);
+        }
+
+        var known = PasswordRules.CheckName(userName) is null && password is { Length: <= PasswordRules.LongestPassword };
+        var name = known ? names.NormalizeName(userName) : "";
+        var key = $"{name} {source}";
+        if (_throttle.WaitOf(key) is var wait && wait > TimeSpan.Zero)
+        {
+            return Throttling.Refusal("signin.throttled", wait);
+        }
+
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var user = known ? await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedUserName == name, ct) : null;
+        if (!await passwords.VerifyAsync(user, known ? password : "", ct))
+        {
+            _throttle.Failed(key);
+            return new Error(ErrorKind.Unauthorized, "signin.failed", "The name or the password is wrong.");
+        }
+
+        _throttle.Succeeded(key);
+        return PrincipalOf.User(user!, PortalSchemes.Cookie);
+    }
+}
