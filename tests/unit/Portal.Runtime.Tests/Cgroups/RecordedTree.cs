@@ -1,0 +1,149 @@
+using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
+
+namespace Portal.Runtime.Tests.Cgroups;
+
+/// <summary>Cgroup and proc files as a real kernel printed them, laid out below a folder.</summary>
+internal static class RecordedTree
+{
+    public const string ProcStat = "cpu  135628 4495 40902 404119 1248 0 335 200 0 0\ncpu0 62995 2218 19245 208379 400 0 29 88 0 0\ncpu1 72632 2276 21657 195740 848 0 305 111 0 0\nintr 1 2 3\nctxt 99\n";
+
+    public const string Meminfo = "MemTotal:       24684084 kB\nMemFree:         1000000 kB\nMemAvailable:   20000000 kB\nHugePages_Total:       0\n";
+
+    public const string NetDev = """
+        Inter-|   Receive                                                |  Transmit
+         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+            lo:  804252     399    0    0    0     0          0         0   804252     399    0    0    0     0       0          0
+          eth0:    1516      20    1    2    0     0          0         0      906      11    3    4    0     0       0          0
+
+        """;
+
+    public const string MemoryStatV1 = """
+        cache 21905408
+        rss 53248
+        rss_huge 0
+        shmem 0
+        mapped_file 1351680
+        dirty 4096
+        writeback 0
+        workingset_refault_anon 0
+        workingset_refault_file 485
+        swap 0
+        swapcached 0
+        pgpgin 1094
+        pgpgout 578
+        pgfault 774
+        pgmajfault 1
+        inactive_anon 49152
+        active_anon 4096
+        inactive_file 344064
+        active_file 21561344
+        unevictable 0
+        hierarchical_memory_limit 67108864
+        hierarchical_memsw_limit 134217728
+        total_cache 21905408
+        total_rss 53248
+        total_rss_huge 0
+        total_shmem 0
+        total_mapped_file 1351680
+        total_dirty 4096
+        total_writeback 0
+        total_workingset_refault_anon 0
+        total_workingset_refault_file 485
+        total_swap 0
+        total_swapcached 0
+        total_pgpgin 1094
+        total_pgpgout 578
+        total_pgfault 774
+        total_pgmajfault 1
+        total_inactive_anon 49152
+        total_active_anon 4096
+        total_inactive_file 344064
+        total_active_file 21561344
+        total_unevictable 0
+
+        """;
+
+    private const string MemoryStatV2 = """
+        anon 8626176
+        file 21905408
+        kernel 1253376
+        kernel_stack 65536
+        pagetables 307200
+        sec_pagetables 0
+        percpu 360
+        sock 0
+        vmalloc 0
+        shmem 0
+        file_mapped 9326592
+        file_dirty 4096
+        file_writeback 0
+        swapcached 0
+        anon_thp 0
+        file_thp 0
+        shmem_thp 0
+        inactive_anon 8589312
+        active_anon 8192
+        inactive_file 13209600
+        active_file 8695808
+        unevictable 0
+        slab_reclaimable 545280
+        slab_unreclaimable 240872
+        slab 786152
+        workingset_refault_anon 0
+        workingset_refault_file 485
+        pgfault 5215
+        pgmajfault 62
+
+        """;
+
+    /// <summary>Writes a container's files into v1 hierarchies at <paramref name="root"/>.</summary>
+    public static void WriteV1(string root, ContainerId id)
+    {
+        Write("memory", "memory.stat", MemoryStatV1);
+        Write("memory", "memory.usage_in_bytes", "22798336\n");
+        Write("memory", "memory.limit_in_bytes", "67108864\n");
+        Write("cpuacct", "cpuacct.usage", "295241432\n");
+        Write("cpuacct", "cpuacct.stat", "user 28\nsystem 1\n");
+        Write("cpu", "cpu.stat", "nr_periods 8\nnr_throttled 4\nthrottled_time 123089230\nnr_bursts 0\nburst_time 0\n");
+        Write("pids", "pids.current", "1\n");
+        Write("pids", "pids.max", "2048\n");
+        Write("blkio", "blkio.throttle.io_service_bytes_recursive", "254:0 Read 20971520\n254:0 Write 4096\n254:0 Sync 0\n254:0 Async 20975616\n254:0 Discard 0\n254:0 Total 20975616\nTotal 20975616\n");
+
+        void Write(string controller, string name, string text) => RecordedTree.Write($"{root}/{controller}/portal/{id}/{name}", text);
+    }
+
+    /// <summary>Writes a container's files into a v2 hierarchy at <paramref name="root"/>.</summary>
+    public static void WriteV2(string root, ContainerId id)
+    {
+        Write("memory.stat", MemoryStatV2);
+        Write("memory.current", "31784960\n");
+        Write("memory.max", "max\n");
+        Write("cpu.stat", "usage_usec 295241\nuser_usec 281000\nsystem_usec 14241\nnr_periods 8\nnr_throttled 4\nthrottled_usec 123089\nnr_bursts 0\nburst_usec 0\n");
+        Write("pids.current", "7\n");
+        Write("pids.max", "max\n");
+        Write("io.stat", "254:0 rbytes=20971520 wbytes=4096 rios=320 wios=1 dbytes=0 dios=0\n8:16 \n");
+
+        void Write(string name, string text) => RecordedTree.Write($"{root}/portal/{id}/{name}", text);
+    }
+
+    /// <summary>Writes the host's proc files, and the network counters of <paramref name="pid"/>.</summary>
+    public static void WriteProc(string root, int pid)
+    {
+        Write(root + "/stat", ProcStat);
+        Write(root + "/meminfo", Meminfo);
+        Write(root + "/loadavg", "3.26 2.45 2.19 3/136 16881\n");
+        Write($"{root}/{pid}/net/dev", NetDev);
+    }
+
+    public static CgroupLocator LocateV1(string root) => CgroupLocator.Parse(
+        ((string[])["memory", "cpu", "cpuacct", "pids", "blkio"]).Select((controller, i) => $"{i + 30} 31 0:{i + 30} / {root}/{controller} rw,relatime - cgroup cgroup rw,{controller}"));
+
+    public static CgroupLocator LocateV2(string root) => CgroupLocator.Parse([$"30 31 0:26 / {root} rw,nosuid,nodev,noexec,relatime shared:4 - cgroup2 cgroup2 rw,nsdelegate"]);
+
+    private static void Write(string path, string text)
+    {
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+}
