@@ -20,6 +20,11 @@ internal static partial class Libc
     public const int NetlinkExtAck = 11;
     public const int NetlinkRoute = 0;
     public const int NetlinkNetfilter = 12;
+    private const int SoProtocol = 38;
+    private const int SoDomain = 39;
+    private const int GetDescriptorFlags = 1;
+    private const int SetDescriptorFlags = 2;
+    private const int CloseOnExecFlag = 1;
     private const int MsgPeek = 2;
     private const int MsgTruncate = 0x20;
 
@@ -64,6 +69,26 @@ internal static partial class Libc
 
         return Check(() => (int)ReceiveCall(socket, current, (nuint)current.Length, 0), "recv", subject);
     }
+
+    /// <summary>Whether the descriptor is a netlink socket of this protocol.</summary>
+    public static bool IsNetlinkSocket(int descriptor, int protocol)
+    {
+        uint size = sizeof(int);
+        return GetSocketOptionCall(descriptor, SolSocket, SoDomain, out var domain, ref size) == 0 && domain == AfNetlink
+            && GetSocketOptionCall(descriptor, SolSocket, SoProtocol, out var actual, ref size) == 0 && actual == protocol;
+    }
+
+    public static bool IsCloseOnExec(int descriptor) => (DescriptorControlCall(descriptor, GetDescriptorFlags, 0) & CloseOnExecFlag) != 0;
+
+    /// <summary>Keeps a descriptor out of child processes.</summary>
+    public static void CloseOnExec(int descriptor, string subject) =>
+        Check(() => DescriptorControlCall(descriptor, SetDescriptorFlags, CloseOnExecFlag), "fcntl", subject);
+
+    [LibraryImport(LibC, EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int GetSocketOptionCall(int socket, int level, int option, out int value, ref uint length);
+
+    [LibraryImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int DescriptorControlCall(int descriptor, int command, int argument);
 
     [LibraryImport(LibC, EntryPoint = "socket", SetLastError = true)]
     private static partial int SocketCall(int family, int type, int protocol);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Portal.Runtime.Linux.Netlink;
 
@@ -19,6 +20,7 @@ internal sealed partial class Nftables : IDisposable
     private readonly Lock _gate = new();
     private readonly NetlinkSocket _netfilter = new(Libc.NetlinkNetfilter);
     private nint _context;
+    private int? _descriptor;
 
     public Nftables()
     {
@@ -27,6 +29,8 @@ internal sealed partial class Nftables : IDisposable
         {
             throw new InvalidOperationException("libnftables could not be set up.");
         }
+
+        KeepFromChildren();
     }
 
     /// <summary>Runs one transaction.</summary>
@@ -71,6 +75,31 @@ internal sealed partial class Nftables : IDisposable
         _netfilter.Dispose();
     }
 
+    /// <summary>
+    /// The library opens its socket without close-on-exec, and again when a listing was disturbed. A container that
+    /// inherited it would hold the host's firewall in its hands.
+    /// </summary>
+    private void KeepFromChildren()
+    {
+        if (_descriptor is { } known && Libc.IsNetlinkSocket(known, Libc.NetlinkNetfilter))
+        {
+            Libc.CloseOnExec(known, "nftables");
+            return;
+        }
+
+        // Nothing to watch if this version of the library sets the flag itself, as we do on our own sockets.
+        _descriptor = null;
+        foreach (var path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
+        {
+            if (int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var descriptor)
+                && Libc.IsNetlinkSocket(descriptor, Libc.NetlinkNetfilter) && !Libc.IsCloseOnExec(descriptor))
+            {
+                Libc.CloseOnExec(descriptor, "nftables");
+                _descriptor = descriptor;
+            }
+        }
+    }
+
     private string Run(string commands, uint outputFlags)
     {
         lock (_gate)
@@ -78,6 +107,11 @@ internal sealed partial class Nftables : IDisposable
             ObjectDisposedException.ThrowIf(_context == 0, this);
             SetOutputFlags(_context, outputFlags);
             var rc = RunCommands(_context, commands);
+            if (_descriptor is not null)
+            {
+                KeepFromChildren();
+            }
+
             // Reading a buffer empties it, so both are read whatever happened.
             var output = Marshal.PtrToStringUTF8(OutputBuffer(_context)) ?? "";
             var error = Marshal.PtrToStringUTF8(ErrorBuffer(_context)) ?? "";

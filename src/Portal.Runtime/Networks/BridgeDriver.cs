@@ -15,6 +15,8 @@ internal sealed class BridgeDriver(BridgeLink bridge, NetworkNamespaces namespac
 
     public string Name => DriverName;
 
+    public string LinkName => bridge.Name;
+
     public Ipv4Subnet Subnet => bridge.Subnet;
 
     public async Task<NetworkAttachment> ConnectAsync(NetworkRecord network, AttachmentRequest request)
@@ -47,14 +49,14 @@ internal sealed class BridgeDriver(BridgeLink bridge, NetworkNamespaces namespac
         }
         catch
         {
+            // What cannot fail comes first.
+            ports.Release(published);
+            reaper.Delete(hostLink, () => Release(address));
             if (isConnected)
             {
                 namespaces.Remove(request.Container);
             }
 
-            bridge.Disconnect(hostLink);
-            ports.Release(published);
-            Release(address);
             throw;
         }
     }

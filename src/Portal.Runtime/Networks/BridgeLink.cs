@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
@@ -7,7 +8,7 @@ using Portal.Runtime.Linux.Netlink;
 namespace Portal.Runtime.Networks;
 
 /// <summary>The bridge in the kernel and the veth pairs on it. Safe for concurrent use.</summary>
-internal sealed class BridgeLink(RuntimeOptions options) : IDisposable
+internal sealed partial class BridgeLink(RuntimeOptions options) : IDisposable
 {
     /// <summary>How the names of our veth pairs begin.</summary>
     public const string VethPrefix = "veth";
@@ -19,7 +20,8 @@ internal sealed class BridgeLink(RuntimeOptions options) : IDisposable
 
     public Ipv4Subnet Subnet => Ipv4Subnet.Parse(options.BridgeSubnet);
 
-    private string Name => options.BridgeName;
+    /// <summary>Of the bridge, and of the nft table.</summary>
+    public string Name => options.BridgeName;
 
     private RouteSocket Routes => _routes ?? throw new InvalidOperationException("The bridge is not set up.");
 
@@ -27,6 +29,12 @@ internal sealed class BridgeLink(RuntimeOptions options) : IDisposable
     /// <exception cref="ErrorException">The subnet is in use on another link.</exception>
     public bool Ensure()
     {
+        if (!ValidName().IsMatch(Name))
+        {
+            throw new ErrorException(ErrorKind.Internal, "network.bridge_name",
+                $"'{Name}' is not a name for a bridge: at most 15 letters, digits, '.', '_' and '-', beginning with a letter.");
+        }
+
         lock (_gate)
         {
             _routes ??= new RouteSocket();
@@ -78,9 +86,6 @@ internal sealed class BridgeLink(RuntimeOptions options) : IDisposable
         inside.AddDefaultRoute(Subnet.Gateway, link.Index);
     }
 
-    /// <summary>Deletes a pair; absent is success.</summary>
-    public void Disconnect(string hostLink) => Routes.DeleteLink(hostLink);
-
     /// <summary>Puts those of these pairs that are on no bridge, or another, back on this one.</summary>
     public void Gather(IReadOnlySet<string> live)
     {
@@ -120,6 +125,10 @@ internal sealed class BridgeLink(RuntimeOptions options) : IDisposable
             _routes = null;
         }
     }
+
+    // It is written into nft text, so it must be one word there.
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9._-]{0,14}$")]
+    private static partial Regex ValidName();
 
     public void Dispose()
     {

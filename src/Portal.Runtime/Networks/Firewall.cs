@@ -3,7 +3,7 @@ using Portal.Runtime.Linux;
 namespace Portal.Runtime.Networks;
 
 /// <summary>Keeps the rules of published ports in the kernel equal to what is known here. Safe for concurrent use.</summary>
-internal sealed class Firewall(RuntimeOptions options) : IDisposable
+internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Map, string Key), PortRule> _ports = [];
@@ -65,6 +65,8 @@ internal sealed class Firewall(RuntimeOptions options) : IDisposable
                     throw;
                 }
             }
+
+            ForgetFlows(ports);
         }
     }
 
@@ -88,6 +90,8 @@ internal sealed class Firewall(RuntimeOptions options) : IDisposable
             {
                 PutTable(_nft);
             }
+
+            ForgetFlows(ports);
         }
     }
 
@@ -173,6 +177,17 @@ internal sealed class Firewall(RuntimeOptions options) : IDisposable
         catch (NftablesException)
         {
             return false;
+        }
+    }
+
+    private void ForgetFlows(IReadOnlyList<PortRule> ports)
+    {
+        foreach (var port in ports)
+        {
+            if (port.Protocol == "udp")
+            {
+                flows.Forget(port.HostPort);
+            }
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class HostNetworks(NetworkStore store, NetworkNamespaces namespa
 
         // What an earlier, broken start left would be in the way.
         await DetachAsync(request.Container, ct).ConfigureAwait(false);
-        var network = Find(request.NetworkMode == "default" ? "bridge" : request.NetworkMode);
+        var network = Find(request.NetworkMode is "" or "default" ? "bridge" : request.NetworkMode);
         try
         {
             var attachment = await DriverOf(network.Driver).ConnectAsync(network, request).ConfigureAwait(false);
@@ -62,7 +62,7 @@ internal sealed class HostNetworks(NetworkStore store, NetworkNamespaces namespa
 
         _isReady = true;
         watch.Start(bridge.Repair);
-        logger.NetworksReady(BridgeDriver.DriverName, bridge.Subnet.ToString(), live.Count);
+        logger.NetworksReady(bridge.LinkName, bridge.Subnet.ToString(), live.Count);
     }, ct);
 
     public Task TearDownAsync(CancellationToken ct) => Task.Run(() =>

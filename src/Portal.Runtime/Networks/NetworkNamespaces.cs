@@ -62,8 +62,16 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
             }
             catch (Exception e)
             {
-                Remove(container);
-                done.SetException(e);
+                try
+                {
+                    Remove(container);
+                    done.SetException(e);
+                }
+                catch (Exception cleanup)
+                {
+                    // Nothing may leave a thread of our own. What stays is swept by the next start of the agent.
+                    done.SetException([e, cleanup]);
+                }
             }
         }, maxStackSize: 256 * 1024)
         { IsBackground = true, Name = "netns" };

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Networks;
 
@@ -18,6 +19,7 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
     public void Load()
     {
         System.IO.Directory.CreateDirectory(Directory);
+        DurableFile.Sweep(Directory);
         List<NetworkRecord> records = [];
         foreach (var path in System.IO.Directory.EnumerateFiles(Directory, "*.json"))
         {
@@ -61,15 +63,6 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
         return null;
     }
 
-    private void Write(NetworkRecord record)
-    {
-        var path = Path.Combine(Directory, record.Id + ".json");
-        using (var file = File.Create(path + ".new"))
-        {
-            JsonSerializer.Serialize(file, record, NetworkJson.Default.NetworkRecord);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    private void Write(NetworkRecord record) =>
+        DurableFile.Write(Path.Combine(Directory, record.Id + ".json"), JsonSerializer.SerializeToUtf8Bytes(record, NetworkJson.Default.NetworkRecord));
 }

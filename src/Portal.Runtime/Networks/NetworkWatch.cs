@@ -9,6 +9,7 @@ internal sealed class NetworkWatch(TimeProvider time, ILogger<NetworkWatch> logg
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
+    private readonly Lock _round = new();
     private CancellationTokenSource? _stop;
 
     /// <summary>Starts the rounds; ends those of an earlier start.</summary>
@@ -23,7 +24,7 @@ internal sealed class NetworkWatch(TimeProvider time, ILogger<NetworkWatch> logg
         }
     }
 
-    /// <summary>Starts no further round.</summary>
+    /// <summary>Starts no further round, and returns when none is running.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -31,6 +32,10 @@ internal sealed class NetworkWatch(TimeProvider time, ILogger<NetworkWatch> logg
             _stop?.Cancel();
             _stop?.Dispose();
             _stop = null;
+        }
+
+        lock (_round)
+        {
         }
     }
 
@@ -47,13 +52,22 @@ internal sealed class NetworkWatch(TimeProvider time, ILogger<NetworkWatch> logg
                 {
                     try
                     {
-                        repair();
+                        lock (_round)
+                        {
+                            if (ct.IsCancellationRequested)
+                            {
+                                return;
+                            }
+
+                            repair();
+                        }
+
                         isFailing = false;
                     }
                     catch (Exception e)
                     {
                         // The same failure every three seconds would bury everything else.
-                        if (!isFailing && !ct.IsCancellationRequested)
+                        if (!isFailing)
                         {
                             logger.RepairFailed(e);
                         }

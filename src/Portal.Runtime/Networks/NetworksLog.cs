@@ -5,8 +5,8 @@ namespace Portal.Runtime.Networks;
 
 internal static partial class NetworksLog
 {
-    [LoggerMessage(3100, LogLevel.Information, "Networks are set up: bridge {Bridge} with {Subnet}, {Count} containers attached.")]
-    public static partial void NetworksReady(this ILogger logger, string bridge, string subnet, int count);
+    [LoggerMessage(3100, LogLevel.Information, "Networks are set up: bridge {Link} with {Subnet}, {Count} containers attached.")]
+    public static partial void NetworksReady(this ILogger logger, string link, string subnet, int count);
 
     [LoggerMessage(3101, LogLevel.Information, "Removed {Count} links on the bridge that belonged to no container.")]
     public static partial void LinksSwept(this ILogger logger, int count);
@@ -31,6 +31,9 @@ internal static partial class NetworksLog
 
     [LoggerMessage(3109, LogLevel.Warning, "The link {Link} of a stopped container could not be deleted.")]
     public static partial void LinkStays(this ILogger logger, string link, Exception exception);
+
+    [LoggerMessage(3110, LogLevel.Warning, "Flows to UDP ports {Ports} that are older than its rules could not be ended.")]
+    public static partial void FlowsStay(this ILogger logger, string ports, Exception exception);
 
     [LoggerMessage(3108, LogLevel.Error, "The network record {Path} is unreadable and was set aside.")]
     public static partial void RecordBroken(this ILogger logger, string path);

@@ -10,6 +10,7 @@ internal static class NetworksModule
         .AddSingleton<NetworkNamespaces>()
         .AddSingleton<BridgeLink>()
         .AddSingleton<PublishedPorts>()
+        .AddSingleton<FlowReaper>()
         .AddSingleton<Firewall>()
         .AddSingleton<LinkReaper>()
         .AddSingleton<BridgeDriver>()

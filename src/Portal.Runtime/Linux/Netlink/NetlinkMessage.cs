@@ -11,6 +11,9 @@ namespace Portal.Runtime.Linux.Netlink;
 internal sealed class NetlinkMessage
 {
     public const int HeaderSize = 16;
+
+    /// <summary>Flag in the type of an attribute that holds attributes; newer families insist on it.</summary>
+    public const ushort Nested = 0x8000;
     public const ushort Request = 1;
     public const ushort Ack = 4;
     public const ushort Exclusive = 0x200;
