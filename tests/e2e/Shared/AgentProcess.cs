@@ -1,0 +1,200 @@
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Portal.E2E;
+
+/// <summary>
+/// One agent with roots, socket, bridge, subnet and cgroup of its own, so that neither an installed Portal nor another fixture is
+/// disturbed. It has <c>busybox:latest</c>. Disposal takes everything down and fails when a trace is left in the kernel.
+/// </summary>
+public abstract class AgentProcess : IAsyncLifetime
+{
+    private readonly string _tag;
+    private readonly string _subnet;
+    private readonly StreamWriter _log;
+    private ChildProcess? _process;
+    private Task _logging = Task.CompletedTask;
+
+    /// <param name="number">Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20.</param>
+    protected AgentProcess(int number)
+    {
+        _tag = $"ptest{number}";
+        _subnet = $"172.28.{number * 16}.0/20";
+        Gateway = $"172.28.{number * 16}.1";
+        var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
+        // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
+        Root = Path.Combine(parent, $"pe{number}-{Environment.ProcessId}");
+        Directory.CreateDirectory(Root);
+        Directory.CreateDirectory(RunRoot);
+        _log = new StreamWriter(Path.Combine(Root, "agent.log")) { AutoFlush = true };
+        File.WriteAllLines(Path.Combine(Root, "teardown"), RootArguments);
+        Docker = new DockerCli(Socket, Path.Combine(Root, "docker"));
+        Http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(ct), ownsSocket: true),
+        })
+        { BaseAddress = new Uri("http://engine"), Timeout = TimeSpan.FromMinutes(1) };
+    }
+
+    public string Root { get; }
+
+    public string RunRoot => Path.Combine(Root, "run");
+
+    public string DataRoot => Path.Combine(Root, "data");
+
+    public string Socket => Path.Combine(RunRoot, "engine.sock");
+
+    /// <summary>The bridge's own address, where containers see the host.</summary>
+    public string Gateway { get; }
+
+    public string Bridge => _tag;
+
+    public DockerCli Docker { get; }
+
+    /// <summary>The Engine API, spoken plainly.</summary>
+    public HttpClient Http { get; }
+
+    public int ProcessId => _process!.Id;
+
+    private static string Program =>
+        Environment.GetEnvironmentVariable("PORTAL_E2E_AGENT") is { Length: > 0 } given
+            ? given
+            : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Portal.Agent", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "portal-agent"));
+
+    private string[] RootArguments =>
+    [
+        "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", _subnet, "--cgroup-parent", "/" + _tag,
+        .. Environment.GetEnvironmentVariable("PORTAL_E2E_OCI_RUNTIME") is { Length: > 0 } runtime ? new[] { "--oci-runtime", runtime } : [],
+    ];
+
+    public async ValueTask InitializeAsync()
+    {
+        await StartAsync();
+        var tar = Path.Combine(Root, "busybox.tar");
+        (await ChildProcess.RunAsync(Path.Combine(Repository(), "scripts/busybox.sh"), [tar])).Succeeded();
+        (await Docker.RunAsync("import", "-c", "CMD [\"sh\"]", tar, "busybox:latest")).Succeeded();
+        await ReadyAsync();
+    }
+
+    /// <summary>Starts the agent, again after a kill, and waits until it answers.</summary>
+    public async Task StartAsync()
+    {
+        _process = ChildProcess.Start(Program, ["--socket", Socket, "--socket-group", SocketGroup, .. RootArguments]);
+        await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_process.Id} {StartTime(_process.Id)}\n");
+        _logging = LogAsync(_process);
+        await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
+        {
+            Assert.False(_process.HasExited, $"The agent ended while starting: {await ReadLogAsync()}");
+            try
+            {
+                return (await Http.GetAsync("/_ping")).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
+    /// <summary>As the kernel's out-of-memory killer would: no goodbye.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitAsync();
+        await _process.DisposeAsync();
+        await _logging;
+    }
+
+    /// <summary>As <c>./portal down</c> does: TERM, and it ends by itself.</summary>
+    public async Task StopAsync()
+    {
+        (await ChildProcess.RunAsync("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)])).Succeeded();
+        await _process!.WaitAsync();
+        await _process.DisposeAsync();
+        await _logging;
+    }
+
+    /// <summary>A raw connection, for requests that no well-behaved client would send.</summary>
+    public async Task<Socket> ConnectAsync(CancellationToken ct = default)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), ct);
+        return socket;
+    }
+
+    /// <summary>Removes every container.</summary>
+    public async Task ClearAsync()
+    {
+        var left = (await Docker.RunAsync("ps", "-aq", "--no-trunc")).Lines;
+        if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await LeaveAsync();
+        IReadOnlyList<string> traces = [];
+        try
+        {
+            if (_process is { HasExited: false })
+            {
+                await ClearAsync();
+                await StopAsync();
+            }
+            var teardown = await ChildProcess.RunAsync(Program, ["teardown", .. RootArguments]);
+            traces = await Ledger.TracesAsync(Root, _tag);
+            Assert.True(teardown.ExitCode == 0, $"teardown: exit code {teardown.ExitCode}\n{teardown.Out}\n{teardown.Err}");
+            Assert.Empty(traces);
+        }
+        finally
+        {
+            Http.Dispose();
+            await _log.DisposeAsync();
+            if (traces.Count == 0) Directory.Delete(Root, recursive: true);
+        }
+    }
+
+    /// <summary>Starts what else the fixture needs, once the engine has its image.</summary>
+    protected virtual Task ReadyAsync() => Task.CompletedTask;
+
+    /// <summary>Ends what <see cref="ReadyAsync"/> started.</summary>
+    protected virtual Task LeaveAsync() => Task.CompletedTask;
+
+    /// <summary>Group that may use the socket.</summary>
+    protected virtual string SocketGroup => "root";
+
+    /// <summary>The clone these tests were built from: the nearest parent of the program, or the given one, that holds the solution.</summary>
+    public static string Repository()
+    {
+        if (Environment.GetEnvironmentVariable("PORTAL_E2E_REPOSITORY") is { Length: > 0 } given) return given;
+        for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+            if (File.Exists(Path.Combine(directory, "Portal.sln")))
+                return directory;
+        for (var directory = Environment.CurrentDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+            if (File.Exists(Path.Combine(directory, "Portal.sln")))
+                return directory;
+        throw new InvalidOperationException("The repository is not above the tests; name it in PORTAL_E2E_REPOSITORY.");
+    }
+
+    /// <summary>Field 22 of proc_pid_stat(5): together with the pid it names one process for ever.</summary>
+    protected static string StartTime(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].Split(' ')[19];
+
+    private async Task LogAsync(ChildProcess process)
+    {
+        try
+        {
+            while (await process.ReadLineAsync(Timeout.InfiniteTimeSpan) is { } line)
+                await _log.WriteLineAsync(line);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The fixture is gone; so is its log.
+        }
+    }
+
+    private async Task<string> ReadLogAsync()
+    {
+        using var reader = new StreamReader(new FileStream(Path.Combine(Root, "agent.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return await reader.ReadToEndAsync() + _process!.Errors;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace Portal.E2E;
+
+/// <summary>The real docker CLI, talking to one engine, with a configuration of its own.</summary>
+public sealed class DockerCli(string socket, string configuration)
+{
+    private readonly Dictionary<string, string> _environment = new() { ["DOCKER_CONFIG"] = configuration, ["DOCKER_HOST"] = $"unix://{socket}" };
+
+    private static string Program => Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker";
+
+    public Task<CliResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(Program, arguments, _environment);
+
+    public Task<CliResult> RunWithInputAsync(string input, params string[] arguments) => ChildProcess.RunAsync(Program, arguments, _environment, input);
+
+    public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, arguments, _environment);
+
+    /// <summary>On a terminal of its own, made by script(1); what is typed goes in beforehand.</summary>
+    public Task<CliResult> RunOnTerminalAsync(string input, params string[] arguments)
+    {
+        var command = string.Join(' ', arguments.Prepend(Program).Select(a => $"'{a.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        return ChildProcess.RunAsync("script", ["--quiet", "--return", "--command", command, "/dev/null"], _environment, input);
+    }
+
+    /// <summary>Starts a container in the background and returns its full id.</summary>
+    public async Task<string> RunDetachedAsync(params string[] arguments) => (await RunAsync(["run", "-d", .. arguments])).Succeeded().Line;
+
+    /// <summary>One value by a Go template.</summary>
+    public async Task<string> InspectAsync(string container, string template) =>
+        (await RunAsync("container", "inspect", "--format", template, container)).Succeeded().Line;
+
+    public async Task<JsonElement> InspectAsync(string container)
+    {
+        using var document = JsonDocument.Parse((await RunAsync("container", "inspect", container)).Succeeded().Out);
+        return document.RootElement[0].Clone();
+    }
+
+    public Task UntilAsync(string container, string template, string value) =>
+        Patience.UntilAsync($"{template} of {container} is {value}", async () => await InspectAsync(container, template) == value);
+}

@@ -1,0 +1,54 @@
+namespace Portal.E2E;
+
+/// <summary>What one agent has put into the kernel, found from outside by its roots and names.</summary>
+public static class Ledger
+{
+    /// <summary>Every trace of an agent, one line each; empty when nothing is left.</summary>
+    public static async Task<IReadOnlyList<string>> TracesAsync(string root, string tag)
+    {
+        var traces = new List<string>();
+        traces.AddRange(Mounts(root).Select(m => $"mount {m}"));
+        traces.AddRange(Links(tag).Select(l => $"link {l}"));
+        traces.AddRange(Cgroups(tag).Select(c => $"cgroup {c}"));
+        traces.AddRange(Processes(root).Select(p => $"process {p}"));
+        traces.AddRange((await TablesAsync(tag)).Select(t => $"nft {t}"));
+        return traces;
+    }
+
+    public static IEnumerable<string> Mounts(string root) =>
+        File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' ')[4]).Where(m => m.StartsWith(root + "/", StringComparison.Ordinal));
+
+    /// <summary>The bridge, and every link that has it as master.</summary>
+    public static IEnumerable<string> Links(string bridge) =>
+        Directory.GetDirectories("/sys/class/net")
+            .Where(l => Path.GetFileName(l) == bridge || Path.GetFileName(Directory.ResolveLinkTarget(l + "/master", true)?.FullName) == bridge)
+            .Select(l => Path.GetFileName(l)!);
+
+    public static IEnumerable<string> Cgroups(string parent)
+    {
+        string[] roots = ["/sys/fs/cgroup", .. Directory.GetDirectories("/sys/fs/cgroup")];
+        return roots.Select(r => $"{r}/{parent}").Where(Directory.Exists);
+    }
+
+    /// <summary>Processes whose command line names the root: conmon, the OCI runtime, the agent.</summary>
+    public static IEnumerable<string> Processes(string root)
+    {
+        foreach (var directory in Directory.GetDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(directory), out var id) || id == Environment.ProcessId) continue;
+            string[] words;
+            try
+            {
+                words = File.ReadAllText(directory + "/cmdline").Split('\0');
+            }
+            catch (IOException)
+            {
+                continue;   // it ended while we looked
+            }
+            if (words.Any(w => w.StartsWith(root + "/", StringComparison.Ordinal))) yield return $"{id} {string.Join(' ', words)}";
+        }
+    }
+
+    public static async Task<IReadOnlyList<string>> TablesAsync(string tag) =>
+        [.. (await ChildProcess.RunAsync("nft", ["list", "tables"])).Lines.Where(l => l.Split(' ').Last().StartsWith(tag, StringComparison.Ordinal))];
+}
