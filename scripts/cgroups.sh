@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are shared between the parts
 # Control groups. On a pure v2 machine there is nothing to do. On a hybrid one (v1 controllers beside a v2 tree) crun refuses
 # to run while a controller is left on the v2 tree, and on a bare one (some container-like hosts) nothing is mounted at all.
-# What is mounted here is noted in the run root, so that `down --all` can take it back.
+# What is mounted here is noted beside the run root (which a teardown empties), so that `down --all` can take it back.
 
 cgroup_root=/sys/fs/cgroup
 
@@ -21,7 +21,7 @@ stray_controllers() {
 }
 
 prepare_cgroups() {
-  local made=$PORTAL_RUN_ROOT/cgroup-mounts controller
+  local made=$PORTAL_RUN_ROOT.cgroup-mounts controller
   case $(cgroup_version) in
     2) return ;;
     1)
@@ -44,7 +44,7 @@ prepare_cgroups() {
 }
 
 release_cgroups() {
-  local made=$PORTAL_RUN_ROOT/cgroup-mounts place
+  local made=$PORTAL_RUN_ROOT.cgroup-mounts place
   [ -e "$made" ] || return 0
   while read -r place; do
     # Somebody else's groups below it: theirs now.

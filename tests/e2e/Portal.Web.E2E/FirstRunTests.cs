@@ -1,0 +1,31 @@
+using System.Text.RegularExpressions;
+using static Microsoft.Playwright.Assertions;
+
+namespace Portal.Web.E2E;
+
+public sealed class FirstRunTests(NewPortal portal) : IClassFixture<NewPortal>
+{
+    [Fact]
+    public async Task FirstRun_WithAWrongAndThenTheRightSecret_CreatesTheAdministratorOnce()
+    {
+        await using var browser = await Browser.OpenAsync(portal.Address);
+        await browser.Page.GotoAsync("/");
+        await Expect(browser.Page).ToHaveURLAsync(new Regex("/setup"));
+        await browser.PictureAsync("first-run");
+
+        await browser.SetUpAsync("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", PortalProcess.UserName, PortalProcess.Password);
+        await Expect(browser.Find("form-error")).ToBeVisibleAsync();
+
+        await browser.SetUpAsync(await portal.SecretAsync(), PortalProcess.UserName, PortalProcess.Password);
+        await Expect(browser.Find("setup-submit")).ToHaveCountAsync(0);
+        Assert.False(File.Exists(Path.Combine(portal.PortalRoot, "setup-secret")));
+
+        // Created is not signed in everywhere: another visitor is asked for name and password, never for a secret again.
+        await using var visitor = await Browser.OpenAsync(portal.Address);
+        await visitor.Page.GotoAsync("/setup");
+        await Expect(visitor.Find("setup-submit")).ToHaveCountAsync(0);
+        await visitor.Page.GotoAsync("/");
+        await visitor.SignInAsync(PortalProcess.UserName, PortalProcess.Password);
+        await Expect(visitor.Find("host-card-local")).ToBeVisibleAsync();
+    }
+}
