@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Events;
+
+/// <summary>A ring of the last events and a bounded queue for each reader.</summary>
+internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
+{
+    private const int Kept = 256, ReaderLimit = 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<RuntimeEvent> _ring = new(Kept);
+    private readonly List<Channel<RuntimeEvent>> _readers = [];
+
+    public void Publish(RuntimeEvent item)
+    {
+        lock (_lock)
+        {
+            if (_ring.Count == Kept)
+            {
+                _ring.Dequeue();
+            }
+
+            _ring.Enqueue(item);
+            for (var i = _readers.Count - 1; i >= 0; i--)
+            {
+                if (!_readers[i].Writer.TryWrite(item))
+                {
+                    _readers[i].Writer.TryComplete(new ErrorException(
+                        ErrorKind.Unavailable, "events.lagged", "The reader fell more than 1024 events behind and was cut off; subscribe again."));
+                    _readers.RemoveAt(i);
+                }
+            }
+        }
+    }
+
+    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct)
+    {
+        // Subscribed here and now, not at the first read: what is published between the two must not be missed.
+        var live = Channel.CreateBounded<RuntimeEvent>(new BoundedChannelOptions(ReaderLimit) { SingleReader = true });
+        RuntimeEvent[] replay;
+        lock (_lock)
+        {
+            replay = since is { } from ? [.. _ring.Where(item => item.Time >= from)] : [];
+            _readers.Add(live);
+        }
+
+        return ReadAsync(replay, live, until, ct);
+    }
+
+    private async IAsyncEnumerable<RuntimeEvent> ReadAsync(
+        RuntimeEvent[] replay, Channel<RuntimeEvent> live, DateTimeOffset? until, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var deadline = until is { } end ? Deadline(end) : null;
+        try
+        {
+            foreach (var item in replay)
+            {
+                if (until is null || item.Time <= until)
+                {
+                    yield return item;
+                }
+            }
+
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline?.Token ?? CancellationToken.None);
+            while (await MoreAsync(live.Reader, stop.Token, ct).ConfigureAwait(false))
+            {
+                while (live.Reader.TryRead(out var item))
+                {
+                    if (until is { } limit && item.Time > limit)
+                    {
+                        yield break;
+                    }
+
+                    yield return item;
+                }
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _readers.Remove(live);
+            }
+        }
+    }
+
+    private static async ValueTask<bool> MoreAsync(ChannelReader<RuntimeEvent> reader, CancellationToken stop, CancellationToken ct)
+    {
+        try
+        {
+            return await reader.WaitToReadAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private CancellationTokenSource Deadline(DateTimeOffset end)
+    {
+        var left = end - time.GetUtcNow();
+        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+    }
+}

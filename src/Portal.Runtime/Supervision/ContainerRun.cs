@@ -1,0 +1,42 @@
+using Portal.Runtime.Containers;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Supervision;
+
+/// <summary>The processes of a running container.</summary>
+/// <param name="monitor">conmon.</param>
+/// <param name="init">The container's first process.</param>
+/// <param name="bundle">Its files.</param>
+/// <param name="record">The processes in numbers.</param>
+internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bundle, RunRecord record) : IDisposable
+{
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Null when it is lost.</summary>
+    public PidFd? Monitor => monitor;
+
+    /// <summary>Null when it has ended already.</summary>
+    public PidFd? Init => init;
+
+    public BundlePaths Bundle => bundle;
+
+    public RunRecord Record => record;
+
+    /// <summary>Completes when the end of the run was dealt with: record, network, mounts, events.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Cancelled at the end: execs end with their container.</summary>
+    public CancellationTokenSource Over { get; } = new();
+
+    public void End() => _ended.TrySetResult();
+
+    /// <summary>Sends a signal to the first process. False when it has ended.</summary>
+    public bool Signal(int signal) => init?.Signal(signal) ?? false;
+
+    public void Dispose()
+    {
+        monitor?.Dispose();
+        init?.Dispose();
+        Over.Dispose();
+    }
+}

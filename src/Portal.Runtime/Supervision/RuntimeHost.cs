@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Hosting;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Networks;
+using Portal.Runtime.Volumes;
+
+namespace Portal.Runtime.Supervision;
+
+/// <summary>
+/// Starts the runtime before anything is served: takes the data root for itself, makes the folders, reads the stores, and
+/// adopts what is there. Stopping ends nothing: containers run on.
+/// </summary>
+internal sealed class RuntimeHost(
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private FileStream? _lock;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(options.DataRoot, Private | UnixFileMode.GroupExecute);
+        Directory.CreateDirectory(options.RunRoot, Private | UnixFileMode.GroupExecute);
+        _lock = Lock(options.DataRoot);
+        foreach (var folder in (string[])["bundles", "exits", "execs", "oci"])
+        {
+            Directory.CreateDirectory($"{options.RunRoot}/{folder}", Private);
+        }
+
+        // The run root is on a tmpfs: the mark is gone exactly when the machine was started anew.
+        var mark = options.RunRoot + "/booted";
+        var newBoot = !File.Exists(mark);
+        store.Load();
+        volumes.Load();
+        await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(mark, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _lock?.Dispose();
+
+    /// <summary>Takes the lock (flock(2)), which the kernel gives back when this process ends in whatever way.</summary>
+    private static FileStream Lock(string dataRoot)
+    {
+        try
+        {
+            return new(dataRoot + "/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException ex)
+        {
+            throw new ErrorException(
+                ErrorKind.Conflict, "runtime.locked", $"Another agent uses the data root {dataRoot}. Stop it, or give this one a data root of its own.", ex);
+        }
+    }
+}
