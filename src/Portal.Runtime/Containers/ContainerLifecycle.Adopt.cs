@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text.Json;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
+using Portal.Runtime.Networks;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+internal sealed partial class ContainerLifecycle
+{
+    /// <summary>
+    /// Compares every record with reality, once, before anybody can ask for anything: takes over what runs, deals with what
+    /// ended, undoes and finishes what was cut short, and starts what is to run.
+    /// </summary>
+    /// <param name="networks">Gets the attachments that are in force.</param>
+    /// <param name="newBoot">The machine was started since the engine last ran.</param>
+    /// <param name="ct">Gives up between two containers.</param>
+    public async Task AdoptAsync(INetworks networks, bool newBoot, CancellationToken ct)
+    {
+        var found = store.All.Reverse().Select(container => Find(container)).ToList();
+        await networks.RestoreAsync(
+            [.. found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot.Attachment).OfType<NetworkAttachment>()], ct).ConfigureAwait(false);
+        await SweepBundlesAsync().ConfigureAwait(false);
+
+        foreach (var (container, step, run) in found)
+        {
+            ct.ThrowIfCancellationRequested();
+            await container.Gate.WaitAsync(ct).ConfigureAwait(false);
+            try
+            {
+                await AdoptAsync(container, step, run, newBoot).ConfigureAwait(false);
+            }
+            catch (Exception ex) when (ex is IOException or ErrorException or UnauthorizedAccessException)
+            {
+                // One container that cannot be sorted out must not keep the others from it.
+                LogExitFailed(container.Id, ex);
+            }
+            finally
+            {
+                container.Gate.Release();
+            }
+        }
+
+        layers.Sweep(store.Known);
+    }
+
+    private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)
+    {
+        switch (step)
+        {
+            case AdoptionStep.Adopt:
+                container.Run = run;
+                container.Stdio.Open(run!.Bundle);
+                store.Save(container, durable: false);
+                LogAdopted(container.Id, run.Record.Pid);
+                _ = WatchAsync(container, run);
+                break;
+            case AdoptionStep.Finish:
+                container.Run = run;
+                await FinishRunAsync(container, run!).ConfigureAwait(false);
+                break;
+            case AdoptionStep.RollBack:
+                KillMonitors(container.Id);
+                if (await setup.TearDownAsync(container.Id).ConfigureAwait(false) is { } failure)
+                {
+                    LogTearDown(container.Id, failure);
+                }
+
+                container.Change(container.Record with { Container = container.Snapshot with { Attachment = null, Status = container.Snapshot.Status with { Pid = 0 } } });
+                break;
+            case AdoptionStep.Remove:
+                await setup.TearDownAsync(container.Id).ConfigureAwait(false);
+                await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove).ConfigureAwait(false);
+                break;
+            case AdoptionStep.Restart:
+                StartLater(container, RestartRule.Next(container.Snapshot.Spec.RestartPolicy, 1, TimeSpan.Zero, false, 0, TimeSpan.Zero) ?? TimeSpan.Zero);
+                break;
+            case AdoptionStep.Leave:
+                var status = container.Snapshot.Status;
+                if (newBoot && status.State == ContainerState.Exited
+                    && RestartRule.StartsWithEngine(container.Snapshot.Spec.RestartPolicy, false, status.ExitCode, container.Record.StoppedByUser, container.Snapshot.RestartCount))
+                {
+                    container.Change(container.Record with { Container = container.Snapshot with { Status = status with { State = ContainerState.Restarting } } });
+                    StartLater(container, TimeSpan.Zero);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>What is there of a container. A start nobody recorded the end of is taken from its intent.</summary>
+    private (Container Container, AdoptionStep Step, ContainerRun? Run) Find(Container container)
+    {
+        var id = container.Id;
+        var bundle = conmon.Bundle(id);
+        var record = container.Record;
+        var numbers = record.Run?.BootId == ProcFile.BootId ? record.Run : null;
+        var intent = record.Run is null ? ReadIntent(bundle) : null;
+        if (intent is not null)
+        {
+            numbers = ReadNumbers(bundle);
+        }
+
+        var monitor = numbers is null ? null : PidFd.TryOpen(numbers.MonitorPid, numbers.MonitorStart);
+        var init = numbers is null ? null : PidFd.TryOpen(numbers.Pid, numbers.Start);
+        var letGo = numbers is not null && !File.Exists(runtime.StateFolder(id) + "/exec.fifo");
+        var step = AdoptionPlan.Decide(record, new(intent is not null, monitor is not null, init is not null, letGo, File.Exists(conmon.ExitFile(id))));
+        if (step is not (AdoptionStep.Adopt or AdoptionStep.Finish))
+        {
+            monitor?.Dispose();
+            init?.Dispose();
+            return (container, step, null);
+        }
+
+        if (intent is not null)
+        {
+            var started = numbers!.Start > 0 ? ProcFile.StartTime(numbers.Start, time.GetUtcNow()) : new(File.GetLastWriteTimeUtc(bundle.Intent), TimeSpan.Zero);
+            container.Change(intent with
+            {
+                Run = numbers,
+                Container = intent.Container with { Status = new(ContainerState.Running, numbers.Pid, 0, started, intent.Container.Status.FinishedAt, false, "") },
+            });
+        }
+
+        return (container, step, new(monitor, init, bundle, numbers ?? record.Run!));
+    }
+
+    private static ContainerRecord? ReadIntent(BundlePaths bundle)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(bundle.Intent), ContainerJson.Default.ContainerRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The processes of a start whose end was not recorded: the pid file names the first, and conmon is its parent.</summary>
+    private static RunRecord? ReadNumbers(BundlePaths bundle)
+    {
+        try
+        {
+            if (int.TryParse(File.ReadAllText(bundle.PidFile), CultureInfo.InvariantCulture, out var pid))
+            {
+                var init = ProcFile.TryReadStat(pid);
+                var monitor = init?.ParentPid ?? 0;
+                return new(ProcFile.BootId, monitor, ProcFile.TryReadStat(monitor)?.StartTicks ?? 0, pid, init?.StartTicks ?? 0);
+            }
+        }
+        catch (IOException)
+        {
+            // Not that far yet.
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes down bundles that belong to no container, and those of cut-short starts without an intent.</summary>
+    private async Task SweepBundlesAsync()
+    {
+        var known = store.Known;
+        foreach (var folder in Directory.EnumerateDirectories(Path.GetDirectoryName(conmon.Bundle(ContainerId.New()).Folder)!))
+        {
+            if (ContainerId.TryParse(Path.GetFileName(folder), null, out var id) && (!known.Contains(id) || !File.Exists(conmon.Bundle(id).Intent)))
+            {
+                KillMonitors(id);
+                if (await setup.TearDownAsync(id).ConfigureAwait(false) is { } failure)
+                {
+                    LogTearDown(id, failure);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends monitors of a container that no record names.</summary>
+    private void KillMonitors(ContainerId id)
+    {
+        foreach (var pid in ProcFile.Pids())
+        {
+            using var process = PidFd.TryOpen(pid);
+            if (process is not null && conmon.IsMonitorOf(ProcFile.CommandLine(pid), id))
+            {
+                process.Signal(SignalName.Kill);
+            }
+        }
+    }
+}

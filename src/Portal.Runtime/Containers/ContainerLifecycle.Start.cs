@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+internal sealed partial class ContainerLifecycle
+{
+    public async Task<bool> StartAsync(ContainerId id, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        await container.Gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            if (!Check(container, ContainerOperation.Start).Demand())
+            {
+                return false;
+            }
+
+            container.Change(container.Record with { Container = container.Snapshot with { RestartCount = 0 } });
+            container.Pause = TimeSpan.Zero;
+
+            // From here on it is done or undone completely, whether the caller waits for it or not.
+            await StartCoreAsync(container).ConfigureAwait(false);
+            return true;
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+
+    public async Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        await StopAsync(id, timeout, signal, ct).ConfigureAwait(false);
+        await StartAsync(id, ct).ConfigureAwait(false);
+        Publish(container, "restart");
+    }
+
+    /// <summary>Starts a container whose gate is held.</summary>
+    private async Task StartCoreAsync(Container container)
+    {
+        var before = container.Record;
+        ContainerRun? run = null;
+        try
+        {
+            var attachment = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
+            container.Change(before with { Container = before.Container with { Attachment = attachment }, StoppedByUser = false });
+            PublishNetwork(container, "connect", attachment);
+
+            // What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.
+            var bundle = conmon.Bundle(container.Id);
+            await File.WriteAllBytesAsync(bundle.Intent, JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord)).ConfigureAwait(false);
+
+            run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
+            container.Stdio.Open(bundle);
+            if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
+            {
+                throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));
+            }
+
+            var started = time.GetUtcNow();
+            container.Run = run;
+            container.Change(container.Record with
+            {
+                Run = run.Record,
+                Container = container.Snapshot with { Status = new(ContainerState.Running, run.Record.Pid, 0, started, before.Container.Status.FinishedAt, false, "") },
+            });
+
+            // One that removes itself is gone after a power cut in any case.
+            store.Save(container, durable: !container.Snapshot.Spec.AutoRemove);
+            Publish(container, "start");
+            _ = WatchAsync(container, run);
+        }
+        catch (Exception ex)
+        {
+            throw await UndoStartAsync(container, before, run, ex).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Exception> UndoStartAsync(Container container, ContainerRecord before, ContainerRun? run, Exception cause)
+    {
+        var (error, exitCode) = cause switch
+        {
+            StartException start => (start.Failure.Error, start.Failure.ExitCode),
+            ErrorException known => (known.Error, 128),
+            _ => (new Error(ErrorKind.Internal, "container.start_failed", cause.Message), 128),
+        };
+
+        container.Run = null;
+        run?.Signal(SignalName.Kill);
+        run?.Monitor?.Signal(SignalName.Kill);
+        if (await setup.TearDownAsync(container.Id).ConfigureAwait(false) is { } failure)
+        {
+            LogTearDown(container.Id, failure);
+        }
+
+        if (container.Snapshot.Attachment is { } attachment)
+        {
+            PublishNetwork(container, "disconnect", attachment);
+        }
+
+        run?.Dispose();
+        var stdio = container.Stdio;
+        container.Stdio = new(time);
+        await stdio.FinishAsync().ConfigureAwait(false);
+        var status = before.Container.Status with { State = before.Container.Status.State == ContainerState.Restarting ? ContainerState.Exited : before.Container.Status.State, Pid = 0, ExitCode = exitCode, Error = error.Message };
+        var record = before with { Run = null, Container = before.Container with { Attachment = null, Status = status } };
+        container.ChangeOnExit(record, new(exitCode, error.Message));
+        TrySave(container, durable: false);
+        if (container.Snapshot.Spec.AutoRemove)
+        {
+            await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
+        }
+
+        return new ErrorException(error, cause);
+    }
+
+    private static string Program(ContainerSnapshot container) =>
+        container.Effective.Entrypoint.Count > 0 ? container.Effective.Entrypoint[0] : container.Effective.Command[0];
+
+    private void TrySave(Container container, bool durable)
+    {
+        try
+        {
+            store.Save(container, durable);
+        }
+        catch (IOException ex)
+        {
+            // In memory it is right; the disk tells the next agent an older state, which it compares with reality anyway.
+            LogExitFailed(container.Id, ex);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+internal sealed partial class ContainerLifecycle
+{
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(10), s_killLimit = TimeSpan.FromSeconds(10);
+
+    public async Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        var snapshot = container.Snapshot;
+        var number = string.IsNullOrEmpty(signal) ? snapshot.Effective.StopSignal : SignalName.Parse(signal);
+        if (!Check(container, ContainerOperation.Stop).Demand())
+        {
+            return false;
+        }
+
+        // Goes on when the caller leaves: half a stop helps nobody.
+        return await StopCoreAsync(container, number, timeout ?? snapshot.Spec.StopTimeout ?? s_grace).WaitAsync(ct).ConfigureAwait(false);
+    }
+
+    public async Task KillAsync(ContainerId id, string signal, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        var number = SignalName.Parse(string.IsNullOrEmpty(signal) ? "KILL" : signal);
+        var run = container.Run;
+        if (!Check(container, ContainerOperation.Kill).Demand() || run is null)
+        {
+            // Between its process' end and the record of it.
+            throw new ErrorException(
+                ErrorKind.Conflict, "container.not_running", $"cannot kill container: {container.Snapshot.Name}: container {id} is not running");
+        }
+
+        if (number is SignalName.Kill or SignalName.Terminate || number == container.Snapshot.Effective.StopSignal)
+        {
+            await MarkStoppedAsync(container, run).ConfigureAwait(false);
+        }
+
+        run.Signal(number);
+        Publish(container, "kill", ("signal", number.ToString(CultureInfo.InvariantCulture)));
+        if (number == SignalName.Kill)
+        {
+            // As with Docker, a container that was killed does not run any more when the answer comes.
+            await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time, ct)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> StopCoreAsync(Container container, int signal, TimeSpan grace)
+    {
+        if (await GiveUpRestartAsync(container).ConfigureAwait(false))
+        {
+            Publish(container, "stop");
+            return true;
+        }
+
+        if (container.Run is not { } run)
+        {
+            return false;
+        }
+
+        await MarkStoppedAsync(container, run).ConfigureAwait(false);
+        if (grace != TimeSpan.Zero)
+        {
+            run.Signal(signal);
+            Publish(container, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
+            if (grace < TimeSpan.Zero)
+            {
+                await run.Ended.ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.WhenAny(run.Ended, Task.Delay(grace, time)).ConfigureAwait(false);
+            }
+        }
+
+        if (!run.Ended.IsCompleted)
+        {
+            await KillRunAsync(container, run).ConfigureAwait(false);
+        }
+
+        Publish(container, "stop");
+        return true;
+    }
+
+    /// <summary>Kills a run and waits for its end.</summary>
+    private async Task KillRunAsync(Container container, ContainerRun run)
+    {
+        run.Signal(SignalName.Kill);
+        Publish(container, "kill", ("signal", SignalName.Kill.ToString(CultureInfo.InvariantCulture)));
+        if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
+        {
+            // Frozen or unkillable: the runtime thaws and kills the whole cgroup.
+            await runtime.KillAllAsync(container.Id, SignalName.Kill).ConfigureAwait(false);
+            if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
+            {
+                throw new ErrorException(
+                    ErrorKind.Internal, "container.unkillable", $"container {container.Id} did not end after SIGKILL; a process of it is stuck in the kernel");
+            }
+        }
+    }
+
+    /// <summary>Remembers that the coming end is wanted, so that no restart policy undoes it.</summary>
+    private async Task MarkStoppedAsync(Container container, ContainerRun run)
+    {
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (container.Run == run && !container.Record.StoppedByUser)
+            {
+                container.Change(container.Record with { StoppedByUser = true });
+                if (container.Snapshot.Spec.RestartPolicy.Kind != RestartPolicyKind.No)
+                {
+                    store.Save(container, durable: false);
+                }
+            }
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+
+    /// <summary>Ends the wait for a start by restart policy. False when there was none.</summary>
+    private async Task<bool> GiveUpRestartAsync(Container container)
+    {
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (container.Snapshot.Status.State != ContainerState.Restarting)
+            {
+                return false;
+            }
+
+            if (container.Pending is { } pending)
+            {
+                container.Pending = null;
+                await pending.CancelAsync().ConfigureAwait(false);
+            }
+
+            var status = container.Snapshot.Status;
+            container.ChangeOnExit(
+                container.Record with { StoppedByUser = true, Container = container.Snapshot with { Status = status with { State = ContainerState.Exited } } },
+                new(status.ExitCode, status.Error.Length > 0 ? status.Error : null));
+            store.Save(container, durable: true);
+            return true;
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+}

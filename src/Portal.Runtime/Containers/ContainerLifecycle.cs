@@ -1,0 +1,99 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Events;
+using Portal.Runtime.Layers;
+using Portal.Runtime.Logs;
+using Portal.Runtime.Supervision;
+using Portal.Runtime.Volumes;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>
+/// Containers from create to remove. What changes a container runs under its gate; waiting for a process to end never does,
+/// so that a kill reaches a container that is being stopped.
+/// </summary>
+internal sealed partial class ContainerLifecycle(
+    ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, ILayerStore layers, LocalVolumes volumes,
+    ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+{
+    public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
+
+    public ContainerSnapshot Resolve(string reference) => store.Resolve(reference).Snapshot;
+
+    public async Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    {
+        // Off the caller's thread: layers, volumes and the record are disk work that ends in fsync.
+        var container = await Task.Run(() => creation.CreateAsync(spec, name, ct), ct).ConfigureAwait(false);
+        Publish(container, "create");
+        return container.Snapshot;
+    }
+
+    public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => store.Get(id).WaitAsync(condition).WaitAsync(ct);
+
+    public async Task<IStdioSession> AttachAsync(ContainerId id, AttachRequest request, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        await container.Gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            Check(container, ContainerOperation.Attach).Demand();
+            var spec = container.Snapshot.Spec;
+            var session = container.Stdio.Join(request with { Stdin = request.Stdin && spec.OpenStdin }, closesStdin: spec is { StdinOnce: true, Tty: false });
+            Publish(container, "attach");
+            return session;
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+
+    public IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        return logs.ReadAsync(container.Snapshot.LogPath, query, container.Run?.Ended ?? Task.CompletedTask, ct);
+    }
+
+    public async Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        Check(container, ContainerOperation.Resize).Demand();
+        if (container.Run is { Bundle: var bundle } && container.Snapshot.Spec.Tty)
+        {
+            await TerminalControl.ResizeAsync(bundle, rows, columns, ct).ConfigureAwait(false);
+            Publish(container, "resize", ("height", rows.ToString(CultureInfo.InvariantCulture)), ("width", columns.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
+
+    private static ContainerVerdict Check(Container container, ContainerOperation operation) =>
+        ContainerMachine.Check(container.Snapshot.Status.State, operation, container.Id, container.Snapshot.Name);
+
+    private void Publish(Container container, string action, params ReadOnlySpan<(string Key, string Value)> attributes) =>
+        events.Publish(ContainerEvent.Of(container.Snapshot, action, time.GetUtcNow(), attributes));
+
+    private void PublishNetwork(Container container, string action, Networks.NetworkAttachment attachment) =>
+        events.Publish(new(
+            "network", action, attachment.NetworkId,
+            new Dictionary<string, string> { ["container"] = container.Id.Value, ["name"] = attachment.NetworkName, ["type"] = attachment.NetworkName switch { "host" => "host", "none" => "null", _ => "bridge" } },
+            time.GetUtcNow()));
+
+    [LoggerMessage(3301, LogLevel.Warning, "Container {Container} ended; taking down what was around it failed.")]
+    private partial void LogTearDown(ContainerId container, Exception failure);
+
+    [LoggerMessage(3302, LogLevel.Warning, "The monitor of container {Container} is gone; its exit code will not be known.")]
+    private partial void LogMonitorLost(ContainerId container);
+
+    [LoggerMessage(3303, LogLevel.Error, "Dealing with the end of container {Container} failed.")]
+    private partial void LogExitFailed(ContainerId container, Exception failure);
+
+    [LoggerMessage(3304, LogLevel.Warning, "Container {Container} could not be started again by its restart policy.")]
+    private partial void LogRestartFailed(ContainerId container, Exception failure);
+
+    [LoggerMessage(3305, LogLevel.Warning, "Container {Container} could not be removed; it stays listed and can be removed again.")]
+    private partial void LogRemoveFailed(ContainerId container, Exception failure);
+
+    [LoggerMessage(3306, LogLevel.Information, "Adopted container {Container}, which kept running (pid {Pid}).")]
+    private partial void LogAdopted(ContainerId container, int pid);
+}

@@ -1,0 +1,150 @@
+using System.Text;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Layers;
+using Portal.Runtime.Networks;
+using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
+internal sealed class ContainerSetup(
+    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, OciHost host, RuntimeOptions options)
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Mounts, connects, and writes the bundle.</summary>
+    /// <returns>The container's place in the network.</returns>
+    /// <exception cref="ErrorException">It cannot be had; call <see cref="TearDownAsync"/>.</exception>
+    public async Task<NetworkAttachment> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
+    {
+        foreach (var mount in container.Mounts.Where(mount => mount.Kind == MountKind.Bind && !Path.Exists(mount.Source)))
+        {
+            throw new ErrorException(
+                ErrorKind.Invalid, "container.missing_source", $"invalid mount config for type \"bind\": bind source path does not exist: {mount.Source}");
+        }
+
+        var spec = container.Spec;
+        var attaching = networks.AttachAsync(
+            new(container.Id, spec.NetworkMode, Ports(container), spec.Sysctls.Where(pair => pair.Key.StartsWith("net.", StringComparison.Ordinal)).ToDictionary()), ct);
+        var root = layers.Mount(container.Id);
+        var attachment = await attaching.ConfigureAwait(false);
+
+        var folder = store.Folder(container.Id);
+        var hostNetwork = attachment.NamespacePath is null;
+        Write($"{folder}/hostname", NetworkFiles.Hostname(container.Id, spec) + "\n");
+        Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway));
+        Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
+
+        var config = OciSpecBuilder.Build(new()
+        {
+            Container = container,
+            RootPath = root,
+            Attachment = attachment,
+            HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
+            HostsPath = $"{folder}/hosts",
+            ResolvConfPath = $"{folder}/resolv.conf",
+            Options = options,
+            Host = host,
+            User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
+        });
+
+        var bundle = conmon.Bundle(container.Id);
+        if (Directory.Exists(bundle.Folder))
+        {
+            Directory.Delete(bundle.Folder, recursive: true);
+        }
+
+        Directory.CreateDirectory(bundle.Folder, Private);
+        File.Delete(conmon.ExitFile(container.Id));
+        await File.WriteAllBytesAsync(bundle.Config, config, ct).ConfigureAwait(false);
+        return attachment;
+    }
+
+    /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
+    public async Task<Exception?> TearDownAsync(ContainerId id)
+    {
+        Exception? failure = null;
+        var deleting = Task.Run(() => runtime.DeleteAsync(id));
+        try
+        {
+            await networks.DetachAsync(id, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is ErrorException or IOException)
+        {
+            failure = ex;
+        }
+
+        try
+        {
+            if (await deleting.ConfigureAwait(false) is { } message)
+            {
+                failure ??= new IOException(message);
+            }
+        }
+        catch (IOException ex)
+        {
+            failure ??= ex;
+        }
+
+        try
+        {
+            // After the runtime's delete: a process it had to kill may hold the root.
+            layers.Unmount(id);
+            var bundle = conmon.Bundle(id);
+            if (Directory.Exists(bundle.Folder))
+            {
+                Directory.Delete(bundle.Folder, recursive: true);
+            }
+
+            File.Delete(conmon.ExitFile(id));
+        }
+        catch (IOException ex)
+        {
+            failure ??= ex;
+        }
+
+        return failure;
+    }
+
+    private static List<PortBinding> Ports(ContainerSnapshot container)
+    {
+        var ports = container.Spec.Ports.ToList();
+        if (container.Spec.PublishAllPorts)
+        {
+            foreach (var exposed in container.Effective.ExposedPorts)
+            {
+                var slash = exposed.IndexOf('/', StringComparison.Ordinal);
+                var protocol = slash < 0 ? "tcp" : exposed[(slash + 1)..];
+                if (int.TryParse(slash < 0 ? exposed : exposed[..slash], out var number)
+                    && !ports.Exists(port => port.ContainerPort == number && port.Protocol == protocol))
+                {
+                    ports.Add(new(number, protocol, "", 0));
+                }
+            }
+        }
+
+        return ports;
+    }
+
+    private static string ReadHostFile(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>Readable by every user of the container. Written in place: the file may be bind-mounted.</summary>
+    private static void Write(string path, string text)
+    {
+        const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Readable });
+        file.Write(Encoding.UTF8.GetBytes(text));
+    }
+}

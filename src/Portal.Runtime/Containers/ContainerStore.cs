@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
+using Portal.Runtime.Images;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>
+/// All containers, in memory and on disk: one folder each under <c>containers/</c> with <c>record.json</c>, the log and the
+/// network files. Finds by id, name and prefix, and hands out names.
+/// </summary>
+internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvider time, ILogger<ContainerStore> log) : IImageUsage, IRunningContainers
+{
+    private static readonly SearchValues<char> s_lowerHex = SearchValues.Create("0123456789abcdef");
+
+    private const string RecordName = "record.json";
+
+    private readonly ConcurrentDictionary<ContainerId, Container> _containers = new();
+    private readonly ConcurrentDictionary<string, ContainerId> _names = new(StringComparer.Ordinal);
+    private readonly List<ContainerId> _quarantined = [];
+
+    private string Root { get; } = options.DataRoot + "/containers";
+
+    /// <summary>Every container, newest first.</summary>
+    public IEnumerable<Container> All => _containers.Values.OrderByDescending(container => container.Snapshot.Created);
+
+    /// <summary>Ids of all containers, also of those whose record cannot be read.</summary>
+    public IReadOnlySet<ContainerId> Known => _containers.Keys.Concat(_quarantined).ToHashSet();
+
+    public string Folder(ContainerId id) => $"{Root}/{id}";
+
+    /// <summary>Reads the records. One that cannot be read is set aside and does not stop the others.</summary>
+    public void Load()
+    {
+        Directory.CreateDirectory(options.DataRoot, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var folder in Directory.EnumerateDirectories(Root))
+        {
+            if (!ContainerId.TryParse(Path.GetFileName(folder), null, out var id))
+            {
+                continue;
+            }
+
+            var path = $"{folder}/{RecordName}";
+            if (!File.Exists(path))
+            {
+                if (Directory.EnumerateFiles(folder, RecordName + ".unreadable*").Any())
+                {
+                    _quarantined.Add(id);
+                }
+                else
+                {
+                    // A creation that never finished, or a removal that nearly did.
+                    Directory.Delete(folder, recursive: true);
+                }
+
+                continue;
+            }
+
+            DurableFile.Sweep(folder);
+            if (TryRead(path, id) is { } record)
+            {
+                _containers[id] = new(record, time);
+                _names[record.Container.Name] = id;
+            }
+            else
+            {
+                File.Move(path, $"{path}.unreadable-{time.GetUtcNow():yyyyMMddHHmmss}", overwrite: true);
+                _quarantined.Add(id);
+                LogUnreadable(id, path);
+            }
+        }
+    }
+
+    /// <summary>Finds by full id, name or unique prefix.</summary>
+    /// <exception cref="ErrorException">404, or 400 when a prefix fits several.</exception>
+    public Container Resolve(string reference)
+    {
+        if (ContainerId.TryParse(reference, null, out var id) && _containers.TryGetValue(id, out var container))
+        {
+            return container;
+        }
+
+        var name = reference.StartsWith('/') ? reference[1..] : reference;
+        if (_names.TryGetValue(name, out id) && _containers.TryGetValue(id, out container))
+        {
+            return container;
+        }
+
+        if (name.Length is > 0 and < 64 && !name.AsSpan().ContainsAnyExcept(s_lowerHex))
+        {
+            var matches = _containers.Values.Where(candidate => candidate.Id.Value.StartsWith(name, StringComparison.Ordinal)).Take(2).ToArray();
+            if (matches.Length == 1)
+            {
+                return matches[0];
+            }
+
+            if (matches.Length > 1)
+            {
+                throw new ErrorException(ErrorKind.Invalid, "container.ambiguous", $"Multiple IDs found with provided prefix: {name}");
+            }
+        }
+
+        throw NoSuch(reference);
+    }
+
+    /// <summary>Finds by id.</summary>
+    /// <exception cref="ErrorException">404.</exception>
+    public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
+
+    /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
+    /// <exception cref="ErrorException">409: taken.</exception>
+    public string Reserve(string? name, ContainerId id)
+    {
+        if (!string.IsNullOrEmpty(name))
+        {
+            name = ContainerValidation.Name(name);
+            var owner = _names.GetOrAdd(name, id);
+            return owner == id ? name : throw new ErrorException(
+                ErrorKind.Conflict, "container.name_taken",
+                $"Conflict. The container name \"/{name}\" is already in use by container \"{owner}\". You have to remove (or rename) that container to be able to reuse that name.");
+        }
+
+        for (var attempt = 0; ; attempt++)
+        {
+            name = NameGenerator.Invent(attempt);
+            if (_names.TryAdd(name, id))
+            {
+                return name;
+            }
+        }
+    }
+
+    /// <summary>Gives a name back that <paramref name="id"/> holds.</summary>
+    public void Release(string name, ContainerId id) => _names.TryRemove(new(name, id));
+
+    /// <summary>Adds a new container; its record is durable when this returns.</summary>
+    public Container Add(ContainerRecord record)
+    {
+        Write(record, durable: true);
+        Libc.SyncDirectory(Root);
+        return _containers[record.Container.Id] = new(record, time);
+    }
+
+    /// <summary>Stores a container's record.</summary>
+    /// <param name="container">The container, its gate held.</param>
+    /// <param name="durable">It must survive a power cut from now on; otherwise only the end of this process.</param>
+    public void Save(Container container, bool durable) => Write(container.Record, durable);
+
+    /// <summary>Forgets a container: its folder first, then its name.</summary>
+    public void Remove(Container container)
+    {
+        var folder = Folder(container.Id);
+        File.Delete($"{folder}/{RecordName}");
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        _containers.TryRemove(container.Id, out _);
+        Release(container.Snapshot.Name, container.Id);
+    }
+
+    public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>
+        [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
+
+    IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
+        [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
+            .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+
+    private void Write(ContainerRecord record, bool durable)
+    {
+        var path = $"{Folder(record.Container.Id)}/{RecordName}";
+        var content = JsonSerializer.SerializeToUtf8Bytes(record, ContainerJson.Default.ContainerRecord);
+        if (durable)
+        {
+            DurableFile.Write(path, content);
+            return;
+        }
+
+        var temporary = DurableFile.TemporaryPath(path);
+        using (var file = DurableFile.Create(temporary))
+        {
+            file.Write(content);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static ContainerRecord? TryRead(string path, ContainerId id)
+    {
+        try
+        {
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.ContainerRecord);
+            return record is { Version: <= ContainerRecord.CurrentVersion } && record.Container.Id == id ? record : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static ErrorException NoSuch(string reference) => new(ErrorKind.NotFound, "container.not_found", $"No such container: {reference}");
+
+    [LoggerMessage(3300, LogLevel.Error, "The record of container {Container} cannot be read; it was set aside beside {Path}.")]
+    private partial void LogUnreadable(ContainerId container, string path);
+}

@@ -1,0 +1,59 @@
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>The OCI runtime's words for a program that cannot be run, in Docker's. Pure.</summary>
+/// <param name="Error">For the caller.</param>
+/// <param name="ExitCode">127 not found, 126 not executable, 128 anything else.</param>
+internal sealed record StartFailure(Error Error, int ExitCode)
+{
+    private const string CreatePrefix =
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
+
+    /// <summary>Reads the failure of a container's start.</summary>
+    /// <param name="program">The first argument.</param>
+    /// <param name="message">What the OCI runtime printed.</param>
+    public static StartFailure OfContainer(string program, string message)
+    {
+        var (reason, exitCode) = Reason(program, message);
+        return reason is null
+            ? new(new(ErrorKind.Internal, "container.start_failed", $"{CreatePrefix}{Clean(message)}: unknown"), 128)
+            : new(new(ErrorKind.Invalid, "container.command_failed", $"{CreatePrefix}runc create failed: unable to start container process: {reason}: unknown"), exitCode);
+    }
+
+    /// <summary>The line an exec leaves in its output, and its exit code.</summary>
+    public static (string Line, int ExitCode) OfExec(string program, string message)
+    {
+        var (reason, exitCode) = Reason(program, message);
+        return reason is null
+            ? ($"OCI runtime exec failed: exec failed: {Clean(message)}: unknown\r\n", 126)
+            : ($"OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown\r\n", exitCode);
+    }
+
+    private static (string? Reason, int ExitCode) Reason(string program, string message)
+    {
+        var missing = message.Contains("executable file", StringComparison.Ordinal) && message.Contains("not found", StringComparison.Ordinal);
+        if (missing || (message.Contains("open executable", StringComparison.Ordinal) && message.Contains("No such file", StringComparison.Ordinal)))
+        {
+            return program.Contains('/', StringComparison.Ordinal)
+                ? ($"exec: \"{program}\": stat {program}: no such file or directory", 127)
+                : ($"exec: \"{program}\": executable file not found in $PATH", 127);
+        }
+
+        if (message.Contains("ermission denied", StringComparison.Ordinal) && message.Contains("exec", StringComparison.Ordinal))
+        {
+            return ($"exec: \"{program}\": permission denied", 126);
+        }
+
+        if (message.Contains("Exec format error", StringComparison.Ordinal))
+        {
+            return ($"exec {program}: exec format error", 126);
+        }
+
+        return message.Contains("s a directory", StringComparison.Ordinal) && message.Contains("exec", StringComparison.Ordinal)
+            ? ($"exec: \"{program}\": is a directory", 126)
+            : (null, 128);
+    }
+
+    private static string Clean(string message) => message.Trim().Replace("\n", "; ", StringComparison.Ordinal);
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Portal.Runtime.Cgroups;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Events;
+using Portal.Runtime.Exec;
+using Portal.Runtime.Images;
+using Portal.Runtime.Logs;
+using Portal.Runtime.Networks;
+using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
+using Portal.Runtime.Volumes;
+
+namespace Portal.Runtime;
+
+/// <summary>The container runtime of one host, as one registration.</summary>
+public static class RuntimeModule
+{
+    /// <summary>
+    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
+    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// it before what serves requests. Needs logging.
+    /// </summary>
+    public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(Options.Create(options));
+        services.AddImages();
+        services.AddNetworks();
+        services.AddOci();
+        services.AddLogs();
+        services.AddCgroups();
+        services.AddSingleton<IRuntimeEvents, RuntimeEvents>();
+        services.AddSingleton<ContainerStore>();
+        services.AddSingleton<IImageUsage>(provider => provider.GetRequiredService<ContainerStore>());
+        services.AddSingleton<IRunningContainers>(provider => provider.GetRequiredService<ContainerStore>());
+        services.AddSingleton<LocalVolumes>();
+        services.AddSingleton<IVolumes>(provider => provider.GetRequiredService<LocalVolumes>());
+        services.AddSingleton<OciRuntime>();
+        services.AddSingleton<Conmon>();
+        services.AddSingleton<ContainerSetup>();
+        services.AddSingleton<ContainerCreation>();
+        services.AddSingleton<ContainerLifecycle>();
+        services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
+        services.AddSingleton<IExecs, ContainerExecs>();
+        services.AddHostedService<RuntimeHost>();
+        return services;
+    }
+}
