@@ -49,16 +49,21 @@ need_disk() {
 
 # publish OUTPUT: both programs, Release, for the runtime of the SDK.
 publish() {
-  local output=$1 project
+  local output=$1
   PORTAL_ARTIFACTS=$(build_root)/
   export PORTAL_ARTIFACTS
   rm -rf "$output"
-  for project in Portal.Agent Portal.Web; do
-    dotnet_quietly restore "$repo/src/$project" -v q || return 1
-  done
+  dotnet_quietly restore "$repo/src/Portal.Agent" -v q || return 1
   # The native form of the agent is ./portal pack's business; this one starts on any machine with the runtime.
   dotnet_quietly publish "$repo/src/Portal.Agent" -c Release --no-restore -p:PublishAot=false -o "$output/agent" -v q || return 1
-  dotnet_quietly publish "$repo/src/Portal.Web" -c Release --no-restore -o "$output/web" -v q
+  publish_web "$output/web"
+}
+
+publish_web() {
+  PORTAL_ARTIFACTS=$(build_root)/
+  export PORTAL_ARTIFACTS
+  rm -rf "$1"
+  dotnet_quietly publish "$repo/src/Portal.Web" -c Release -o "$1" -v q
 }
 
 # The unprivileged user may not be able to read an SDK below somebody's home; then it gets a copy of the runtime.

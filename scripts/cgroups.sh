@@ -44,15 +44,17 @@ prepare_cgroups() {
 }
 
 release_cgroups() {
-  local made=$PORTAL_RUN_ROOT.cgroup-mounts place
+  local made=$PORTAL_RUN_ROOT.cgroup-mounts place kept=''
   [ -e "$made" ] || return 0
   while read -r place; do
-    # Somebody else's groups below it: theirs now.
+    # Somebody's groups are below it: it stays until they are gone.
     if [ -z "$(find "$place" -mindepth 1 -maxdepth 1 -type d -print -quit 2>/dev/null)" ] && umount "$place" 2>/dev/null; then
       rmdir "$place" 2>/dev/null || true
+    else
+      kept=1
     fi
   done <"$made"
-  rm -f "$made"
+  [ -n "$kept" ] || rm -f "$made"
 }
 
 # Runs the smallest possible container. oci_runtime_works PATH

@@ -46,10 +46,13 @@ portal_pack() {
   need_disk "$(build_root)"
   step "Building the agent as a native binary (takes a minute or two)"
   pack_agent
+  step "Publishing the portal"
+  publish_web "$(pack_place)/portal-web" || fail "The build of the portal failed; the lines above say why."
   local packed
   packed=$(pack_place)/$(pack_name)
   say "$packed/portal-agent   $(($(stat -c %s "$packed/portal-agent") / 1048576)) MiB"
   say "$packed.tar.gz   and its .sha256"
+  say "$(pack_place)/portal-web   the portal, for docker/portal.Dockerfile"
 }
 
 portal_bench() {
@@ -58,12 +61,15 @@ portal_bench() {
   need_native_toolchain
   install_packages
   check_floors
-  install -d -m 0755 "$PORTAL_RUN_ROOT"
+  # A note of its own: an installed Portal takes back what it mounted itself.
+  PORTAL_RUN_ROOT=$(mktemp -d)
+  trap 'release_cgroups; rm -rf "$PORTAL_RUN_ROOT"' EXIT
   prepare_cgroups
   command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
   command -v docker >/dev/null || borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
   command -v iptables >/dev/null || apt_install iptables
+  command -v python3 >/dev/null || apt_install python3
   step "Building the agent as a native binary"
   pack_agent
-  exec "$repo/bench/compare" --agent "$(pack_place)/$(pack_name)/portal-agent" "$@"
+  "$repo/bench/compare" --agent "$(pack_place)/$(pack_name)/portal-agent" "$@"
 }

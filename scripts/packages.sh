@@ -17,7 +17,10 @@ find_dotnet() {
       fi
     done
   fi
-  command -v dotnet >/dev/null
+  command -v dotnet >/dev/null || return 1
+  # Programs that are built here find the runtime by this, wherever the SDK is.
+  DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+  export DOTNET_ROOT
 }
 
 sdk_version() { (cd "$repo" && dotnet --version 2>/dev/null) || true; }
