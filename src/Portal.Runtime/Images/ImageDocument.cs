@@ -104,7 +104,7 @@ internal static class ImageDocument
                     StopSignal = config.StopSignal,
                 },
             },
-            ImageJson.Default.OciImage);
+            ImageJson.Documents.OciImage);
 
     /// <summary>A manifest for an image that came without one.</summary>
     public static byte[] Manifest(Digest config, long configSize, IEnumerable<(Digest Digest, long Size, bool Gzip)> layers) =>
@@ -116,7 +116,7 @@ internal static class ImageDocument
                 Config = new OciDescriptor { MediaType = ConfigType, Digest = config.ToString(), Size = configSize },
                 Layers = [.. layers.Select(l => new OciDescriptor { MediaType = l.Gzip ? GzipLayerType : LayerType, Digest = l.Digest.ToString(), Size = l.Size })],
             },
-            ImageJson.Default.OciDocument);
+            ImageJson.Documents.OciDocument);
 
     private static Dictionary<string, EmptyObject>? Set(IReadOnlyList<string> members) =>
         members.Count == 0 ? null : members.ToDictionary(m => m, _ => new EmptyObject());

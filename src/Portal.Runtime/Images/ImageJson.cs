@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Portal.Runtime.Images;
@@ -139,4 +141,13 @@ internal sealed record ImageRecord
 [JsonSerializable(typeof(IReadOnlyList<DockerArchiveImage>))]
 [JsonSerializable(typeof(ImageRecord))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]
-internal sealed partial class ImageJson : JsonSerializerContext;
+internal sealed partial class ImageJson : JsonSerializerContext
+{
+    /// <summary>For writing documents that others read: media types keep their "+".</summary>
+    public static ImageJson Documents { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

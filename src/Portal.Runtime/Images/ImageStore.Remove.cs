@@ -20,13 +20,13 @@ internal sealed partial class ImageStore
         var (image, untagged, deletesImage) = removal!;
         foreach (var _ in untagged)
         {
-            Publish("untag", image.Id, image.Id.ToString());
+            Publish("untag", image, image.Id.ToString());
         }
 
         if (deletesImage && await DeleteAsync(image).ConfigureAwait(false))
         {
-            Publish("delete", image.Id, image.Id.ToString());
-            layers = await Task.Run(() => _layers.Retain(ChainsOf(_catalogue)), CancellationToken.None).ConfigureAwait(false);
+            Publish("delete", image, image.Id.ToString());
+            layers = await Task.Run(_layers.Collect, CancellationToken.None).ConfigureAwait(false);
             DeleteUnreferenced(image.Blobs);
         }
         else

@@ -89,7 +89,7 @@ internal sealed partial class ImageStore
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(
-            new OciDocument { SchemaVersion = 2, MediaType = ImageDocument.IndexType, Manifests = manifests }, ImageJson.Default.OciDocument);
+            new OciDocument { SchemaVersion = 2, MediaType = ImageDocument.IndexType, Manifests = manifests }, ImageJson.Documents.OciDocument);
     }
 
     private static byte[] DockerManifest(List<(StoredImage Image, List<ImageReference> Tags)> wanted) => JsonSerializer.SerializeToUtf8Bytes(
@@ -99,5 +99,5 @@ internal sealed partial class ImageStore
             RepoTags = [.. w.Tags.Select(t => t.Familiar)],
             Layers = [.. w.Image.Layers.Select(l => "blobs/sha256/" + l.Hex)],
         })],
-        ImageJson.Default.IReadOnlyListDockerArchiveImage);
+        ImageJson.Documents.IReadOnlyListDockerArchiveImage);
 }

@@ -69,7 +69,6 @@ internal sealed partial class ImageStore : IImages, IDisposable
         try
         {
             var (diffId, gzip) = await Task.Run(() => DiffIdOf(blob, ct), ct).ConfigureAwait(false);
-            // Docker's arithmetic knows milliseconds and finer; the seconds are what people see.
             var json = ImageDocument.ImportedConfig(config, message, diffId, _time.GetUtcNow(), Architecture);
             var manifest = ImageDocument.Manifest(Digest.Of(json), json.Length, [(blob.Digest, blob.Size, gzip)]);
             var id = await CommitAsync(new NewImage(json, manifest, [blob], references), "import", ct).ConfigureAwait(false);
@@ -212,6 +211,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
             }
 
             _catalogue = after;
+            _layers.Hold(ChainsOf(after));
         }
         finally
         {
@@ -301,7 +301,8 @@ internal sealed partial class ImageStore : IImages, IDisposable
         {
             // Blobs of a damaged record are not rubbish yet.
             DeleteUnreferenced(_content.List());
-            _ = _layers.Retain(ChainsOf(catalogue));
+            _layers.Hold(ChainsOf(catalogue));
+            _ = _layers.Collect();
         }
     }
 
@@ -342,9 +343,14 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
     private void Publish(string action, Digest id, string name)
     {
-        var labels = _catalogue.Find(id)?.Snapshot.Config.Labels ?? new Dictionary<string, string>();
-        _events.Publish(new RuntimeEvent("image", action, id.ToString(), new Dictionary<string, string>(labels) { ["name"] = name }, _time.GetUtcNow()));
+        if (_catalogue.Find(id) is { } image)
+        {
+            Publish(action, image, name);
+        }
     }
+
+    private void Publish(string action, StoredImage image, string name) => _events.Publish(new RuntimeEvent(
+        "image", action, image.Id.ToString(), new Dictionary<string, string>(image.Snapshot.Config.Labels) { ["name"] = name }, _time.GetUtcNow()));
 
     /// <param name="Config">Bytes of the configuration.</param>
     /// <param name="Manifest">Bytes of the manifest.</param>

@@ -11,6 +11,13 @@ public interface ILayerStore
     /// </summary>
     Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, CancellationToken ct);
 
+    /// <summary>
+    /// The same for a container that is removed when it ends. Nothing of it is ever flushed to the disk, which takes the
+    /// waits for the disk out of its start and its end; after a power cut the layer is to be removed, not used.
+    /// </summary>
+    Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct) =>
+        CreateContainerLayerAsync(container, diffIds, ct);
+
     /// <summary>Mounts a container's root file system. Mounting a mounted one answers the same path.</summary>
     /// <returns>The absolute path of the root.</returns>
     string Mount(ContainerId container);

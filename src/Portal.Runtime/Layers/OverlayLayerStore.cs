@@ -16,6 +16,7 @@ namespace Portal.Runtime.Layers;
 /// layers/.unpack-*               work under way; deleted at start
 /// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
 /// containers-rw/&lt;id&gt;/{diff,work,merged}
+/// containers-rw/&lt;id&gt;/ephemeral      present when nothing of it need reach the disk
 /// </code>
 /// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
@@ -29,6 +30,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     private const UnixFileMode RootMode = TraverseMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private const int MaximumMountData = 4000;
     private const string EmptyLink = "empty";
+    private const string EphemeralMark = "ephemeral";
 
     private readonly string _layers;
     private readonly string _links;
@@ -62,7 +64,11 @@ internal sealed class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, CancellationToken ct)
+    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, CancellationToken ct) =>
+        CreateContainerLayerAsync(container, diffIds, ephemeral: false, ct);
+
+    /// <inheritdoc/>
+    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         var chain = ChainId.Of(diffIds);
@@ -82,7 +88,7 @@ internal sealed class OverlayLayerStore : ILayerStore
         try
         {
             // Synchronous and at once: a few directory entries and one flush, less than a thread hop costs on a busy machine.
-            MakeContainerFolders(container, links);
+            MakeContainerFolders(container, links, ephemeral);
             return Task.CompletedTask;
         }
         catch
@@ -106,14 +112,22 @@ internal sealed class OverlayLayerStore : ILayerStore
         if (!facts.IsMountRoot)
         {
             var links = File.ReadAllLines(Path.Combine(folder, "lower"));
-            var options = MountData(_links, links, folder);
+            var ephemeral = Directory.Exists(Path.Combine(folder, EphemeralMark));
+            if (ephemeral)
+            {
+                // The kernel leaves this behind so that a layer that may have been torn is not mounted again unawares.
+                // It was not torn: layers of an earlier boot are removed, not mounted.
+                DirectoryTree.Delete(Path.Combine(folder, "work", "work", "incompat"));
+            }
+
+            var options = MountData(_links, links, folder, ephemeral);
             if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
             {
                 Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
             }
             else
             {
-                MountByHandle(folder, merged, links);
+                MountByHandle(folder, merged, links, ephemeral);
             }
         }
 
@@ -137,15 +151,7 @@ internal sealed class OverlayLayerStore : ILayerStore
             DirectoryTree.Delete(doomed);
         }
 
-        lock (_gate)
-        {
-            if (!_users.Remove(container, out var chain) || _images is not { } images || chain.IsSubsetOf(images))
-            {
-                return;
-            }
-        }
-
-        Collect();
+        Forget(container);
     }
 
     /// <inheritdoc/>
@@ -165,6 +171,20 @@ internal sealed class OverlayLayerStore : ILayerStore
                 Remove(container);
             }
         }
+    }
+
+    /// <summary>Ends a container's claim on its layers, and deletes those that nobody needs any more.</summary>
+    public void Forget(ContainerId container)
+    {
+        lock (_gate)
+        {
+            if (!_users.Remove(container, out var chain) || _images is not { } images || chain.IsSubsetOf(images))
+            {
+                return;
+            }
+        }
+
+        Collect();
     }
 
     /// <summary>True when the layer is unpacked.</summary>
@@ -225,20 +245,17 @@ internal sealed class OverlayLayerStore : ILayerStore
         }
     }
 
-    /// <summary>Tells which layers images need now, and deletes those that nobody needs any more.</summary>
-    /// <returns>Chain ids that were deleted, topmost first within each image.</returns>
-    public IReadOnlyList<Digest> Retain(IReadOnlySet<Digest> images)
+    /// <summary>Tells which layers images need from now on. Before the first call nothing is ever collected.</summary>
+    public void Hold(IReadOnlySet<Digest> images)
     {
         lock (_gate)
         {
             _images = images;
         }
-
-        return Collect();
     }
 
     /// <summary>The options of an overlay mount.</summary>
-    internal static string MountData(string linkFolder, IReadOnlyList<string> links, string folder)
+    internal static string MountData(string linkFolder, IReadOnlyList<string> links, string folder, bool ephemeral)
     {
         var data = new StringBuilder("lowerdir=");
         foreach (var link in links)
@@ -247,18 +264,20 @@ internal sealed class OverlayLayerStore : ILayerStore
         }
 
         // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere.
-        return data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off").Replace(":,", ",").ToString();
+        data.Length--;
+        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off");
+        return data.Append(ephemeral ? ",volatile" : "").ToString();
     }
 
     /// <summary>
     /// For very many layers, or a data root with characters that mount options give a meaning: the same paths through
     /// directory handles, 24 bytes a layer whatever the data root is called.
     /// </summary>
-    private void MountByHandle(string folder, string merged, string[] links)
+    private void MountByHandle(string folder, string merged, string[] links, bool ephemeral)
     {
         using var linkFolder = OpenFolder(_links);
         using var container = OpenFolder(folder);
-        var data = MountData($"/proc/self/fd/{linkFolder.DangerousGetHandle()}", links, $"/proc/self/fd/{container.DangerousGetHandle()}");
+        var data = MountData($"/proc/self/fd/{linkFolder.DangerousGetHandle()}", links, $"/proc/self/fd/{container.DangerousGetHandle()}", ephemeral);
         Libc.Mount("overlay", merged, "overlay", MountFlags.None, data);
     }
 
@@ -347,7 +366,9 @@ internal sealed class OverlayLayerStore : ILayerStore
         }
     }
 
-    private IReadOnlyList<Digest> Collect()
+    /// <summary>Deletes the layers that no image, container or lease needs.</summary>
+    /// <returns>Their chain ids.</returns>
+    public IReadOnlyList<Digest> Collect()
     {
         List<(Digest Chain, string Doomed)> doomed = [];
         lock (_gate)
@@ -438,21 +459,29 @@ internal sealed class OverlayLayerStore : ILayerStore
         }
     }
 
-    private void MakeContainerFolders(ContainerId container, string[] links)
+    private void MakeContainerFolders(ContainerId container, string[] links, bool ephemeral)
     {
         var folder = FolderOf(container);
         MakeFolder(folder, TraverseMode);
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
         MakeFolder(Path.Combine(folder, "work"), TraverseMode);
         MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
+        if (ephemeral)
+        {
+            MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);
+        }
+
         using (var lower = DurableFile.Create(Path.Combine(folder, "lower")))
         {
             lower.Write(Encoding.ASCII.GetBytes(string.Join('\n', links.Length == 0 ? [EmptyLink] : links)));
-            lower.Flush(flushToDisk: true);
+            lower.Flush(flushToDisk: !ephemeral);
         }
 
-        Libc.SyncDirectory(folder);
-        Libc.SyncDirectory(_containers);
+        if (!ephemeral)
+        {
+            Libc.SyncDirectory(folder);
+            Libc.SyncDirectory(_containers);
+        }
     }
 
     /// <summary>Makes a folder with this very mode, whatever the umask.</summary>

@@ -40,10 +40,11 @@ internal static class DirectoryTree
             throw Libc.Failure("unlink", name, errno);
         }
 
-        using var top = OpenDirectory(parent, name);
         int moved;
         do
         {
+            // Opened anew for each round: a handle lists its directory once.
+            using var top = OpenDirectory(parent, name);
             moved = 0;
             Empty(top, top, 0, ref moved);
         }
