@@ -1,1 +1,10 @@
-var app = WebApplication.CreateSlimBuilder(args).Build(); app.Run();
+using Portal.Web;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddPortalWeb();
+
+var app = builder.Build();
+app.UsePortalWeb();
+app.UseAntiforgery();
+app.MapPortalWeb();
+app.Run();

@@ -1,0 +1,50 @@
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor;
+using MudBlazor.Services;
+using Portal.Domain.Access;
+using Portal.Domain.Containers;
+using Portal.Domain.Hosts;
+using Portal.Domain.Primitives;
+using Portal.TestKit.Fleet;
+using Portal.Web.Components.Pages.Containers;
+using Portal.Web.Live;
+
+namespace Portal.Web.Tests;
+
+/// <summary>A place to render components: fakes for every port, an administrator who looks.</summary>
+public abstract class Browser : BunitContext
+{
+    protected Browser()
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddMudServices(options => options.PopoverOptions.CheckForPopoverProvider = false);
+        Services.AddSingleton<IFleetFeeds>(Feeds)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IAccessPolicy, AccessPolicy>()
+            .AddSingleton<IHandler<StartContainer>>(Started)
+            .AddSingleton<IHandler<StopContainer>>(Stopped)
+            .AddSingleton<IHandler<RestartContainer>>(new FakeHandler<RestartContainer>())
+            .AddSingleton<IHandler<KillContainer>>(new FakeHandler<KillContainer>())
+            .AddSingleton<IHandler<RemoveContainer>>(Removed)
+            .AddSingleton<IQueryHandler<InspectContainer, ContainerDetails>>(Inspect)
+            .AddScoped<ContainerCommands>()
+            .AddScoped<BrowserTime>();
+        See(Some.Administrator);
+    }
+
+    protected FakeFleetFeeds Feeds { get; } = new();
+
+    protected FakeHandler<StartContainer> Started { get; } = new();
+
+    protected FakeHandler<StopContainer> Stopped { get; } = new();
+
+    protected FakeHandler<RemoveContainer> Removed { get; } = new();
+
+    protected FakeInspect Inspect { get; } = new();
+
+    protected ISnackbar Snackbar => Services.GetRequiredService<ISnackbar>();
+
+    /// <summary>From now on this actor looks.</summary>
+    protected void See(Actor actor) => RenderTree.Add<Microsoft.AspNetCore.Components.CascadingValue<Actor>>(value => value.Add(cascade => cascade.Value, actor));
+}
