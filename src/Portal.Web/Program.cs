@@ -1,10 +1,13 @@
+using Portal.Api;
 using Portal.Web;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddPortalWeb();
+return await PortalApi.RunPortalAsync(() =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddPortalApi();
+    builder.AddPortalWeb();
+    return builder.Build().UsePortalWeb().MapPortalApi().MapPortalWeb();
+});
 
-var app = builder.Build();
-app.UsePortalWeb();
-app.UseAntiforgery();
-app.MapPortalWeb();
-app.Run();
+/// <summary>Internal, so that it does not meet the entry class of the project that is hosted here.</summary>
+internal sealed partial class Program;

@@ -1,5 +1,6 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using MudBlazor;
 using MudBlazor.Services;
 using Portal.Domain.Access;
@@ -20,7 +21,7 @@ public abstract class Browser : BunitContext
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddMudServices(options => options.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddSingleton<IFleetFeeds>(Feeds)
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IAccessPolicy, AccessPolicy>()
             .AddSingleton<IHandler<StartContainer>>(Started)
             .AddSingleton<IHandler<StopContainer>>(Stopped)
@@ -33,6 +34,8 @@ public abstract class Browser : BunitContext
         See(Some.Administrator);
     }
 
+    protected FakeTimeProvider Time { get; } = new(Some.Now);
+
     protected FakeFleetFeeds Feeds { get; } = new();
 
     protected FakeHandler<StartContainer> Started { get; } = new();
@@ -44,6 +47,13 @@ public abstract class Browser : BunitContext
     protected FakeInspect Inspect { get; } = new();
 
     protected ISnackbar Snackbar => Services.GetRequiredService<ISnackbar>();
+
+    /// <summary>Lets time pass until something has happened: a timer may be set only after the first look.</summary>
+    protected void PassTimeUntil(Func<bool> happened) => Assert.True(SpinWait.SpinUntil(() =>
+    {
+        Time.Advance(TimeSpan.FromMilliseconds(250));
+        return happened();
+    }, TimeSpan.FromSeconds(10)));
 
     /// <summary>From now on this actor looks.</summary>
     protected void See(Actor actor) => RenderTree.Add<Microsoft.AspNetCore.Components.CascadingValue<Actor>>(value => value.Add(cascade => cascade.Value, actor));

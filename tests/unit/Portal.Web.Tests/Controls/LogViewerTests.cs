@@ -83,7 +83,7 @@ public sealed class LogViewerTests : Browser
         viewer.Render(p => p.Add(v => v.Running, false));
         Feeds.EndLogs();
         viewer.Render(p => p.Add(v => v.Running, true));
-        viewer.WaitForAssertion(() => Assert.Equal(2, Feeds.LogRequests.Count), TimeSpan.FromSeconds(5));
+        PassTimeUntil(() => Feeds.LogRequests.Count == 2);
         Assert.Equal(Some.Now.AddSeconds(1), Feeds.LogRequests[1].Since);
         viewer.WaitForAssertion(() =>
         {

@@ -54,7 +54,8 @@ public sealed class ContainerListTests : Browser
         Feeds.ContainerSnapshot.Add(Some.Container(2, "new"));
         Feeds.LagContainers();
 
-        list.WaitForAssertion(() => Assert.Equal(["new"], Names(list)), TimeSpan.FromSeconds(5));
+        PassTimeUntil(() => Feeds.ContainerSubscriptions == 2);
+        list.WaitForAssertion(() => Assert.Equal(["new"], Names(list)));
         Assert.Equal(2, Feeds.ContainerSubscriptions);
         Assert.Empty(list.FindAll("[data-testid=feed-problem]"));
     }
