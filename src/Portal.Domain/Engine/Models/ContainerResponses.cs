@@ -30,3 +30,11 @@ public sealed class IdResponse
 {
     public string Id { get; set; } = "";
 }
+
+/// <summary>Answer of top: what ps printed, for the container's processes.</summary>
+public sealed class ContainerTopResponse
+{
+    public List<string> Titles { get; set; } = [];
+
+    public List<List<string>> Processes { get; set; } = [];
+}

@@ -142,9 +142,11 @@ public sealed class HostConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public List<MountItem>? Mounts { get; set; } = [];
 
-    public List<string>? MaskedPaths { get; set; } = [];
+    /// <summary>Null takes the defaults; an empty list masks nothing.</summary>
+    public List<string>? MaskedPaths { get; set; }
 
-    public List<string>? ReadonlyPaths { get; set; } = [];
+    /// <summary>Null takes the defaults; an empty list protects nothing.</summary>
+    public List<string>? ReadonlyPaths { get; set; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Init { get; set; }

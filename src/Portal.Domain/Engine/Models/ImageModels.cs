@@ -107,3 +107,11 @@ public sealed class ImageDeleteItem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Deleted { get; set; }
 }
+
+/// <summary>Answer of prune.</summary>
+public sealed class ImagePruneResponse
+{
+    public List<ImageDeleteItem>? ImagesDeleted { get; set; }
+
+    public long SpaceReclaimed { get; set; }
+}

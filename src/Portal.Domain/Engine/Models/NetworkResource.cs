@@ -73,3 +73,9 @@ public sealed class NetworkContainer
 
     public string IPv6Address { get; set; } = "";
 }
+
+/// <summary>Answer of prune.</summary>
+public sealed class NetworkPruneResponse
+{
+    public List<string>? NetworksDeleted { get; set; }
+}

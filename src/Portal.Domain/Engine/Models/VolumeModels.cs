@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Portal.Domain.Engine.Models;
 
 /// <summary>GET /volumes.</summary>
@@ -24,6 +26,28 @@ public sealed class VolumeResource
     public Dictionary<string, string>? Options { get; set; }
 
     public string Scope { get; set; } = "";
+
+    /// <summary>In GET /system/df only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VolumeUsage? UsageData { get; set; }
+}
+
+/// <summary>What a volume takes; -1 for not known.</summary>
+public sealed class VolumeUsage
+{
+    /// <summary>Bytes.</summary>
+    public long Size { get; set; }
+
+    /// <summary>Containers that use it.</summary>
+    public long RefCount { get; set; }
+}
+
+/// <summary>Answer of prune.</summary>
+public sealed class VolumePruneResponse
+{
+    public List<string>? VolumesDeleted { get; set; }
+
+    public long SpaceReclaimed { get; set; }
 }
 
 /// <summary>POST /volumes/create.</summary>

@@ -1,0 +1,222 @@
+using System.Buffers.Text;
+using System.Globalization;
+using Portal.Agent.EngineApi.Mapping;
+using Portal.Agent.EngineApi.Streams;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Models;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Logs;
+using Contract = Portal.Domain.Engine.EngineApi;
+
+namespace Portal.Agent.EngineApi;
+
+/// <summary>What of a container does not end by itself: attach, logs, wait, stats.</summary>
+internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSampler sampler, TimeProvider time)
+{
+    private const int LogFlushThreshold = 64 * 1024;
+
+    public void Map(RouteTable routes)
+    {
+        routes.Post("containers/{id}/attach", AttachAsync);
+        routes.Get("containers/{id}/logs", LogsAsync);
+        routes.Post("containers/{id}/wait", WaitAsync);
+        routes.Get("containers/{id}/stats", StatsAsync);
+    }
+
+    private async Task AttachAsync(EngineRequest request)
+    {
+        var keys = DetachKeys.Parse(request.Query("detachKeys"));
+        var container = containers.Resolve(request.Target);
+        var tty = container.Spec.Tty;
+        var (stdin, stdout, stderr) = (request.Flag("stdin"), request.Flag("stdout"), request.Flag("stderr"));
+        if (container.Status.State == Domain.Containers.ContainerState.Paused)
+        {
+            throw new ErrorException(ErrorKind.Conflict, "container.paused", $"container {request.Target} is paused, unpause the container before attach");
+        }
+
+        var now = time.GetUtcNow();
+        await using var session = request.Flag("stream")
+            ? await containers.AttachAsync(container.Id, new(stdin && container.Spec.OpenStdin, stdout, stderr), request.Aborted)
+            : null;
+        var client = await Hijack.TakeAsync(request, framed: !tty);
+        try
+        {
+            if (request.Flag("logs"))
+            {
+                // What was written before the session began; the session has the rest.
+                await CopyLogAsync(client.Output, container, new(stdout, stderr, Follow: false, Tail: null, Since: null, session is null ? null : now), false, false, request.Stopping);
+            }
+
+            if (session is not null)
+            {
+                await new StdioRelay(client, session, framed: !tty, stdin && container.Spec.OpenStdin, tty ? keys : null).RunAsync(request.Stopping);
+            }
+        }
+        finally
+        {
+            Hijack.Leave(request.Http);
+        }
+    }
+
+    private async Task LogsAsync(EngineRequest request)
+    {
+        var container = containers.Resolve(request.Target);
+        var (stdout, stderr) = (request.Flag("stdout"), request.Flag("stderr"));
+        if (!stdout && !stderr)
+        {
+            throw EngineErrors.Invalid("logs.streams", "Bad parameters: you must choose at least one stream");
+        }
+
+        var query = new LogQuery(
+            stdout, stderr, request.Flag("follow"), Tail(request.Query("tail")),
+            EngineTime.Parse(request.Query("since"), "since"), EngineTime.Parse(request.Query("until"), "until"));
+        var response = request.Http.Response;
+        response.ContentType = !container.Spec.Tty && request.Version.AtLeast(42) ? Contract.MultiplexedStream : Contract.RawStream;
+        await CopyLogAsync(response.BodyWriter, container, query, request.Flag("timestamps"), request.Flag("details"), request.Streaming);
+    }
+
+    private async Task CopyLogAsync(
+        System.IO.Pipelines.PipeWriter output, ContainerSnapshot container, LogQuery query, bool timestamps, bool details, CancellationToken ct)
+    {
+        var framed = !container.Spec.Tty;
+        var prefix = new byte[32];
+        await using var entries = containers.ReadLogAsync(container.Id, query, ct).GetAsyncEnumerator(ct);
+        var first = entries.MoveNextAsync().AsTask();
+        if (!first.IsFaulted)
+        {
+            // The client waits for the head, and there may be no line for hours. An error at once is still a status.
+            _ = await output.FlushAsync(ct);
+        }
+
+        var (more, unflushed) = (await first, 0);
+        while (more)
+        {
+            var entry = entries.Current;
+            StdioFrames.Write(output, entry.Stream, Prefix(prefix, entry.Time, timestamps, details), entry.Data.Span, framed);
+            unflushed += entry.Data.Length + StdioFrames.HeaderLength;
+            var next = entries.MoveNextAsync();
+            if (unflushed >= LogFlushThreshold || !next.IsCompleted)
+            {
+                unflushed = 0;
+                _ = await output.FlushAsync(ct);
+            }
+
+            more = await next;
+        }
+
+        _ = await output.FlushAsync(ct);
+    }
+
+    /// <summary>RFC 3339 with nine digits of a second and a blank; then the details, of which there are none, and a blank.</summary>
+    private static ReadOnlySpan<byte> Prefix(Span<byte> buffer, DateTimeOffset entryTime, bool timestamps, bool details)
+    {
+        var length = 0;
+        if (timestamps)
+        {
+            // "O" of a UTC time is 2026-11-23T19:01:23.1234567Z.
+            _ = Utf8Formatter.TryFormat(entryTime.UtcDateTime, buffer, out length, 'O');
+            "00Z "u8.CopyTo(buffer[(length - 1)..]);
+            length += 3;
+        }
+
+        if (details)
+        {
+            buffer[length++] = (byte)' ';
+        }
+
+        return buffer[..length];
+    }
+
+    private static int? Tail(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines : null;
+
+    private async Task WaitAsync(EngineRequest request)
+    {
+        // Before 1.30 there was no condition, and 1.30 to 1.41 took an unknown one for the default.
+        var condition = request.Query("condition") switch
+        {
+            null or "not-running" => WaitCondition.NotRunning,
+            "next-exit" => WaitCondition.NextExit,
+            "removed" => WaitCondition.Removed,
+            _ when !request.Version.AtLeast(42) => WaitCondition.NotRunning,
+            var unknown => throw EngineErrors.Invalid("container.wait_condition", $"invalid condition: \"{unknown}\""),
+        };
+
+        var ct = request.Streaming;
+        var exit = containers.WaitAsync(containers.Resolve(request.Target).Id, condition, ct);
+        if (exit.IsFaulted)
+        {
+            _ = await exit;
+        }
+
+        using var lines = await request.StartLinesAsync();
+        var response = new ContainerWaitResponse();
+        try
+        {
+            var (code, error) = await exit;
+            response.StatusCode = code;
+            response.Error = error is null ? null : new() { Message = error };
+        }
+        catch (ErrorException e)
+        {
+            (response.StatusCode, response.Error) = (-1, new() { Message = e.Message });
+        }
+
+        await lines.WriteAsync(response, EngineJson.Default.ContainerWaitResponse, ct);
+    }
+
+    private async Task StatsAsync(EngineRequest request)
+    {
+        var container = containers.Resolve(request.Target);
+        var stream = request.Flag("stream", otherwise: true);
+        if (!stream && (!container.Status.IsRunning || request.Flag("one-shot")))
+        {
+            await request.Json(StatsMapping.Map(container, null, sampler.Read(container.Id)), EngineJson.Default.StatsResponse);
+            return;
+        }
+
+        var ct = request.Streaming;
+        using var lines = stream ? await request.StartLinesAsync() : null;
+        ContainerSample? previous = null;
+        await foreach (var batch in sampler.FollowAsync(ct))
+        {
+            var current = batch.Containers.FirstOrDefault(c => c.Id == container.Id);
+            if (!IsThere(container.Id))
+            {
+                return;
+            }
+
+            if (current is not null && previous is null)
+            {
+                // A rate needs two samples: the first object goes out with the second one.
+                previous = current;
+                continue;
+            }
+
+            var message = StatsMapping.Map(container, current is null ? null : previous, current);
+            previous = current;
+            if (lines is null)
+            {
+                await request.Json(message, EngineJson.Default.StatsResponse);
+                return;
+            }
+
+            await lines.WriteAsync(message, EngineJson.Default.StatsResponse, ct);
+        }
+    }
+
+    private bool IsThere(ContainerId id)
+    {
+        try
+        {
+            _ = containers.Resolve(id.Value);
+            return true;
+        }
+        catch (ErrorException)
+        {
+            return false;
+        }
+    }
+}

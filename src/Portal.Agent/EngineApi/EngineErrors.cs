@@ -1,0 +1,25 @@
+using Portal.Domain.Primitives;
+
+namespace Portal.Agent.EngineApi;
+
+/// <summary>The one place where failures become statuses of the Engine API.</summary>
+internal static class EngineErrors
+{
+    public static int StatusOf(ErrorKind kind) => kind switch
+    {
+        ErrorKind.Invalid => StatusCodes.Status400BadRequest,
+        ErrorKind.Unauthorized => StatusCodes.Status401Unauthorized,
+        ErrorKind.Forbidden => StatusCodes.Status403Forbidden,
+        ErrorKind.NotFound => StatusCodes.Status404NotFound,
+        ErrorKind.Conflict => StatusCodes.Status409Conflict,
+        ErrorKind.TooManyRequests => StatusCodes.Status429TooManyRequests,
+        ErrorKind.NotImplemented => StatusCodes.Status501NotImplemented,
+        ErrorKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        ErrorKind.Internal => StatusCodes.Status500InternalServerError,
+    };
+
+    public static ErrorException Invalid(string code, string message) => new(ErrorKind.Invalid, code, message);
+
+    /// <summary>What this engine does not do (yet). <paramref name="what"/> starts the sentence.</summary>
+    public static ErrorException NotSupported(string what) => new(ErrorKind.NotImplemented, "engine.not_supported", what + " not supported yet by this engine");
+}

@@ -1,0 +1,38 @@
+using Portal.Agent.ControlApi;
+
+namespace Portal.Agent.EngineApi;
+
+/// <summary>The Engine API and the Control API as one request handler.</summary>
+internal static class EngineModule
+{
+    /// <summary>Registers the endpoints. The runtime's faces, the node's identity and facts are registered by others.</summary>
+    public static IServiceCollection AddEngineApi(this IServiceCollection services) => services
+        .AddSingleton<SystemEndpoints>()
+        .AddSingleton<ContainerEndpoints>()
+        .AddSingleton<ContainerStreamEndpoints>()
+        .AddSingleton<ExecEndpoints>()
+        .AddSingleton<ImageEndpoints>()
+        .AddSingleton<NetworkEndpoints>()
+        .AddSingleton<VolumeEndpoints>()
+        .AddSingleton<ControlEndpoints>()
+        .AddSingleton(Routes)
+        .AddSingleton<EngineDispatcher>();
+
+    /// <summary>Every request goes to the dispatcher.</summary>
+    public static void UseEngineApi(this WebApplication app) => app.Run(app.Services.GetRequiredService<EngineDispatcher>().DispatchAsync);
+
+    private static RouteTable Routes(IServiceProvider services)
+    {
+        var routes = new RouteTable();
+        services.GetRequiredService<SystemEndpoints>().Map(routes);
+        services.GetRequiredService<ContainerEndpoints>().Map(routes);
+        services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);
+        services.GetRequiredService<ExecEndpoints>().Map(routes);
+        services.GetRequiredService<ImageEndpoints>().Map(routes);
+        services.GetRequiredService<NetworkEndpoints>().Map(routes);
+        services.GetRequiredService<VolumeEndpoints>().Map(routes);
+        services.GetRequiredService<ControlEndpoints>().Map(routes);
+        SwarmEndpoints.Map(routes);
+        return routes;
+    }
+}

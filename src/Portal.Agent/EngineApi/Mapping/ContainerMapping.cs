@@ -1,0 +1,286 @@
+using System.Globalization;
+using System.Net;
+using Portal.Agent.EngineApi.Versioning;
+using Portal.Domain.Containers;
+using Portal.Domain.Engine.Models;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Networks;
+
+namespace Portal.Agent.EngineApi.Mapping;
+
+/// <summary>A container as lists and inspect show it.</summary>
+internal static class ContainerMapping
+{
+    private const string DefaultNetwork = "bridge";
+
+    public static ContainerSummary Summarize(ContainerSnapshot container, string image, IReadOnlyList<NetworkSnapshot> networks, DateTimeOffset now) => new()
+    {
+        Id = container.Id.Value,
+        Names = ["/" + container.Name],
+        Image = image,
+        ImageID = container.ImageId.ToString(),
+        Command = CommandLine(container.Effective),
+        Created = container.Created.ToUnixTimeSeconds(),
+        Ports = PortItems(container),
+        Labels = new(container.Effective.Labels),
+        State = HumanDuration.Name(container.Status.State),
+        Status = HumanDuration.Sentence(container.Status, now),
+        HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
+        NetworkSettings = new() { Networks = Endpoints(container, networks, ApiVersion.Highest) },
+        Mounts = [.. container.Mounts.Select(Mount)],
+    };
+
+    public static ContainerInspect Inspect(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, string defaultRuntime, ApiVersion version)
+    {
+        string[] process = [.. container.Effective.Entrypoint, .. container.Effective.Command];
+        return new()
+        {
+            Id = container.Id.Value,
+            Created = EngineTime.Format(container.Created),
+            Path = process.FirstOrDefault() ?? "",
+            Args = [.. process.Skip(1)],
+            State = State(container.Status),
+            Image = container.ImageId.ToString(),
+            LogPath = container.LogPath,
+            Name = "/" + container.Name,
+            RestartCount = container.RestartCount,
+            Driver = "overlay2",
+            Platform = "linux",
+            ExecIDs = null,
+            HostConfig = Host(container, defaultRuntime),
+            GraphDriver = new() { Name = "overlay2" },
+            Mounts = [.. container.Mounts.Select(Mount)],
+            Config = Config(container),
+            NetworkSettings = Network(container, networks, version),
+        };
+    }
+
+    /// <summary>The name of the network that a mode means.</summary>
+    public static string NetworkName(string mode) => mode is "default" or "" ? DefaultNetwork : mode;
+
+    public static string CommandLine(EffectiveProcess process) => string.Join(' ', process.Entrypoint.Concat(process.Command)
+        .Select((argument, index) => index > 0 && argument.Contains(' ') ? $"'{argument}'" : argument));
+
+    public static MountPoint Mount(ResolvedMount mount) => mount.Kind switch
+    {
+        MountKind.Bind => new() { Type = "bind", Source = mount.Source, Destination = mount.Target, RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "", Propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate" },
+        MountKind.Volume => new() { Type = "volume", Name = mount.VolumeName, Source = mount.Source, Destination = mount.Target, Driver = "local", RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "z" },
+        MountKind.Tmpfs => new() { Type = "tmpfs", Destination = mount.Target, RW = !mount.ReadOnly },
+    };
+
+    private static ContainerInspectState State(ContainerStatus status) => new()
+    {
+        Status = HumanDuration.Name(status.State),
+        Running = status.State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting,
+        Paused = status.State is ContainerState.Paused,
+        Restarting = status.State is ContainerState.Restarting,
+        Dead = status.State is ContainerState.Dead,
+        OOMKilled = status.OomKilled,
+        Pid = status.Pid,
+        ExitCode = status.ExitCode,
+        Error = status.Error,
+        StartedAt = EngineTime.Format(status.StartedAt),
+        FinishedAt = EngineTime.Format(status.FinishedAt),
+    };
+
+    private static ContainerConfig Config(ContainerSnapshot container)
+    {
+        var (spec, effective) = (container.Spec, container.Effective);
+        var volumes = container.Mounts.Where(m => m.Anonymous).ToDictionary(m => m.Target, _ => new EmptyObject());
+        return new()
+        {
+            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.Id.Abbreviated),
+            Domainname = spec.Domainname ?? "",
+            User = effective.User,
+            AttachStdin = spec.AttachStdin,
+            AttachStdout = spec.AttachStdout,
+            AttachStderr = spec.AttachStderr,
+            ExposedPorts = effective.ExposedPorts.Count == 0 ? null : effective.ExposedPorts.ToDictionary(p => p, _ => new EmptyObject()),
+            Tty = spec.Tty,
+            OpenStdin = spec.OpenStdin,
+            StdinOnce = spec.StdinOnce,
+            Env = [.. effective.Environment],
+            Cmd = effective.Command.Count == 0 ? null : effective.Command,
+            Image = spec.Image,
+            Volumes = volumes.Count == 0 ? null : volumes,
+            WorkingDir = effective.WorkingDirectory,
+            Entrypoint = effective.Entrypoint.Count == 0 ? null : effective.Entrypoint,
+            OnBuild = null,
+            Labels = new(effective.Labels),
+            StopSignal = spec.StopSignal,
+            StopTimeout = spec.StopTimeout is { } timeout ? (int)timeout.TotalSeconds : null,
+        };
+    }
+
+    private static HostConfig Host(ContainerSnapshot container, string defaultRuntime)
+    {
+        var spec = container.Spec;
+        var resources = spec.Resources;
+        var binds = spec.Mounts.Where(m => m.FromBinds).Select(BindSyntax.Format).ToList();
+        var mounts = spec.Mounts.Where(m => !m.FromBinds && m is not { Kind: MountKind.Volume, Source: "" } && !IsPlainTmpfs(m)).Select(Item).ToList();
+        var tmpfs = spec.Mounts.Where(IsPlainTmpfs).ToDictionary(m => m.Target, m => m.TmpfsOptions);
+        return new()
+        {
+            Binds = binds.Count == 0 ? null : binds,
+            ContainerIDFile = "",
+            LogConfig = new() { Type = "json-file", Config = [] },
+            NetworkMode = NetworkName(spec.NetworkMode),
+            PortBindings = spec.Ports.GroupBy(p => PortSyntax.Format(p.ContainerPort, p.Protocol))
+                .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = p.HostPort == 0 ? "" : Text(p.HostPort) })]),
+            RestartPolicy = new() { Name = RestartPolicyName(spec.RestartPolicy.Kind), MaximumRetryCount = spec.RestartPolicy.MaximumRetryCount },
+            AutoRemove = spec.AutoRemove,
+            VolumeDriver = "",
+            VolumesFrom = null,
+            ConsoleSize = [0, 0],
+            CapAdd = OrNull(spec.CapabilitiesAdded),
+            CapDrop = OrNull(spec.CapabilitiesDropped),
+            CgroupnsMode = "private",
+            Dns = [.. spec.Dns],
+            DnsOptions = [.. spec.DnsOptions],
+            DnsSearch = [.. spec.DnsSearch],
+            ExtraHosts = OrNull(spec.ExtraHosts),
+            GroupAdd = OrNull(spec.GroupsAdded),
+            IpcMode = "private",
+            Cgroup = "",
+            Links = null,
+            OomScoreAdj = spec.OomScoreAdjustment,
+            PidMode = "",
+            Privileged = spec.Privileged,
+            PublishAllPorts = spec.PublishAllPorts,
+            ReadonlyRootfs = spec.ReadOnlyRootFileSystem,
+            SecurityOpt = OrNull(spec.SecurityOptions),
+            Tmpfs = tmpfs.Count == 0 ? null : tmpfs,
+            UTSMode = "",
+            UsernsMode = "",
+            ShmSize = spec.ShmSizeBytes == 0 ? 64 * 1024 * 1024 : spec.ShmSizeBytes,
+            Sysctls = spec.Sysctls.Count == 0 ? null : new(spec.Sysctls),
+            Runtime = defaultRuntime,
+            Isolation = "",
+            CpuShares = resources.CpuShares,
+            Memory = resources.MemoryBytes,
+            NanoCpus = resources.NanoCpus,
+            CgroupParent = "",
+            BlkioWeight = (int)resources.BlkioWeight,
+            CpuPeriod = resources.CpuPeriod,
+            CpuQuota = resources.CpuQuota,
+            CpusetCpus = resources.CpusetCpus,
+            CpusetMems = resources.CpusetMems,
+            MemoryReservation = resources.MemoryReservationBytes,
+            MemorySwap = resources is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? 2 * resources.MemoryBytes : resources.MemorySwapBytes,
+            PidsLimit = resources.PidsLimit,
+            Ulimits = [.. spec.Ulimits.Select(u => new UlimitItem { Name = u.Name, Soft = u.Soft, Hard = u.Hard })],
+            Mounts = mounts.Count == 0 ? null : mounts,
+            MaskedPaths = spec.Privileged || spec.SecurityOptions.Contains("systempaths=unconfined") ? [] : null,
+            ReadonlyPaths = spec.Privileged || spec.SecurityOptions.Contains("systempaths=unconfined") ? [] : null,
+            Init = spec.Init ? true : null,
+        };
+    }
+
+    private static bool IsPlainTmpfs(MountSpec mount) => mount is { Kind: MountKind.Tmpfs, TmpfsMode: 0, TmpfsSizeBytes: 0, ReadOnly: false };
+
+    private static MountItem Item(MountSpec mount) => new()
+    {
+        Type = mount.Kind switch { MountKind.Bind => "bind", MountKind.Volume => "volume", MountKind.Tmpfs => "tmpfs" },
+        Source = mount.Source.Length == 0 ? null : mount.Source,
+        Target = mount.Target,
+        ReadOnly = mount.ReadOnly,
+        BindOptions = mount.Kind == MountKind.Bind && (mount.Propagation.Length > 0 || mount.CreateSource) ? new() { Propagation = mount.Propagation, CreateMountpoint = mount.CreateSource } : null,
+        VolumeOptions = mount.NoCopy ? new() { NoCopy = true } : null,
+        TmpfsOptions = mount.Kind == MountKind.Tmpfs ? new() { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
+    };
+
+    private static NetworkSettings Network(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
+    {
+        var settings = new NetworkSettings { Networks = Endpoints(container, networks, version) };
+        if (container.Attachment is not { } place)
+        {
+            return settings;
+        }
+
+        settings.SandboxID = place.EndpointId;
+        settings.SandboxKey = place.NamespacePath ?? "";
+        settings.Ports = PortMap(container, place);
+        if (place.NetworkName == DefaultNetwork)
+        {
+            settings.EndpointID = place.EndpointId;
+            settings.Gateway = place.Gateway?.ToString() ?? "";
+            settings.IPAddress = place.Address?.ToString() ?? "";
+            settings.IPPrefixLen = place.Address is null ? 0 : place.PrefixLength;
+            settings.MacAddress = place.MacAddress ?? "";
+        }
+
+        return settings;
+    }
+
+    private static Dictionary<string, EndpointSettings> Endpoints(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
+    {
+        var place = container.Attachment;
+        var name = place?.NetworkName ?? NetworkName(container.Spec.NetworkMode);
+        var network = networks.FirstOrDefault(n => n.Name == name || n.Id == name);
+        return new()
+        {
+            [network?.Name ?? name] = new()
+            {
+                Links = null,
+                Aliases = null,
+                MacAddress = place?.MacAddress ?? "",
+                NetworkID = place?.NetworkId ?? network?.Id ?? "",
+                EndpointID = place?.EndpointId ?? "",
+                Gateway = place?.Gateway?.ToString() ?? "",
+                IPAddress = place?.Address?.ToString() ?? "",
+                IPPrefixLen = place?.Address is null ? 0 : place.PrefixLength,
+                IPv6Gateway = "",
+                GlobalIPv6Address = "",
+                DNSNames = version.AtLeast(44) && place?.Address is not null && name != DefaultNetwork ? [container.Name, container.Id.Abbreviated] : null,
+            },
+        };
+    }
+
+    private static Dictionary<string, List<PortBindingItem>?> PortMap(ContainerSnapshot container, NetworkAttachment place)
+    {
+        var map = new Dictionary<string, List<PortBindingItem>?>();
+        if (place.Address is null)
+        {
+            return map;
+        }
+
+        foreach (var port in container.Effective.ExposedPorts)
+        {
+            map[port] = null;
+        }
+
+        foreach (var port in place.Ports)
+        {
+            var key = PortSyntax.Format(port.ContainerPort, port.Protocol);
+            (map.GetValueOrDefault(key) ?? (map[key] = [])).Add(new() { HostIp = port.HostAddress.ToString(), HostPort = Text(port.HostPort) });
+        }
+
+        return map;
+    }
+
+    private static List<PortItem> PortItems(ContainerSnapshot container)
+    {
+        if (container.Attachment is not { Address: not null } place)
+        {
+            return [];
+        }
+
+        var items = place.Ports.Select(p => new PortItem { IP = p.HostAddress.ToString(), PrivatePort = p.ContainerPort, PublicPort = p.HostPort, Type = p.Protocol }).ToList();
+        items.AddRange(container.Effective.ExposedPorts.Select(PortSyntax.Parse)
+            .Where(e => !place.Ports.Any(p => p.ContainerPort == e.Port && p.Protocol == e.Protocol))
+            .Select(e => new PortItem { PrivatePort = e.Port, Type = e.Protocol }));
+        return items;
+    }
+
+    private static string RestartPolicyName(RestartPolicyKind kind) => kind switch
+    {
+        RestartPolicyKind.No => "no",
+        RestartPolicyKind.Always => "always",
+        RestartPolicyKind.UnlessStopped => "unless-stopped",
+        RestartPolicyKind.OnFailure => "on-failure",
+    };
+
+    private static List<string>? OrNull(IReadOnlyList<string> items) => items.Count == 0 ? null : [.. items];
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace Portal.Agent.EngineApi.Mapping;
+
+/// <summary>Ports as the Engine API writes them: <c>80/tcp</c>, <c>53/udp</c>, <c>80</c>.</summary>
+internal static class PortSyntax
+{
+    /// <summary>Reads one port and its protocol (tcp when it says none).</summary>
+    public static (int Port, string Protocol) Parse(string text)
+    {
+        var slash = text.IndexOf('/');
+        var number = slash < 0 ? text : text[..slash];
+        var protocol = slash < 0 ? "tcp" : text[(slash + 1)..].ToLowerInvariant();
+        if (protocol is not ("tcp" or "udp" or "sctp"))
+        {
+            throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": unknown protocol");
+        }
+
+        if (number.Contains('-'))
+        {
+            throw EngineErrors.NotSupported($"port ranges (\"{text}\") are");
+        }
+
+        return Number(number) is { } port and > 0
+            ? (port, protocol)
+            : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\"");
+    }
+
+    /// <summary>A port number, 0 for empty (any); null when it is none.</summary>
+    public static int? Number(string text) => text.Length == 0
+        ? 0
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? port : null;
+
+    public static string Format(int port, string protocol) => string.Create(CultureInfo.InvariantCulture, $"{port}/{protocol}");
+}

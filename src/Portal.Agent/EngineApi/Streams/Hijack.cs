@@ -1,0 +1,44 @@
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.Net.Http.Headers;
+using Contract = Portal.Domain.Engine.EngineApi;
+
+namespace Portal.Agent.EngineApi.Streams;
+
+/// <summary>A connection that was taken over from HTTP: raw bytes both ways.</summary>
+/// <param name="Input">What the client sends; completes when it closes its half.</param>
+/// <param name="Output">What the client gets.</param>
+/// <param name="Connection">The connection.</param>
+internal sealed record HijackedStream(PipeReader Input, PipeWriter Output, IHijackFeature Connection);
+
+/// <summary>The upgrade of attach and exec (Engine API, section "hijacking").</summary>
+internal static class Hijack
+{
+    /// <summary>
+    /// Takes the connection over and sends the head: 101 to clients that ask for an upgrade, a 200 without a length to those that
+    /// do not. The request's body must have been read. Errors have to be found before: after this there is no status any more.
+    /// </summary>
+    public static async ValueTask<HijackedStream> TakeAsync(EngineRequest request, bool framed)
+    {
+        var http = request.Http;
+        var connection = http.Features.Get<IHijackFeature>()
+            ?? throw EngineErrors.NotSupported("raw streams over this kind of connection are");
+        var transport = connection.Take();
+        var head = Head(Upgrades(http.Request), framed && request.Version.AtLeast(42) ? Contract.MultiplexedStream : Contract.RawStream);
+        _ = await transport.Output.WriteAsync(Encoding.ASCII.GetBytes(head));
+        return new(transport.Input, transport.Output, connection);
+    }
+
+    /// <summary>To be called last: the HTTP server must not speak on this connection again.</summary>
+    public static void Leave(HttpContext http) => http.Abort();
+
+    private static bool Upgrades(HttpRequest request) =>
+        request.Headers.Upgrade.Count > 0
+        && request.Headers.Connection.Any(value => value is not null && value.Contains(HeaderNames.Upgrade, StringComparison.OrdinalIgnoreCase));
+
+    private static string Head(bool upgrade, string contentType) =>
+        (upgrade ? "HTTP/1.1 101 UPGRADED\r\n" : "HTTP/1.1 200 OK\r\n")
+        + $"Content-Type: {contentType}\r\n"
+        + (upgrade ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : "Connection: close\r\n")
+        + $"Api-Version: {Contract.Version}\r\nDocker-Experimental: false\r\nOstype: linux\r\nServer: {EngineDispatcher.ServerHeader}\r\n\r\n";
+}

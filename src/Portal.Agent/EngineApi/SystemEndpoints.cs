@@ -1,0 +1,227 @@
+using Portal.Agent.EngineApi.Filters;
+using Portal.Agent.EngineApi.Mapping;
+using Portal.Agent.Node;
+using Portal.Domain.Containers;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Models;
+using Portal.Domain.Primitives;
+using Portal.Runtime;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Events;
+using Portal.Runtime.Images;
+using Portal.Runtime.Networks;
+using Portal.Runtime.Volumes;
+using Contract = Portal.Domain.Engine.EngineApi;
+
+namespace Portal.Agent.EngineApi;
+
+/// <summary>Ping, version, info, events, disk usage.</summary>
+internal sealed class SystemEndpoints(
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IRuntimeEvents events, TimeProvider time)
+{
+    private int _eventReaders;
+
+    public void Map(RouteTable routes)
+    {
+        routes.Head("_ping", Ping);
+        routes.Get("_ping", Ping);
+        routes.Get("version", Version);
+        routes.Get("info", Info);
+        routes.Get("events", EventsAsync);
+        routes.Get("system/df", DiskUsage);
+        routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
+        routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
+        routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
+        routes.Post("build/prune", r => r.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse));
+        routes.Post("session", r => throw (r.Http.Request.Headers.Upgrade.Count == 0
+            ? EngineErrors.Invalid("build.session", "no upgrade proto in request")
+            : EngineErrors.NotSupported("BuildKit is")));
+        routes.Post("grpc", _ => throw EngineErrors.NotSupported("BuildKit is"));
+        routes.Get("distribution/{name*}/json", _ => throw EngineErrors.NotSupported("asking registries is"));
+    }
+
+    private static Task Ping(EngineRequest request)
+    {
+        var headers = request.Http.Response.Headers;
+        headers.CacheControl = "no-cache, no-store, must-revalidate";
+        headers.Pragma = "no-cache";
+        headers["Builder-Version"] = "1";
+        headers["Swarm"] = "inactive";
+        if (request.Http.Request.Method != HttpMethods.Head)
+        {
+            return request.Text("OK");
+        }
+
+        request.Http.Response.ContentType = "text/plain; charset=utf-8";
+        request.Http.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    private Task Version(EngineRequest request) => request.Json(
+        new SystemVersion
+        {
+            Platform = new() { Name = "Portal Agent" },
+            Components =
+            [
+                new()
+                {
+                    Name = "Engine",
+                    Version = AgentVersion.Number,
+                    Details = new()
+                    {
+                        ["ApiVersion"] = Contract.Version,
+                        ["Arch"] = facts.GoArchitecture,
+                        ["BuildTime"] = "",
+                        ["Experimental"] = "false",
+                        ["GitCommit"] = AgentVersion.Commit,
+                        ["GoVersion"] = "",
+                        ["KernelVersion"] = facts.Kernel,
+                        ["MinAPIVersion"] = Contract.MinimumVersion,
+                        ["Os"] = "linux",
+                    },
+                },
+            ],
+            Version = AgentVersion.Number,
+            ApiVersion = Contract.Version,
+            MinAPIVersion = Contract.MinimumVersion,
+            GitCommit = AgentVersion.Commit,
+            Os = "linux",
+            Arch = facts.GoArchitecture,
+            KernelVersion = facts.Kernel,
+        },
+        EngineJson.Default.SystemVersion);
+
+    private Task Info(EngineRequest request)
+    {
+        var all = containers.List();
+        var runtime = Path.GetFileName(options.OciRuntimePath);
+        return request.Json(
+            new SystemInfo
+            {
+                ID = node.Id,
+                Containers = all.Count,
+                ContainersRunning = all.Count(c => c.Status.State is ContainerState.Running or ContainerState.Restarting),
+                ContainersPaused = all.Count(c => c.Status.State == ContainerState.Paused),
+                ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
+                Images = images.List().Count,
+                Driver = "overlay2",
+                DriverStatus = [],
+                Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = ["json-file"] },
+                MemoryLimit = true,
+                SwapLimit = facts.SwapLimit,
+                CpuCfsPeriod = true,
+                CpuCfsQuota = true,
+                CPUShares = true,
+                CPUSet = true,
+                PidsLimit = true,
+                IPv4Forwarding = true,
+                NEventsListener = Volatile.Read(ref _eventReaders),
+                SystemTime = EngineTime.Format(time.GetUtcNow()),
+                LoggingDriver = "json-file",
+                CgroupDriver = "cgroupfs",
+                CgroupVersion = facts.CgroupVersion,
+                KernelVersion = facts.Kernel,
+                OperatingSystem = facts.OperatingSystem,
+                OSVersion = facts.OperatingSystemVersion,
+                OSType = "linux",
+                Architecture = facts.Architecture,
+                NCPU = facts.Processors,
+                MemTotal = facts.MemoryBytes,
+                DockerRootDir = options.DataRoot,
+                Name = Environment.MachineName,
+                ServerVersion = AgentVersion.Number,
+                Runtimes = new() { [runtime] = new() { Path = options.OciRuntimePath } },
+                DefaultRuntime = runtime,
+                Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
+                LiveRestoreEnabled = true,
+                InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
+                SecurityOptions = ["name=seccomp,profile=builtin", "name=cgroupns"],
+            },
+            EngineJson.Default.SystemInfo);
+    }
+
+    private async Task EventsAsync(EngineRequest request)
+    {
+        var filter = new EventFilter(request.Filters(EventFilter.Keys));
+        var since = EngineTime.Parse(request.Query("since"), "since");
+        var until = EngineTime.Parse(request.Query("until"), "until");
+        if (since is not null && until is not null && since > until)
+        {
+            throw EngineErrors.Invalid("events.times", $"`since` time ({request.Query("since")}) cannot be after `until` time ({request.Query("until")})");
+        }
+
+        var ct = request.Streaming;
+        await using var stream = events.ReadAsync(since, until, ct).GetAsyncEnumerator(ct);
+
+        // The subscription begins with the first MoveNext; only then may the client see the head and act.
+        var next = stream.MoveNextAsync();
+        using var lines = await request.StartLinesAsync();
+        _ = Interlocked.Increment(ref _eventReaders);
+        try
+        {
+            while (await next)
+            {
+                if (filter.Fits(stream.Current))
+                {
+                    await lines.WriteAsync(Message(stream.Current), EngineJson.Default.EventMessage, ct);
+                }
+
+                next = stream.MoveNextAsync();
+            }
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _eventReaders);
+        }
+    }
+
+    private static EventMessage Message(RuntimeEvent e)
+    {
+        var legacy = e.Type is "container" or "image";
+        return new()
+        {
+            Status = legacy ? e.Action : null,
+            Id = legacy ? e.ActorId : null,
+            From = e.Type == "container" ? e.Attributes.GetValueOrDefault("image") : null,
+            Type = e.Type,
+            Action = e.Action,
+            Actor = new() { ID = e.ActorId, Attributes = new(e.Attributes) },
+            Scope = "local",
+            Time = e.Time.ToUnixTimeSeconds(),
+            TimeNano = EngineTime.Nanoseconds(e.Time),
+        };
+    }
+
+    private Task DiskUsage(EngineRequest request)
+    {
+        var types = request.Version.AtLeast(42) ? request.QueryAll("type") : [];
+        foreach (var type in types)
+        {
+            if (type is not ("container" or "image" or "volume" or "build-cache"))
+            {
+                throw new ErrorException(ErrorKind.Invalid, "system.df_type", $"unknown object type: {type}");
+            }
+        }
+
+        bool Wanted(string type) => types.Count == 0 || types.Contains(type);
+        var (allContainers, allImages) = (containers.List(), images.List());
+        var tags = ImageName.TagsOf(allImages);
+        var (all, now) = (networks.List(), time.GetUtcNow());
+        return request.Json(
+            new DiskUsage
+            {
+                LayersSize = Wanted("image") ? allImages.Sum(i => i.SizeBytes) : 0,
+                Images = Wanted("image")
+                    ? [.. allImages.Select(i => ImageMapping.Summarize(i, request.Version, allContainers.Count(c => c.ImageId == i.Id)))]
+                    : [],
+                Containers = Wanted("container")
+                    ? [.. allContainers.Select(c => ContainerMapping.Summarize(c, ImageName.OfContainer(c.Spec.Image, c.ImageId, tags), all, now))]
+                    : [],
+                Volumes = Wanted("volume") ? [.. volumes.List().Select(v => VolumeEndpoints.Resource(v, Usage(v, allContainers)))] : [],
+            },
+            EngineJson.Default.DiskUsage);
+    }
+
+    private static VolumeUsage Usage(VolumeSnapshot volume, IReadOnlyList<ContainerSnapshot> users) =>
+        new() { Size = DirectorySize.Of(volume.MountPoint), RefCount = users.Count(c => c.Mounts.Any(m => m.VolumeName == volume.Name)) };
+}

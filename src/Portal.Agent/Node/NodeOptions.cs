@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using Portal.Runtime;
+
+namespace Portal.Agent.Node;
+
+/// <summary>Settings of the agent: from the command line, else from the environment, else the default.</summary>
+internal sealed class NodeOptions
+{
+    /// <summary>Where the Engine API is served. Default <c>/run/portal/engine.sock</c>.</summary>
+    public string Socket { get; set; } = "/run/portal/engine.sock";
+
+    /// <summary>Group that may use the socket. When nothing is said: <c>portal</c> where that exists, else root only.</summary>
+    public string? SocketGroup { get; set; }
+
+    /// <summary>Least severe level that is logged.</summary>
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    /// <summary>Where the runtime keeps things, and which helpers it uses.</summary>
+    public RuntimeOptions Runtime { get; } = new();
+
+    /// <summary>Every setting: its option, and what it says in help.</summary>
+    public static IReadOnlyList<NodeSetting> Settings { get; } =
+    [
+        new("--socket", "PATH", "socket of the Engine API [/run/portal/engine.sock]", (o, v) => o.Socket = v),
+        new("--socket-group", "NAME", "group that may use the socket [portal, where it exists]", (o, v) => o.SocketGroup = v),
+        new("--data-root", "PATH", "images, containers, volumes [/var/lib/portal-agent]", (o, v) => o.Runtime.DataRoot = v),
+        new("--run-root", "PATH", "state of this boot [/run/portal]", (o, v) => o.Runtime.RunRoot = v),
+        new("--oci-runtime", "PATH", "OCI runtime [/usr/bin/crun]", (o, v) => o.Runtime.OciRuntimePath = v),
+        new("--conmon", "PATH", "container monitor [/usr/bin/conmon]", (o, v) => o.Runtime.ConmonPath = v),
+        new("--bridge-name", "NAME", "link of the default network, at most 15 bytes [portal0]", (o, v) => o.Runtime.BridgeName = v),
+        new("--bridge-subnet", "CIDR", "IPv4 subnet of the default network [172.29.0.0/16]", (o, v) => o.Runtime.BridgeSubnet = v),
+        new("--cgroup-parent", "PATH", "cgroup above all containers [/portal]", (o, v) => o.Runtime.CgroupParent = v),
+        new("--log-level", "LEVEL", "trace, debug, information, warning, error, critical [information]", (o, v) => o.LogLevel = Level(v)),
+    ];
+
+    /// <summary>Every mistake, each naming its setting; empty when the settings are good.</summary>
+    public List<string> Validate()
+    {
+        var mistakes = new List<string>();
+        Check(IsPath(Socket), $"--socket: \"{Socket}\" is not an absolute path");
+        Check(Socket.Length <= 100, $"--socket: \"{Socket}\" is too long for a socket's address (100 characters)");
+        Check(IsPath(Runtime.DataRoot) && Runtime.DataRoot != "/", $"--data-root: \"{Runtime.DataRoot}\" is not an absolute path below the root");
+        Check(IsPath(Runtime.RunRoot) && Runtime.RunRoot != "/", $"--run-root: \"{Runtime.RunRoot}\" is not an absolute path below the root");
+        Check(Runtime.DataRoot != Runtime.RunRoot, "--data-root and --run-root: these are the same folder, but only one of them survives a restart of the machine");
+        Check(IsPath(Runtime.OciRuntimePath), $"--oci-runtime: \"{Runtime.OciRuntimePath}\" is not an absolute path");
+        Check(IsPath(Runtime.ConmonPath), $"--conmon: \"{Runtime.ConmonPath}\" is not an absolute path");
+        Check(
+            Runtime.BridgeName is { Length: > 0 and <= 15 } name && name is not ("." or "..") && !name.Any(c => c is '/' or ':' || char.IsWhiteSpace(c)),
+            $"--bridge-name: \"{Runtime.BridgeName}\" is not the name of a link (1 to 15 characters, no blank, slash or colon)");
+        Check(
+            IPNetwork.TryParse(Runtime.BridgeSubnet, out var subnet) && subnet.BaseAddress.GetAddressBytes().Length == 4 && subnet.PrefixLength is >= 8 and <= 29,
+            $"--bridge-subnet: \"{Runtime.BridgeSubnet}\" is not an IPv4 subnet from /8 to /29, such as 172.29.0.0/16");
+        Check(
+            IsPath(Runtime.CgroupParent) && Runtime.CgroupParent != "/" && !Runtime.CgroupParent.Split('/').Contains(".."),
+            $"--cgroup-parent: \"{Runtime.CgroupParent}\" is not a path of a cgroup below the root, such as /portal");
+        Check(LogLevel != LogLevel.None, "--log-level: not one of trace, debug, information, warning, error, critical");
+        return mistakes;
+
+        void Check(bool good, string mistake)
+        {
+            if (!good)
+            {
+                mistakes.Add(mistake);
+            }
+        }
+    }
+
+    private static bool IsPath(string path) => path.Length > 0 && path[0] == '/' && !path.Contains('\0');
+
+    private static LogLevel Level(string text) =>
+        Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level) && !char.IsAsciiDigit(text[0]) ? level : LogLevel.None;
+}
+
+/// <summary>One setting.</summary>
+/// <param name="Option">On the command line.</param>
+/// <param name="Value">What its value is called in help.</param>
+/// <param name="Help">What it does, and its default.</param>
+/// <param name="Apply">Takes the value over.</param>
+internal sealed record NodeSetting(string Option, string Value, string Help, Action<NodeOptions, string> Apply)
+{
+    /// <summary>In the environment: <c>--data-root</c> is <c>PORTAL_AGENT_DATA_ROOT</c>.</summary>
+    public string Variable { get; } = "PORTAL_AGENT_" + Option[2..].Replace('-', '_').ToUpper(CultureInfo.InvariantCulture);
+}
