@@ -1,1 +1,35 @@
-var app = WebApplication.CreateSlimBuilder(args).Build(); app.Run();
+using Portal.Agent;
+using Portal.Agent.Node;
+
+var command = NodeCommandLine.Parse(args, Environment.GetEnvironmentVariable);
+switch (command.Verb)
+{
+    case NodeVerb.Version:
+        Console.WriteLine($"portal-agent {AgentVersion.Number}");
+        return 0;
+    case NodeVerb.Help:
+        Console.WriteLine(NodeCommandLine.Help);
+        return 0;
+}
+
+if (command.Mistakes.Count > 0)
+{
+    return Refuse(2, [.. command.Mistakes]);
+}
+
+if (!Environment.IsPrivilegedProcess)
+{
+    return Refuse(1, "it must run as root: containers need mounts, namespaces and cgroups");
+}
+
+return command.Verb == NodeVerb.Teardown ? await Commands.TeardownAsync(command.Options) : await Commands.RunAsync(command.Options);
+
+static int Refuse(int status, params string[] reasons)
+{
+    foreach (var reason in reasons)
+    {
+        Console.Error.WriteLine("portal-agent: " + reason);
+    }
+
+    return status;
+}

@@ -31,15 +31,34 @@ internal static class EngineSocket
             probe.Connect(new UnixDomainSocketEndPoint(path));
             return $"another process answers at {path}";
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && (File.GetAttributes(path) & FileAttributes.Normal) == 0)
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // Nobody listens: left behind by a process that was killed. A plain file refuses connections too, hence the check.
+            // Nobody listens: left behind by a process that was killed. A plain file refuses connections too, and stays.
+            if (IsPlainFile(path))
+            {
+                return $"{path} is a file";
+            }
+
             File.Delete(path);
             return null;
         }
         catch (SocketException e)
         {
             return $"{path} is in the way: {e.Message}";
+        }
+    }
+
+    private static bool IsPlainFile(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            return true;
+        }
+        catch (IOException)
+        {
+            // ENXIO: sockets cannot be opened.
+            return false;
         }
     }
 

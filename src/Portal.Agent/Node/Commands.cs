@@ -1,0 +1,87 @@
+using Portal.Runtime.Linux;
+
+namespace Portal.Agent.Node;
+
+/// <summary>What the process does once its command line is understood. Results are exit statuses.</summary>
+internal static class Commands
+{
+    /// <summary>Runs the agent until it is told to end.</summary>
+    public static async Task<int> RunAsync(NodeOptions options)
+    {
+        if (Missing(options) is { Count: > 0 } missing)
+        {
+            return Refuse([.. missing]);
+        }
+
+        using var held = DataRootLock.TryTake(options.Runtime.DataRoot);
+        if (held is null)
+        {
+            return Refuse($"{options.Runtime.DataRoot} is already in use by another agent");
+        }
+
+        if (EngineSocket.Prepare(options.Socket) is { } obstacle)
+        {
+            return Refuse($"--socket: {obstacle}");
+        }
+
+        await using var app = NodeHost.Build(options);
+        var log = app.Services.GetRequiredService<ILogger<NodeOptions>>();
+        await app.StartAsync();
+        EngineSocket.Open(options, log);
+        log.Ready(AgentVersion.Number, options.Socket, options.Runtime.DataRoot);
+        await app.WaitForShutdownAsync();
+        log.Ending();
+        return 0;
+    }
+
+    /// <summary>Stops all containers of the data root and takes away what they and the agent left on the machine.</summary>
+    public static async Task<int> TeardownAsync(NodeOptions options)
+    {
+        using var held = DataRootLock.TryTake(options.Runtime.DataRoot);
+        if (held is null)
+        {
+            return Refuse($"an agent is running on {options.Runtime.DataRoot}: stop it first");
+        }
+
+        var builder = NodeHost.CreateBuilder(options);
+        builder.WebHost.UseServer(new NoServer());
+        builder.Services.AddSingleton<NodeTeardown>();
+        await using var app = builder.Build();
+        await app.StartAsync();
+        var teardown = app.Services.GetRequiredService<NodeTeardown>();
+        var good = await teardown.RunAsync(CancellationToken.None);
+        await app.StopAsync();
+        return await teardown.RemoveRunRootAsync() && good ? 0 : 1;
+    }
+
+    private static List<string> Missing(NodeOptions options)
+    {
+        var missing = new List<string>();
+        if (!File.Exists(options.Runtime.OciRuntimePath))
+        {
+            missing.Add($"--oci-runtime: there is no {options.Runtime.OciRuntimePath} (install crun)");
+        }
+
+        if (!File.Exists(options.Runtime.ConmonPath))
+        {
+            missing.Add($"--conmon: there is no {options.Runtime.ConmonPath} (install conmon)");
+        }
+
+        if (options.SocketGroup is { } group && !FileOwnership.GroupExists(group))
+        {
+            missing.Add($"--socket-group: there is no group {group}");
+        }
+
+        return missing;
+    }
+
+    private static int Refuse(params ReadOnlySpan<string> reasons)
+    {
+        foreach (var reason in reasons)
+        {
+            Console.Error.WriteLine("portal-agent: " + reason);
+        }
+
+        return 1;
+    }
+}

@@ -1,0 +1,226 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Portal.Agent.Tests.EngineApi.Fakes;
+using Portal.Runtime.Cgroups;
+using Portal.Runtime.Supervision;
+
+namespace Portal.Agent.Tests.EngineApi;
+
+public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<EngineFixture>
+{
+    private readonly HttpClient _client = engine.Client();
+
+    [Theory]
+    [InlineData("HEAD", "/_ping")]
+    [InlineData("GET", "/_ping")]
+    [InlineData("GET", "/v1.24/_ping")]
+    public async Task Ping_AnyForm_CarriesWhatClientsNegotiateBy(string method, string path)
+    {
+        using var response = await _client.SendAsync(new(new(method), path));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(method == "HEAD" ? "" : "OK", await response.Content.ReadAsStringAsync());
+        Assert.Equal("1.51", Header(response, "Api-Version"));
+        Assert.Equal("linux", Header(response, "Ostype"));
+        Assert.Equal("false", Header(response, "Docker-Experimental"));
+        Assert.Equal("1", Header(response, "Builder-Version"));
+        Assert.Equal("inactive", Header(response, "Swarm"));
+        Assert.Equal("no-cache", Header(response, "Pragma"));
+        Assert.StartsWith("Docker/", Header(response, "Server"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1.99/info", 400, "client version 1.99 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v2.0/info", 400, "client version 2.0 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v1.23/info", 400, "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData("GET", "/nothing", 404, "page not found")]
+    [InlineData("GET", "/", 404, "page not found")]
+    [InlineData("PUT", "/v1.51/containers/json", 404, "page not found")]
+    [InlineData("TRACE", "/info", 404, "page not found")]
+    [InlineData("GET", "/containers/nosuch/json", 404, "No such container: nosuch")]
+    [InlineData("GET", "/images/127.0.0.1:5000/x/im1/json", 404, "No such image: 127.0.0.1:5000/x/im1")]
+    [InlineData("GET", "/volumes/nosuch", 404, "get nosuch: no such volume")]
+    [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
+    [InlineData("POST", "/build", 501, "building images is not supported yet by this engine")]
+    [InlineData("POST", "/session", 400, "no upgrade proto in request")]
+    [InlineData("GET", "/services", 503, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")]
+    [InlineData("POST", "/images/create?fromImage=nosuch&tag=latest", 501, "registries are not supported yet by this engine: load or import the image \"nosuch:latest\"")]
+    [InlineData("GET", "/containers/json?filters=%7B%22nope%22%3A%5B%22x%22%5D%7D", 400, "invalid filter 'nope'")]
+    [InlineData("POST", "/containers/create", 400, "invalid JSON: got EOF while reading request body")]
+    public async Task Error_Always_IsAMessage(string method, string path, int status, string message)
+    {
+        using var response = await _client.SendAsync(new(new(method), path));
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(message, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("message").GetString());
+        Assert.Equal(message != "page not found", response.Headers.Contains("Api-Version"));
+    }
+
+    [Fact]
+    public async Task Options_AnyPath_IsEmpty200()
+    {
+        using var response = await _client.SendAsync(new(HttpMethod.Options, "/v1.51/whatever"));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Request_FromABrowser_IsRefused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/info");
+        request.Headers.Add("Origin", "null");
+
+        using var response = await _client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("""{"Image":"busybox"}""", "text/plain", "unsupported Content-Type header (text/plain; charset=utf-8): must be 'application/json'")]
+    [InlineData("""{"Image":"busybox"} {}""", "application/json", null)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Privileged":false,"privileged":true}}""", "application/json", null)]
+    [InlineData("""{"Image":"busybox","Labels":{"a":"1","a":"2"}}""", "application/json", null)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Memory":"64m"}}""", "application/json", null)]
+    [InlineData("""{"Image":""", "application/json", null)]
+    [InlineData("[]", "application/json", null)]
+    public async Task Create_BadBody_Is400(string body, string type, string? message)
+    {
+        using var response = await _client.PostAsync("/containers/create", new StringContent(body, Encoding.UTF8, type));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var text = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("message").GetString()!;
+        if (message is null)
+        {
+            Assert.StartsWith("invalid JSON: ", text, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(message, text);
+        }
+    }
+
+    [Fact]
+    public async Task Create_DeepBody_Is400()
+    {
+        var body = "{\"Labels\":" + string.Concat(Enumerable.Repeat("{\"a\":", 10_000)) + "1" + new string('}', 10_001);
+
+        using var response = await _client.PostAsync("/containers/create", new StringContent(body, Encoding.UTF8, "application/json"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Create_BodyOverLimit_Is413()
+    {
+        using var client = await engine.RawAsync(
+            """
+            POST /containers/create HTTP/1.1
+            Host: docker
+            Content-Type: application/json
+            Content-Length: 5000000
+
+
+            """);
+
+        Assert.StartsWith("HTTP/1.1 413 ", await client.HeadAsync(), StringComparison.Ordinal);
+        Assert.Equal("{\"message\":\"request body is too large: the limit is 4194304 bytes\"}", Encoding.UTF8.GetString(await client.RestAsync()));
+    }
+
+    [Fact]
+    public async Task Load_BodyOverTheJsonLimit_IsRead()
+    {
+        using var response = await _client.PostAsync("/images/load?quiet=1", new StringContent(new string('x', 5 * 1024 * 1024)));
+
+        Assert.Equal("{\"stream\":\"Loaded image: busybox:latest\\n\"}\r\n", await response.Content.ReadAsStringAsync());
+        Assert.Equal(5 * 1024 * 1024, engine.Images.Loaded?.Length);
+    }
+
+    [Theory]
+    [InlineData("/images/busybox/json")]
+    [InlineData("/v1.44/images/127.0.0.1:5000/team/app:1/json")]
+    [InlineData("/images/127.0.0.1%3A5000%2Fteam%2Fapp:1/json")]
+    public async Task ImageInspect_NameWithSlashes_IsFound(string path)
+    {
+        using var response = await _client.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Wait_BeforeExit_SendsItsHeadAtOnce()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        using var client = own.Client();
+
+        using var response = await client.SendAsync(new(HttpMethod.Post, "/v1.51/containers/web/wait?condition=removed"), HttpCompletionOption.ResponseHeadersRead);
+        own.Containers.Exit.SetResult(new(3, null));
+
+        Assert.Equal("{\"StatusCode\":3}", (await response.Content.ReadAsStringAsync()).Trim());
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Events_Filtered_ComeOnePerLineAsTheyHappen()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        using var client = own.Client();
+
+        using var response = await client.GetAsync("/v1.51/events?filters=%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D", HttpCompletionOption.ResponseHeadersRead);
+        own.Events.Publish(new("image", "tag", "x", new Dictionary<string, string>(), Some.Time));
+        own.Events.Publish(new("container", "start", Some.Id.Value, new Dictionary<string, string> { ["image"] = "busybox", ["name"] = "web" }, Some.Time));
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var line = JsonDocument.Parse((await reader.ReadLineAsync())!).RootElement;
+
+        Assert.Equal("start", line.GetProperty("status").GetString());
+        Assert.Equal("busybox", line.GetProperty("from").GetString());
+        Assert.Equal(Some.Time.ToUnixTimeSeconds() * 1_000_000_000, line.GetProperty("timeNano").GetInt64());
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Logs_WithTimestamps_AreFramed()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        own.Containers.Log.Add(new(Some.Time.AddTicks(1234567), StdioStream.Stderr, "oh\n"u8.ToArray()));
+        using var client = own.Client();
+
+        using var response = await client.GetAsync("/v1.51/containers/web/logs?stdout=1&stderr=1&timestamps=1");
+        var bytes = await response.Content.ReadAsByteArrayAsync();
+
+        Assert.Equal("application/vnd.docker.multiplexed-stream", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(2, bytes[0]);
+        Assert.Equal("2026-11-23T19:00:00.123456700Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stats_FirstObject_HasBothSamples()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        own.Sampler.Batches.Writer.TryWrite(Batch(100));
+        own.Sampler.Batches.Writer.TryWrite(Batch(300));
+        using var client = own.Client();
+
+        using var response = await client.GetAsync("/v1.51/containers/web/stats?stream=0");
+        var stats = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+        Assert.Equal(300, stats.GetProperty("cpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
+        Assert.Equal(100, stats.GetProperty("precpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
+        await own.DisposeAsync();
+
+        static StatsBatch Batch(ulong cpu) =>
+            new(new(Some.Time, 0, 0, 2, 0, 0, 0, 0, 0), [new ContainerSample { Id = Some.Id, Time = Some.Time, CpuTotal = cpu }]);
+    }
+
+    private static string Header(HttpResponseMessage response, string name) => string.Join(',', response.Headers.GetValues(name));
+}
