@@ -50,7 +50,9 @@ internal sealed record StartFailure(Error Error, int ExitCode)
             return ($"exec {program}: exec format error", 126);
         }
 
-        return message.Contains("s a directory", StringComparison.Ordinal) && message.Contains("exec", StringComparison.Ordinal)
+        // crun opens the program as a file to be run; the kernel's EPERM there means a directory.
+        var directory = message.Contains("s a directory", StringComparison.Ordinal) || message.Contains("Operation not permitted", StringComparison.Ordinal);
+        return directory && message.Contains("exec", StringComparison.Ordinal)
             ? ($"exec: \"{program}\": is a directory", 126)
             : (null, 128);
     }

@@ -26,7 +26,8 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
     // The exec belongs to its one client: when that does not read, the process waits, as it would on any pipe.
     private readonly StdioFanOut _output = new(patience: null, time);
     private readonly DateTimeOffset _created = time.GetUtcNow();
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // True: the process runs. False: there never was one, and what the OCI runtime printed is not output of it.
+    private readonly TaskCompletionSource<bool> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _claimed;
     private volatile bool _running;
     private volatile bool _over;
@@ -64,6 +65,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         _ended = time.GetUtcNow();
         _over = true;
         _running = false;
+        _started.TrySetResult(false);
         _output.Complete();
     }
 
@@ -166,13 +168,16 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             readers.Add(ServeTerminalAsync(console, exited, over.Token));
         }
 
-        await WaitForStartAsync(exited, files, console is null).ConfigureAwait(false);
+        await WaitForStartAsync(exited, files).ConfigureAwait(false);
         var status = await exited.ConfigureAwait(false);
         if (!File.Exists(files.PidFile) && status != 0)
         {
+            _started.TrySetResult(false);
             (Failure, status) = StartFailure.OfExec(spec.Command[0], files.ReadLog());
             await _output.PublishAsync(spec.AttachStdout ? StdioStream.Stdout : StdioStream.Stderr, Encoding.UTF8.GetBytes(Failure)).ConfigureAwait(false);
         }
+
+        _started.TrySetResult(true);
 
         // What is in the pipes belongs to the output; a process left behind that keeps them open does not hold the session.
         var all = Task.WhenAll(readers);
@@ -189,7 +194,6 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         _ended = time.GetUtcNow();
         _over = true;
         _running = false;
-        _started.TrySetResult();
         ended();
         _output.Complete();
         stdout?.Dispose();
@@ -200,14 +204,14 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         files.Delete();
     }
 
-    /// <summary>Marks the start: a terminal by its arrival, the rest by the pid file.</summary>
-    private async Task WaitForStartAsync(Task exited, ExecFiles files, bool byPidFile)
+    /// <summary>Marks the start, which the runtime shows by the pid file.</summary>
+    private async Task WaitForStartAsync(Task exited, ExecFiles files)
     {
-        while (byPidFile && !exited.IsCompleted)
+        while (!exited.IsCompleted)
         {
             if (File.Exists(files.PidFile))
             {
-                _started.TrySetResult();
+                _started.TrySetResult(true);
                 return;
             }
 
@@ -223,6 +227,11 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             while (await from.ReadAsync(buffer, ct).ConfigureAwait(false) is var count and > 0)
             {
                 Interlocked.Increment(ref _activity);
+                if (!await _started.Task.ConfigureAwait(false))
+                {
+                    continue;
+                }
+
                 await _output.PublishAsync(stream, buffer.AsMemory(0, count)).ConfigureAwait(false);
             }
         }
@@ -253,7 +262,6 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         }
 
         _terminal = new(master);
-        _started.TrySetResult();
         await PumpAsync(_terminal, StdioStream.Stdout, ct).ConfigureAwait(false);
     }
 
