@@ -25,6 +25,7 @@ public static class RuntimeModule
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddHostedService<RuntimeHost>();
         services.AddSingleton(options);
         services.AddSingleton(Options.Create(options));
         services.AddImages();
@@ -45,7 +46,6 @@ public static class RuntimeModule
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
         services.AddSingleton<IExecs, ContainerExecs>();
-        services.AddHostedService<RuntimeHost>();
         return services;
     }
 }

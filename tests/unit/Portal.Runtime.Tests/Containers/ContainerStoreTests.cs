@@ -1,0 +1,133 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Networks;
+
+namespace Portal.Runtime.Tests.Containers;
+
+public sealed class ContainerStoreTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("portal-store").FullName;
+    private readonly ContainerStore _store;
+
+    public ContainerStoreTests() => _store = Open();
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Load_AfterAdd_BringsEverythingBack()
+    {
+        var id = new ContainerId("ab" + new string('1', 62));
+        var record = Record(id, "web") with { StoppedByUser = true, Run = new("boot", 1, 2, 3, 4) };
+        Add(record with
+        {
+            Container = record.Container with
+            {
+                Attachment = new(id, "n", "bridge", "e", "/ns", "veth", IPAddress.Parse("172.29.0.2"), 16, null, null, [new(80, "tcp", IPAddress.Any, 8080)]),
+                Spec = record.Container.Spec with { StopTimeout = TimeSpan.FromSeconds(3), RestartPolicy = new(RestartPolicyKind.OnFailure, 4), Mounts = [new(MountKind.Volume, "v", "/v", true) { NoCopy = true }] },
+            },
+        });
+
+        var found = Open().Resolve("web");
+
+        Assert.Equal(new RunRecord("boot", 1, 2, 3, 4), found.Record.Run);
+        Assert.True(found.Record.StoppedByUser);
+        Assert.Equal(new PublishedPort(80, "tcp", IPAddress.Any, 8080), Assert.Single(found.Snapshot.Attachment!.Ports));
+        Assert.Equal((TimeSpan.FromSeconds(3), RestartPolicyKind.OnFailure, true), (found.Snapshot.Spec.StopTimeout, found.Snapshot.Spec.RestartPolicy.Kind, found.Snapshot.Spec.Mounts[0].NoCopy));
+    }
+
+    [Fact]
+    public void Load_UnreadableRecord_IsSetAsideAndTheOthersLoad()
+    {
+        Add(Record(new("ab" + new string('1', 62)), "good"));
+        var bad = new ContainerId("cd" + new string('1', 62));
+        Directory.CreateDirectory(_store.Folder(bad));
+        File.WriteAllText(_store.Folder(bad) + "/record.json", "{\"Version\": 1, \"Conta");
+
+        var store = Open();
+
+        Assert.Equal("good", Assert.Single(store.All).Snapshot.Name);
+        Assert.Contains(bad, store.Known);
+        Assert.NotEmpty(Directory.GetFiles(_store.Folder(bad), "record.json.unreadable-*"));
+        Assert.Contains(bad, Open().Known);
+    }
+
+    [Fact]
+    public void Load_FolderWithoutRecord_IsGone()
+    {
+        var id = ContainerId.New();
+        Directory.CreateDirectory(_store.Folder(id));
+
+        Assert.DoesNotContain(id, Open().Known);
+        Assert.False(Directory.Exists(_store.Folder(id)));
+    }
+
+    [Fact]
+    public void Resolve_ByIdNameAndPrefix_FindsTheSame()
+    {
+        var id = new ContainerId("abc" + new string('1', 61));
+        Add(Record(id, "web"));
+
+        Assert.All([id.Value, "web", "/web", "abc1"], reference => Assert.Equal(id, _store.Resolve(reference).Id));
+    }
+
+    [Fact]
+    public void Resolve_PrefixOfTwo_Is400AndOfNone404()
+    {
+        Add(Record(new("abc" + new string('1', 61)), "one"));
+        Add(Record(new("abc" + new string('2', 61)), "two"));
+
+        Assert.Equal("Multiple IDs found with provided prefix: abc", Assert.Throws<ErrorException>(() => _store.Resolve("abc")).Message);
+        Assert.Equal("No such container: abd", Assert.Throws<ErrorException>(() => _store.Resolve("abd")).Message);
+    }
+
+    [Fact]
+    public void Reserve_TakenName_IsAConflictUntilReleased()
+    {
+        var (first, second) = (ContainerId.New(), ContainerId.New());
+        _store.Reserve("/web", first);
+
+        Assert.Equal(
+            $"Conflict. The container name \"/web\" is already in use by container \"{first}\". You have to remove (or rename) that container to be able to reuse that name.",
+            Assert.Throws<ErrorException>(() => _store.Reserve("web", second)).Message);
+
+        _store.Release("web", second);
+        Assert.Throws<ErrorException>(() => _store.Reserve("web", second));
+        _store.Release("web", first);
+        Assert.Equal("web", _store.Reserve("web", second));
+    }
+
+    [Fact]
+    public void Remove_FreesNameAndFolder()
+    {
+        var container = Add(Record(ContainerId.New(), "web"));
+
+        _store.Remove(container);
+
+        Assert.False(Directory.Exists(_store.Folder(container.Id)));
+        Assert.Equal("web", _store.Reserve("web", ContainerId.New()));
+    }
+
+    internal static ContainerRecord Record(ContainerId id, string name, ContainerState state = ContainerState.Created, bool autoRemove = false) => new(
+        ContainerRecord.CurrentVersion,
+        new(
+            id, name, DateTimeOffset.UnixEpoch, new() { Image = "busybox", AutoRemove = autoRemove },
+            new([], ["sh"], [], "/", "", new Dictionary<string, string>(), [], 15), Digest.Of("image"u8), ContainerStatus.Created with { State = state }, null, [], "/log", 0),
+        null, StoppedByUser: false, Removing: false);
+
+    private Container Add(ContainerRecord record)
+    {
+        Directory.CreateDirectory(_store.Folder(record.Container.Id));
+        _store.Reserve(record.Container.Name, record.Container.Id);
+        return _store.Add(record);
+    }
+
+    private ContainerStore Open()
+    {
+        var store = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
+        store.Load();
+        return store;
+    }
+}

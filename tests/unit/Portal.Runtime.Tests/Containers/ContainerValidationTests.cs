@@ -1,0 +1,65 @@
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Containers;
+
+namespace Portal.Runtime.Tests.Containers;
+
+public class ContainerValidationTests
+{
+    private static readonly ContainerSpec s_good = new() { Image = "x" };
+
+    public static TheoryData<string, string> Bad => new()
+    {
+        { "memory", "Minimum memory limit allowed is 6MB" },
+        { "swap", "You should always set the Memory limit when using Memoryswap limit, see usage" },
+        { "cpus", "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available" },
+        { "rm", "can't create 'AutoRemove' container with restart policy" },
+        { "target", "invalid mount config for type \"volume\": invalid mount path: 'data' mount path must be absolute" },
+        { "root", "invalid specification: destination can't be '/'" },
+        { "twice", "Duplicate mount point: /data/" },
+        { "port", "invalid port specification: \"70000/tcp\"" },
+        { "directory", "the working directory 'srv' is invalid, it needs to be an absolute path" },
+        { "environment", "invalid environment variable: =x" },
+    };
+
+    [Theory, MemberData(nameof(Bad))]
+    public void Check_OneThingWrong_SaysItInDockersWords(string what, string message)
+    {
+        var spec = what switch
+        {
+            "memory" => s_good with { Resources = new() { MemoryBytes = 1 << 20 } },
+            "swap" => s_good with { Resources = new() { MemorySwapBytes = 1 << 30 } },
+            "cpus" => s_good with { Resources = new() { NanoCpus = 3_000_000_000 } },
+            "rm" => s_good with { AutoRemove = true, RestartPolicy = new(RestartPolicyKind.Always, 0) },
+            "target" => s_good with { Mounts = [new(MountKind.Volume, "v1", "data", false)] },
+            "root" => s_good with { Mounts = [new(MountKind.Bind, "/srv", "/a/..", false)] },
+            "twice" => s_good with { Mounts = [new(MountKind.Tmpfs, "", "/data", false), new(MountKind.Volume, "", "/data/", false)] },
+            "port" => s_good with { Ports = [new(70000, "tcp", "", 0)] },
+            "directory" => s_good with { WorkingDirectory = "srv" },
+            _ => s_good with { Environment = ["=x"] },
+        };
+
+        var error = Assert.Throws<ErrorException>(() => ContainerValidation.Check(spec, processors: 2)).Error;
+
+        Assert.Equal((ErrorKind.Invalid, message), (error.Kind, error.Message));
+    }
+
+    [Fact]
+    public void Check_NothingWrong_Passes() => ContainerValidation.Check(
+        s_good with { Resources = new() { MemoryBytes = 6 << 20, NanoCpus = 2_000_000_000 }, Ports = [new(80, "tcp", "127.0.0.1", 0)], Mounts = [new(MountKind.Volume, "v1", "/data", false)] },
+        processors: 2);
+
+    [Theory]
+    [InlineData("web", "web")]
+    [InlineData("/web_1.a-b", "web_1.a-b")]
+    public void Name_Good_LosesTheSlash(string given, string expected) => Assert.Equal(expected, ContainerValidation.Name(given));
+
+    [Theory]
+    [InlineData("-bad")]
+    [InlineData("a")]
+    [InlineData("a b")]
+    [InlineData("../x")]
+    [InlineData("ünder")]
+    public void Name_Bad_IsRefused(string given) => Assert.Equal(
+        $"Invalid container name ({given}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", Assert.Throws<ErrorException>(() => ContainerValidation.Name(given)).Message);
+}

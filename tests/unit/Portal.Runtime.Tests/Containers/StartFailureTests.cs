@@ -1,0 +1,35 @@
+using Portal.Domain.Primitives;
+using Portal.Runtime.Containers;
+
+namespace Portal.Runtime.Tests.Containers;
+
+public class StartFailureTests
+{
+    [Theory]
+    [InlineData("nope", "executable file `nope` not found in $PATH: No such file or directory", 127, "exec: \"nope\": executable file not found in $PATH: unknown")]
+    [InlineData("/nope", "executable file `/nope` not found in $PATH: No such file or directory", 127, "exec: \"/nope\": stat /nope: no such file or directory: unknown")]
+    [InlineData("/etc/passwd", "open executable: Permission denied", 126, "exec: \"/etc/passwd\": permission denied: unknown")]
+    [InlineData("/etc", "open executable: Operation not permitted", 126, "exec: \"/etc\": is a directory: unknown")]
+    public void OfContainer_ProgramCannotRun_IsTheCallersMistake(string program, string said, int exitCode, string ending)
+    {
+        var failure = StartFailure.OfContainer(program, said);
+
+        Assert.Equal((ErrorKind.Invalid, exitCode), (failure.Error.Kind, failure.ExitCode));
+        Assert.StartsWith("failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ", failure.Error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(ending, failure.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OfContainer_AnythingElse_IsOurs()
+    {
+        var failure = StartFailure.OfContainer("sh", "mount `proc` to `/proc`: Invalid argument\n");
+
+        Assert.Equal((ErrorKind.Internal, 128), (failure.Error.Kind, failure.ExitCode));
+        Assert.Contains("mount `proc` to `/proc`: Invalid argument", failure.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OfExec_NotFound_IsALineOfOutput() => Assert.Equal(
+        ("OCI runtime exec failed: exec failed: unable to start container process: exec: \"x\": executable file not found in $PATH: unknown\r\n", 127),
+        StartFailure.OfExec("x", "executable file `x` not found in $PATH: No such file or directory"));
+}
