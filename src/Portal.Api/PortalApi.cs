@@ -36,8 +36,12 @@ public static class PortalApi
         services.AddSingleton<IValidateOptions<PortalOptions>, PortalOptionsValidator>();
         services.AddOptions<PortalOptions>().ValidateOnStart();
 
-        // Every statement at Information would drown the rest; and the keys lie beside what could encrypt them, in a folder of the owner's.
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Every request (with its query) and every statement at Information would drown the rest; and the keys lie beside
+        // whatever could encrypt them, in a folder that is the owner's alone.
+        builder.Logging
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            .AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
 
         services.AddPortalDomain();
         AddStorage(services);

@@ -14,7 +14,7 @@ public sealed class PortalOptions
     public string DataRoot { get; set; } = "/var/lib/portal";
 
     /// <summary><c>PORTAL_HTTPS_PORT</c>: 1 to 65535. Default 8443.</summary>
-    [Range(1, 65535, ErrorMessage = "PORTAL_HTTPS_PORT must be a number from 1 to 65535.")]
+    [Between(1, 65535, ErrorMessage = "PORTAL_HTTPS_PORT must be a number from 1 to 65535.")]
     public int HttpsPort { get; set; } = 8443;
 
     /// <summary><c>PORTAL_LISTEN</c>: the address to listen on. Default: every address of the machine.</summary>
@@ -28,7 +28,7 @@ public sealed class PortalOptions
     public string AgentSocket { get; set; } = "/run/portal/engine.sock";
 
     /// <summary><c>PORTAL_ACCESS_TOKEN_MINUTES</c>: life of a REST access token, 1 to 10. Default 10.</summary>
-    [Range(1, 10, ErrorMessage = "PORTAL_ACCESS_TOKEN_MINUTES must be a number from 1 to 10.")]
+    [Between(1, 10, ErrorMessage = "PORTAL_ACCESS_TOKEN_MINUTES must be a number from 1 to 10.")]
     public int AccessTokenMinutes { get; set; } = 10;
 }
 
@@ -50,6 +50,12 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
     private int Number(string name, int otherwise) => configuration[name] is { Length: > 0 } text
         ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1
         : otherwise;
+}
+
+/// <summary>A number from <paramref name="least"/> to <paramref name="most"/>. The framework's own range, generated, loses its message.</summary>
+internal sealed class BetweenAttribute(int least, int most) : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is int number && number >= least && number <= most;
 }
 
 [OptionsValidator]

@@ -33,14 +33,14 @@ internal static class ContainerEndpoints
 
     /// <summary>Lists containers, newest first.</summary>
     /// <param name="host">The host's id, for instance <c>local</c>.</param>
-    /// <param name="state">Only those in this state.</param>
+    /// <param name="state">Only those in this state: <c>created</c>, <c>running</c>, <c>paused</c>, <c>restarting</c>, <c>removing</c>, <c>exited</c> or <c>dead</c>.</param>
     /// <param name="name">Only those whose name contains this text.</param>
     /// <param name="label">Only those with this label, as <c>key</c> or <c>key=value</c>.</param>
     /// <param name="offset">How many to leave out at the beginning.</param>
     /// <param name="limit">How many to answer, 1 to 500.</param>
     internal static async Task<Results<Ok<ContainerPage>, Problem>> ListAsync(
         string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, CancellationToken ct,
-        ContainerState? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
+        [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
         [Range(0, int.MaxValue)] int offset = 0, [Range(1, 500)] int limit = 100)
     {
         var actor = await caller.GetAsync(ct);
@@ -56,7 +56,7 @@ internal static class ContainerEndpoints
         }
 
         var matching = fleet.Containers.List(container => container.Host == id
-            && (state is null || container.State == state)
+            && (state is null || container.State.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
             && (name is null || container.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
             && (label is null || HasLabel(container, label)));
         return TypedResults.Ok(new ContainerPage(

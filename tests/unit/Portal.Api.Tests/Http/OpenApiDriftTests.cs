@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.Swagger;
+
+namespace Portal.Api.Tests.Http;
+
+public class OpenApiDriftTests(PortalHost portal) : IClassFixture<PortalHost>
+{
+    /// <summary>An API change must show as a diff of the committed document. PORTAL_UPDATE_OPENAPI=1 writes it anew.</summary>
+    [Fact]
+    public async Task Document_Committed_IsTheOneServed()
+    {
+        var served = portal.Services.GetRequiredService<ISwaggerProvider>().GetSwagger("v1");
+        var text = await served.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1) + "\n";
+        var path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../../src/Portal.Api/openapi/portal.json"));
+        if (Environment.GetEnvironmentVariable("PORTAL_UPDATE_OPENAPI") == "1")
+        {
+            await File.WriteAllTextAsync(path, text);
+        }
+
+        Assert.Equal(await File.ReadAllTextAsync(path), text);
+    }
+
+    [Fact]
+    public void Document_EveryOperation_HasANameAndAText()
+    {
+        var served = portal.Services.GetRequiredService<ISwaggerProvider>().GetSwagger("v1");
+        foreach (var operation in served.Paths.Values.SelectMany(path => path.Operations!.Values))
+        {
+            Assert.False(string.IsNullOrEmpty(operation.OperationId));
+            Assert.False(string.IsNullOrEmpty(operation.Summary), operation.OperationId);
+            Assert.All(operation.Parameters ?? [], parameter => Assert.False(string.IsNullOrEmpty(parameter.Description), $"{operation.OperationId} {parameter.Name}"));
+        }
+    }
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}

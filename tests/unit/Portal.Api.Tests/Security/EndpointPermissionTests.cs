@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Api.Security;
+
+namespace Portal.Api.Tests.Security;
+
+public class EndpointPermissionTests(PortalHost portal) : IClassFixture<PortalHost>
+{
+    /// <summary>Everything that answers without a sign-in. A new entry is a decision, and shows in the diff.</summary>
+    private static readonly string[] s_anonymous = ["/health", "/api/v1/auth/token", "/api/v1/setup"];
+
+    [Fact]
+    public void EveryEndpoint_StatesItsPermission()
+    {
+        var undecided = Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<RequiredPermission>() is null
+            && endpoint.Metadata.GetMetadata<SignedInOnly>() is null && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null);
+        Assert.Empty(undecided.Select(endpoint => endpoint.DisplayName));
+    }
+
+    [Fact]
+    public void AnonymousEndpoints_AreTheListedOnes() => Assert.Equal(
+        s_anonymous.Order(),
+        Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(endpoint => endpoint.RoutePattern.RawText).Order());
+
+    [Fact]
+    public async Task EveryOtherEndpoint_Anonymous_Is401()
+    {
+        using var client = portal.Client();
+        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
+        {
+            var path = endpoint.RoutePattern.RawText!.Replace("{host}", "local", StringComparison.Ordinal).Replace("{id}", "x", StringComparison.Ordinal)
+                .Replace("{documentName}", "v1", StringComparison.Ordinal);
+            var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0] ?? "POST";
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            request.Headers.Add("Origin", "https://localhost");
+            using var answer = await client.SendAsync(request);
+            Assert.True((int)answer.StatusCode == 401, $"{method} {path} answered {(int)answer.StatusCode}");
+        }
+    }
+
+    private IEnumerable<RouteEndpoint> Endpoints() =>
+        portal.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+}
