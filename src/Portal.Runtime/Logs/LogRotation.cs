@@ -87,8 +87,8 @@ internal static class LogRotation
         // Opening to read and write never waits for the other side (fifo(7)): conmon may be gone.
         try
         {
-            using var handle = File.OpenHandle(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            RandomAccess.Write(handle, s_reopen, 0);
+            using var stream = new FileStream(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+            stream.Write(s_reopen);
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,3 +1,5 @@
+using System.Text;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Logs;
 
 namespace Portal.Runtime.Tests.Logs;
@@ -45,6 +47,23 @@ public sealed class LogRotationTests : IDisposable
 
         // 4 × 4 bytes may be kept beside the new file: one of ten, not two.
         Assert.Equal(["log.1"], Names());
+    }
+
+    [Fact]
+    public void Rotate_RealFifo_NeitherWaitsForAReaderNorLosesTheMessage()
+    {
+        using (var folder = new PathInRoot(_folder))
+        {
+            Assert.Equal((Errno)0, Libc.MakeNodeAt(folder.Root, "ctl"u8, FileKind.Fifo, 0x180, 0, 0));
+        }
+
+        File.WriteAllText(Log.Path, "12");
+        Assert.True(LogRotation.Rotate(Log, 1, 3)); // nobody there: must return
+
+        using var conmon = new FileStream(Log.ControlFifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        Assert.False(LogRotation.Rotate(Log, 1, 3)); // the new file is missing: asks again
+        var message = new byte[16];
+        Assert.Equal("2 0 0\n", Encoding.ASCII.GetString(message, 0, conmon.Read(message)));
     }
 
     [Fact]
