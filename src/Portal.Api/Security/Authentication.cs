@@ -58,7 +58,7 @@ internal static class Authentication
         cookie.ExpireTimeSpan = CookieSession.Idle;
         cookie.SlidingExpiration = true;
         cookie.SessionStore = sessions;
-        cookie.LoginPath = "/sign-in";
+        cookie.LoginPath = "/signin";
         cookie.ReturnUrlParameter = "returnUrl";
         cookie.Events = new CookieAuthenticationEvents
         {
@@ -96,7 +96,7 @@ internal static class Authentication
     {
         // Relative, so that a forged Host header leads nowhere.
         var target = context.Request.PathBase + context.Request.Path + context.Request.QueryString;
-        context.Response.Redirect($"/sign-in?returnUrl={Uri.EscapeDataString(target)}");
+        context.Response.Redirect($"/signin?returnUrl={Uri.EscapeDataString(target)}");
         return Task.CompletedTask;
     }
 
