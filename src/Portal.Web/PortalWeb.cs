@@ -36,6 +36,8 @@ public static class PortalWeb
     /// <summary>Failures of pages end in pages. Comes first in the pipeline, so that what is shown instead passes sign-in and headers like any other page.</summary>
     public static WebApplication UsePortalWeb(this WebApplication app)
     {
+        // Named, not left to the framework: a branch that runs a request again must know the routing when it is made.
+        app.UseRouting();
         app.UseWhen(IsPage, pages =>
         {
             pages.UseExceptionHandler("/error", createScopeForErrors: true);
