@@ -34,6 +34,9 @@ internal sealed class Container(ContainerRecord record, TimeProvider time)
     /// <summary>The pause before the current run; zero when it was not a restart.</summary>
     public TimeSpan Pause { get; set; }
 
+    /// <summary>The end of the run is part of a restart: a container that removes itself stays this time.</summary>
+    public bool KeepOnExit { get; set; }
+
     /// <summary>Replaces the record without telling anybody that waits.</summary>
     public void Change(ContainerRecord record) => _record = record;
 

@@ -92,19 +92,22 @@ internal sealed partial class ContainerLifecycle
         }
 
         container.ChangeOnExit(record, new(exitCode, error));
-        run.End();
-        run.Dispose();
-        if (spec.AutoRemove)
+        if (spec.AutoRemove && !container.KeepOnExit)
         {
             await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
-            return;
+        }
+        else
+        {
+            TrySave(container, durable: before.StoppedByUser);
+            if (pause is { } delay)
+            {
+                StartLater(container, delay);
+            }
         }
 
-        TrySave(container, durable: before.StoppedByUser);
-        if (pause is { } delay)
-        {
-            StartLater(container, delay);
-        }
+        // Last: whoever asked for the end is answered when everything it leads to has happened.
+        run.End();
+        run.Dispose();
     }
 
     /// <summary>Exit code, time and, if they are lost, why.</summary>

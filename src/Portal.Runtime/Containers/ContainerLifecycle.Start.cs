@@ -34,8 +34,17 @@ internal sealed partial class ContainerLifecycle
     public async Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct)
     {
         var container = store.Get(id);
-        await StopAsync(id, timeout, signal, ct).ConfigureAwait(false);
-        await StartAsync(id, ct).ConfigureAwait(false);
+        container.KeepOnExit = true;
+        try
+        {
+            await StopAsync(id, timeout, signal, ct).ConfigureAwait(false);
+            await StartAsync(id, ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            container.KeepOnExit = false;
+        }
+
         Publish(container, "restart");
     }
 
