@@ -1,3 +1,4 @@
+using Portal.Runtime;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Portal.Agent.EngineApi;
 using Portal.Agent.EngineApi.Streams;
@@ -36,6 +37,7 @@ internal static class NodeHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddContainerRuntime(options.Runtime);
         builder.Services.AddSingleton(_ => HostFacts.Read());
         builder.Services.AddSingleton(services => NodeIdentity.Load(options.Runtime.DataRoot, services.GetRequiredService<TimeProvider>()));
         return builder;
