@@ -75,7 +75,7 @@ public sealed class BadInputTests(Engine engine) : EngineTest(engine)
     [Theory]
     [InlineData("/containers/json?filters={\"nope\":[\"x\"]}", "nvalid filter 'nope'")]
     [InlineData("/containers/json?filters={", "")]
-    [InlineData("/containers/x/logs", "No such container: x")]
+    [InlineData("/containers/x/logs?stdout=1", "No such container: x")]
     public async Task Request_WithBadParameters_SaysWhichOne(string path, string words)
     {
         using var answer = await Http.GetAsync(path);

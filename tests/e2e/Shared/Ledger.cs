@@ -21,7 +21,7 @@ public static class Ledger
     /// <summary>The bridge, and every link that has it as master.</summary>
     public static IEnumerable<string> Links(string bridge) =>
         Directory.GetDirectories("/sys/class/net")
-            .Where(l => Path.GetFileName(l) == bridge || Path.GetFileName(Directory.ResolveLinkTarget(l + "/master", true)?.FullName) == bridge)
+            .Where(l => Path.GetFileName(l) == bridge || (Path.Exists(l + "/master") && Path.GetFileName(Directory.ResolveLinkTarget(l + "/master", true)?.FullName) == bridge))
             .Select(l => Path.GetFileName(l)!);
 
     public static IEnumerable<string> Cgroups(string parent)
