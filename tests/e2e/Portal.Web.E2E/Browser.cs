@@ -14,6 +14,8 @@ public sealed class Browser : IAsyncDisposable
 
     public static async Task<Browser> OpenAsync(string address)
     {
+        // On two busy processors the first page of a cold portal takes its time.
+        Assertions.SetDefaultExpectTimeout(20_000);
         var playwright = await Playwright.CreateAsync();
         var chromium = Environment.GetEnvironmentVariable("PORTAL_E2E_CHROMIUM") ?? "/usr/bin/chromium";
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -33,6 +35,23 @@ public sealed class Browser : IAsyncDisposable
     }
 
     public ILocator Find(string testId) => Page.GetByTestId(testId);
+
+    /// <summary>Opens a page. Chromium gives up a request when an address appears on the machine meanwhile, as it may while containers start.</summary>
+    public async Task GoAsync(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await Page.GotoAsync(path);
+                return;
+            }
+            catch (PlaywrightException ex) when (attempt < 5 && ex.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+            {
+                await Page.WaitForTimeoutAsync(500);
+            }
+        }
+    }
 
     /// <summary>Fills the first-run page and sends it.</summary>
     public async Task SetUpAsync(string secret, string userName, string password, string? confirm = null)

@@ -14,7 +14,7 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
     public async Task SignIn_WithAWrongPassword_IsRefused()
     {
         await using var browser = await Browser.OpenAsync(portal.Address);
-        await browser.Page.GotoAsync("/");
+        await browser.GoAsync("/");
 
         await browser.SignInAsync(PortalProcess.UserName, "not the password");
 
@@ -42,7 +42,7 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
         await portal.Docker.RunDetachedAsync("--name", "web", "-p", "127.0.0.1::80", "--memory", "64m", "busybox", "httpd", "-f");
         await portal.Docker.RunDetachedAsync("--name", "worker", "--cpus", "0.4", "busybox", "sh", "-c", "while :; do :; done");
         await using var browser = await SignedInAsync();
-        await browser.Page.GotoAsync("/containers");
+        await browser.GoAsync("/containers");
 
         var row = browser.Find("container-row-clock");
         await Expect(row.GetByTestId("container-state")).ToHaveAttributeAsync("data-state", new Regex("created", RegexOptions.IgnoreCase));
@@ -67,7 +67,7 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
         await Expect(state).ToHaveAttributeAsync("data-state", new Regex("exited", RegexOptions.IgnoreCase));
         Assert.Equal("exited", await portal.Docker.InspectAsync("clock", "{{.State.Status}}"));
 
-        await browser.Page.GotoAsync("/containers");
+        await browser.GoAsync("/containers");
         await browser.PictureAsync("containers");
         await browser.ClickAndConfirmAsync(row.GetByTestId("action-remove"));
         await Expect(row).ToHaveCountAsync(0);
@@ -78,7 +78,7 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
     public async Task List_WithoutAClick_FollowsWhatTheDockerCliDoes()
     {
         await using var browser = await SignedInAsync();
-        await browser.Page.GotoAsync("/containers");
+        await browser.GoAsync("/containers");
 
         await portal.Docker.RunDetachedAsync("--name", "elsewhere", "busybox", "sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done");
         var row = browser.Find("container-row-elsewhere");
@@ -100,14 +100,14 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
         await browser.Find("signout").ClickAsync();
         await Expect(browser.Find("signin-submit")).ToBeVisibleAsync();
 
-        await browser.Page.GotoAsync("/containers");
+        await browser.GoAsync("/containers");
         await Expect(browser.Find("signin-submit")).ToBeVisibleAsync();
     }
 
     private async Task<Browser> SignedInAsync()
     {
         var browser = await Browser.OpenAsync(portal.Address);
-        await browser.Page.GotoAsync("/");
+        await browser.GoAsync("/");
         await browser.SignInAsync(PortalProcess.UserName, PortalProcess.Password);
         await Expect(browser.Find("host-card-local")).ToBeVisibleAsync();
         return browser;

@@ -9,7 +9,7 @@ public sealed class FirstRunTests(NewPortal portal) : IClassFixture<NewPortal>
     public async Task FirstRun_WithAWrongAndThenTheRightSecret_CreatesTheAdministratorOnce()
     {
         await using var browser = await Browser.OpenAsync(portal.Address);
-        await browser.Page.GotoAsync("/");
+        await browser.GoAsync("/");
         await Expect(browser.Page).ToHaveURLAsync(new Regex("/setup"));
         await browser.PictureAsync("first-run");
 
@@ -22,9 +22,9 @@ public sealed class FirstRunTests(NewPortal portal) : IClassFixture<NewPortal>
 
         // Created is not signed in everywhere: another visitor is asked for name and password, never for a secret again.
         await using var visitor = await Browser.OpenAsync(portal.Address);
-        await visitor.Page.GotoAsync("/setup");
+        await visitor.GoAsync("/setup");
         await Expect(visitor.Find("setup-submit")).ToHaveCountAsync(0);
-        await visitor.Page.GotoAsync("/");
+        await visitor.GoAsync("/");
         await visitor.SignInAsync(PortalProcess.UserName, PortalProcess.Password);
         await Expect(visitor.Find("host-card-local")).ToBeVisibleAsync();
     }

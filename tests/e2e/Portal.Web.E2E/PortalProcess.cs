@@ -76,7 +76,7 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
         Web = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOwn(shown) } }) { BaseAddress = new Uri(Address) };
         await Patience.UntilAsync("the portal is healthy", async () =>
         {
-            Assert.False(_portal.HasExited, $"The portal ended while starting: {await SaidAsync()}");
+            if (_portal.HasExited) Assert.Fail($"The portal ended while starting: {await _portal.LastWordsAsync()}");
             try
             {
                 return (await Web.GetAsync("/health")).IsSuccessStatusCode;
@@ -99,13 +99,6 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     {
         using var own = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(PortalRoot, "tls/portal.crt"));
         return shown is not null && own.RawDataMemory.Span.SequenceEqual(shown.GetRawCertData());
-    }
-
-    private async Task<string> SaidAsync()
-    {
-        var text = _portal!.Errors;
-        while (await _portal.ReadLineAsync() is { } line) text += line + "\n";
-        return text;
     }
 
     private static int FreePort()

@@ -84,7 +84,7 @@ public abstract class AgentProcess : IAsyncLifetime
         _logging = LogAsync(_process);
         await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
         {
-            Assert.False(_process.HasExited, $"The agent ended while starting: {await ReadLogAsync()}");
+            if (_process.HasExited) Assert.Fail($"The agent ended while starting: {await _process.LastWordsAsync()} {await ReadLogAsync()}");
             try
             {
                 return (await Http.GetAsync("/_ping")).IsSuccessStatusCode;
@@ -195,6 +195,6 @@ public abstract class AgentProcess : IAsyncLifetime
     private async Task<string> ReadLogAsync()
     {
         using var reader = new StreamReader(new FileStream(Path.Combine(Root, "agent.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return await reader.ReadToEndAsync() + _process!.Errors;
+        return await reader.ReadToEndAsync();
     }
 }

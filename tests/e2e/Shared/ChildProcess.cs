@@ -25,6 +25,15 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>What came on standard error so far.</summary>
     public string Errors => _errors.ToString();
 
+    /// <summary>Everything a program that has ended said, of what nobody has read yet.</summary>
+    public async Task<string> LastWordsAsync()
+    {
+        await _reading;
+        var text = new StringBuilder(Errors);
+        while (_lines.Reader.TryRead(out var line)) text.AppendLine(line);
+        return text.ToString();
+    }
+
     public StreamWriter Input => _process.StandardInput;
 
     public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
