@@ -161,7 +161,7 @@ internal static class ContainerEndpoints
     /// <param name="tail">How many of the last lines to begin with, 0 to 10,000.</param>
     /// <param name="since">Only lines at or after this time.</param>
     internal static async Task<Results<ServerSentEventsResult<LogLine>, Problem>> FollowLogsAsync(
-        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, CancellationToken ct,
+        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct,
         [Range(0, MostLines)] int tail = 200, DateTimeOffset? since = null)
     {
         var actor = await caller.GetAsync(ct);
@@ -172,14 +172,14 @@ internal static class ContainerEndpoints
         }
 
         var logs = feeds.Logs(actor, target.Value.Host, target.Value.Id, new LogRequest(tail, since, Follow: true), ct);
-        return logs.Error is { } error ? error.ToProblem() : TypedResults.ServerSentEvents(Each(watch.Guard(actor, logs.Value, ct), ct), eventType: "log");
+        return logs.Error is { } error ? error.ToProblem() : TypedResults.ServerSentEvents(Each(response, watch.Guard(actor, logs.Value, ct), line => line, ct), eventType: "log");
     }
 
     /// <summary>Follows a container's statistics as server-sent events named <c>stats</c>: what the last five minutes left, then one a second.</summary>
     /// <param name="host">The host's id.</param>
     /// <param name="id">The container's id, its beginning, or the name.</param>
     internal static async Task<Results<ServerSentEventsResult<ContainerSample>, Problem>> FollowStatsAsync(
-        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, CancellationToken ct)
+        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
         var target = await targets.ContainerAsync(actor, host, id, ct);
@@ -191,17 +191,18 @@ internal static class ContainerEndpoints
         var stats = feeds.ContainerStats(actor, target.Value.Host, target.Value.Id, ct);
         return stats.Error is { } error
             ? error.ToProblem()
-            : TypedResults.ServerSentEvents(Each(watch.Guard(actor, stats.Value, ct), ContainerSample.From, ct), eventType: "stats");
+            : TypedResults.ServerSentEvents(Each(response, watch.Guard(actor, stats.Value, ct), ContainerSample.From, ct), eventType: "stats");
     }
 
     private static bool HasLabel(ContainerView container, string label) => label.IndexOf('=') is var at and >= 0
         ? container.Labels.TryGetValue(label[..at], out var value) && value == label[(at + 1)..]
         : container.Labels.ContainsKey(label);
 
-    private static IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<IReadOnlyList<T>> batches, CancellationToken ct) => Each(batches, item => item, ct);
-
-    private static async IAsyncEnumerable<TOut> Each<TIn, TOut>(IAsyncEnumerable<IReadOnlyList<TIn>> batches, Func<TIn, TOut> map, [EnumeratorCancellation] CancellationToken ct)
+    private static async IAsyncEnumerable<TOut> Each<TIn, TOut>(
+        HttpResponse response, IAsyncEnumerable<IReadOnlyList<TIn>> batches, Func<TIn, TOut> map, [EnumeratorCancellation] CancellationToken ct)
     {
+        // A container may be silent for hours; the caller must see at once that the stream is open.
+        await response.Body.FlushAsync(ct);
         await foreach (var batch in batches.WithCancellation(ct))
         {
             foreach (var item in batch)
