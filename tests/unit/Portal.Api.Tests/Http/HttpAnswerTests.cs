@@ -51,7 +51,7 @@ public class HttpAnswerTests(PortalHost portal) : IClassFixture<PortalHost>
         Assert.DoesNotContain("unsafe-eval", headers["Content-Security-Policy"], StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", headers["Content-Security-Policy"], StringComparison.Ordinal);
         Assert.Equal(
-            ("nosniff", "no-referrer", "same-origin", "same-origin", "no-store"),
+            ("nosniff", "same-origin", "same-origin", "same-origin", "no-store"),
             (headers["X-Content-Type-Options"], headers["Referrer-Policy"], headers["Cross-Origin-Opener-Policy"], headers["Cross-Origin-Resource-Policy"], headers["Cache-Control"]));
         Assert.False(headers.ContainsKey("Strict-Transport-Security"), "A browser could never be let in again over the self-signed certificate.");
     }
@@ -62,6 +62,6 @@ public class HttpAnswerTests(PortalHost portal) : IClassFixture<PortalHost>
         using var client = portal.Client();
         using var answer = await client.GetAsync("//evil.example/x?y=z");
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
-        Assert.StartsWith("/sign-in?returnUrl=", answer.Headers.Location!.OriginalString, StringComparison.Ordinal);
+        Assert.StartsWith("/signin?returnUrl=", answer.Headers.Location!.OriginalString, StringComparison.Ordinal);
     }
 }
