@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Net.Http.Headers;
 using Contract = Portal.Domain.Engine.EngineApi;
 
@@ -30,7 +31,12 @@ internal static class Hijack
     }
 
     /// <summary>To be called last: the HTTP server must not speak on this connection again.</summary>
-    public static void Leave(HttpContext http) => http.Abort();
+    public static void Leave(HttpContext http)
+    {
+        // Without the first, the server would wait for a next request on the connection; without the second, answer this one.
+        http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        http.Abort();
+    }
 
     private static bool Upgrades(HttpRequest request) =>
         request.Headers.Upgrade.Count > 0
