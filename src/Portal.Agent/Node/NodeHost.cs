@@ -2,7 +2,6 @@ using Portal.Runtime;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Portal.Agent.EngineApi;
 using Portal.Agent.EngineApi.Streams;
-using Portal.Runtime;
 
 namespace Portal.Agent.Node;
 
@@ -41,7 +40,6 @@ internal static class NodeHost
         builder.Services.AddContainerRuntime(options.Runtime);
         builder.Services.AddSingleton(_ => HostFacts.Read());
         builder.Services.AddSingleton(services => NodeIdentity.Load(options.Runtime.DataRoot, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddContainerRuntime(options.Runtime);
         return builder;
     }
 

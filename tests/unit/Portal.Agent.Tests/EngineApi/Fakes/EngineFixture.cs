@@ -132,12 +132,13 @@ internal sealed class RawClient(Socket socket) : IDisposable
         return bytes;
     }
 
-    /// <summary>All until the engine closes.</summary>
+    /// <summary>All until the engine closes, which it has to do by itself and not when the connection idles out.</summary>
     public async Task<byte[]> RestAsync()
     {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var all = new MemoryStream();
         var buffer = new byte[4096];
-        while (await socket.ReceiveAsync(buffer) is > 0 and var read)
+        while (await socket.ReceiveAsync(buffer, patience.Token) is > 0 and var read)
         {
             all.Write(buffer, 0, read);
         }

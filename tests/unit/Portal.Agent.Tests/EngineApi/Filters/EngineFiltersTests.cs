@@ -1,0 +1,116 @@
+using Portal.Agent.EngineApi.Filters;
+using Portal.Agent.Tests.EngineApi.Fakes;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Events;
+
+namespace Portal.Agent.Tests.EngineApi.Filters;
+
+public sealed class EngineFiltersTests
+{
+    [Theory]
+    [InlineData("""{"label":["a=b","c"],"name":["x"]}""")]
+    [InlineData("""{"label":{"a=b":true,"c":true},"name":{"x":true,"no":false}}""")]
+    public void Filters_InEitherShape_MeanTheSame(string json)
+    {
+        var filters = EngineFilters.Parse(json, "label", "name");
+
+        Assert.Equal(["a=b", "c"], filters.Values("label"));
+        Assert.Equal(["x"], filters.Values("name"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    public void Filters_Absent_FilterNothing(string? json) => Assert.True(EngineFilters.Parse(json, "label").IsEmpty);
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("""{"label":"a"}""")]
+    [InlineData("""{"label":[1]}""")]
+    [InlineData("""{"label":{"a":1}}""")]
+    [InlineData("""{"label":["a"]}x""")]
+    [InlineData("""{"nope":["a"]}""")]
+    public void Filters_Malformed_Are400(string json) => Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => EngineFilters.Parse(json, "label")).Error.Kind);
+
+    [Fact]
+    public void Labels_SeveralWanted_MustAllBeThere()
+    {
+        var filters = EngineFilters.Parse("""{"label":["a","b=1"],"label!":["c"]}""", "label", "label!");
+
+        Assert.True(filters.Labels(new Dictionary<string, string> { ["a"] = "", ["b"] = "1" }));
+        Assert.False(filters.Labels(new Dictionary<string, string> { ["a"] = "" }));
+        Assert.False(filters.Labels(new Dictionary<string, string> { ["a"] = "", ["b"] = "2" }));
+        Assert.False(filters.Labels(new Dictionary<string, string> { ["a"] = "", ["b"] = "1", ["c"] = "x" }));
+    }
+
+    [Theory]
+    [InlineData("""{"name":["we"]}""", true)]
+    [InlineData("""{"name":["^/web$"]}""", true)]
+    [InlineData("""{"name":["^eb"]}""", false)]
+    [InlineData("""{"name":["we("]}""", false)]
+    [InlineData("""{"id":["aaaa"]}""", true)]
+    [InlineData("""{"status":["exited","running"]}""", true)]
+    [InlineData("""{"status":["exited"]}""", false)]
+    [InlineData("""{"ancestor":["busybox"]}""", true)]
+    [InlineData("""{"ancestor":["docker.io/library/busybox:latest"]}""", true)]
+    [InlineData("""{"ancestor":["alpine"]}""", false)]
+    [InlineData("""{"network":["bridge"]}""", true)]
+    [InlineData("""{"network":["bbbb"]}""", true)]
+    [InlineData("""{"network":["host"]}""", false)]
+    [InlineData("""{"publish":["80"]}""", true)]
+    [InlineData("""{"expose":["81/tcp"]}""", false)]
+    [InlineData("""{"is-task":["true"]}""", false)]
+    [InlineData("""{"health":["none"]}""", true)]
+    public void Container_Filtered_FitsOrNot(string json, bool fits)
+    {
+        var container = Some.Container("web", new ContainerSpec { Image = "busybox", Ports = [new(80, "tcp", "", 8080)] });
+        var filter = new ContainerFilter(EngineFilters.Parse(json, ContainerFilter.Keys), new FakeContainers(), [Some.Image], new FakeNetworks().List());
+
+        Assert.Equal(fits, filter.Fits(container));
+    }
+
+    [Theory]
+    [InlineData("""{"event":["exec_create"]}""", true)]
+    [InlineData("""{"event":["exec"]}""", false)]
+    [InlineData("""{"container":["web"]}""", true)]
+    [InlineData("""{"container":["aaaaaaaa"]}""", true)]
+    [InlineData("""{"container":["other"]}""", false)]
+    [InlineData("""{"image":["busybox"]}""", true)]
+    [InlineData("""{"image":["alpine"]}""", false)]
+    [InlineData("""{"label":["role=web"]}""", true)]
+    [InlineData("""{"type":["image"]}""", false)]
+    [InlineData("""{"network":["x"]}""", false)]
+    public void Event_Filtered_FitsOrNot(string json, bool fits)
+    {
+        var item = new RuntimeEvent(
+            "container", "exec_create: sh", Some.Id.Value, new Dictionary<string, string> { ["image"] = "busybox:latest", ["name"] = "web", ["role"] = "web" }, Some.Time);
+
+        Assert.Equal(fits, new EventFilter(EngineFilters.Parse(json, EventFilter.Keys)).Fits(item));
+    }
+
+    [Theory]
+    [InlineData("busybox", "busybox", true)]
+    [InlineData("bus*", "busybox", true)]
+    [InlineData("*", "team/app", false)]
+    [InlineData("*/*", "team/app", true)]
+    [InlineData("b?sy[a-c]ox", "busybox", true)]
+    [InlineData("b?sy[^a-c]ox", "busybox", false)]
+    [InlineData("b[", "b[", false)]
+    [InlineData("b\\*", "b*", true)]
+    [InlineData("b\\*", "bx", false)]
+    [InlineData("b?", "b", false)]
+    public void Glob_LikeGo_MatchesOrNot(string pattern, string text, bool matches) => Assert.Equal(matches, GlobPattern.IsMatch(pattern, text));
+
+    [Fact]
+    public void Ps_Output_KeepsTheContainersRows()
+    {
+        var table = Portal.Agent.EngineApi.ProcessTable.Filter("UID   PID  CMD\nroot    1  init\nroot   42  sleep 10 20\n", new HashSet<int> { 42 });
+
+        Assert.Equal(["UID", "PID", "CMD"], table.Titles);
+        Assert.Equal([["root", "42", "sleep 10 20"]], table.Processes);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using Portal.Agent.EngineApi.Mapping;
+using Portal.Agent.EngineApi.Versioning;
+using Portal.Agent.Tests.EngineApi.Fakes;
+using Portal.Domain.Containers;
+using Portal.Runtime.Containers;
+using Portal.Runtime.Networks;
+
+namespace Portal.Agent.Tests.EngineApi.Mapping;
+
+public sealed class ContainerMappingTests
+{
+    private static readonly ContainerSpec s_spec = new()
+    {
+        Image = "busybox",
+        Command = ["sh", "-c", "echo a; sleep 9"],
+        ExposedPorts = ["80/tcp", "90/udp"],
+        Ports = [new(80, "tcp", "", 0)],
+        Mounts = [new(MountKind.Bind, "/a", "/b", ReadOnly: true) { FromBinds = true }],
+        Resources = new() { MemoryBytes = 64 << 20 },
+    };
+
+    private static readonly NetworkAttachment s_place = new(
+        Some.Id, "n1", "bridge", "e1", "/ns", "veth1", IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.0.1"), "02:42:ac:1d:00:02",
+        [new(80, "tcp", IPAddress.Any, 32768)]);
+
+    [Fact]
+    public void Inspect_RunningContainer_ShowsPortsAndTheDefaultBridgeAddress()
+    {
+        var inspect = ContainerMapping.Inspect(Some.Container("web", s_spec) with { Attachment = s_place }, [], "crun", ApiVersion.Highest);
+
+        Assert.Equal("/web", inspect.Name);
+        Assert.Equal(("sh", 2), (inspect.Path, inspect.Args.Count));
+        Assert.Equal("2026-11-23T19:00:00Z", inspect.State.StartedAt);
+        Assert.Equal("0001-01-01T00:00:00Z", inspect.State.FinishedAt);
+        Assert.Equal("172.29.0.2", inspect.NetworkSettings.IPAddress);
+        Assert.Equal("172.29.0.2", inspect.NetworkSettings.Networks["bridge"].IPAddress);
+        Assert.Equal("32768", inspect.NetworkSettings.Ports["80/tcp"]![0].HostPort);
+        Assert.Null(inspect.NetworkSettings.Ports["90/udp"]);
+        Assert.Equal(["/a:/b:ro"], inspect.HostConfig.Binds!);
+        Assert.Equal("", inspect.HostConfig.PortBindings!["80/tcp"]![0].HostPort);
+        Assert.Equal(128 << 20, inspect.HostConfig.MemorySwap);
+        Assert.Equal(64 << 20, inspect.HostConfig.ShmSize);
+        Assert.Equal(Some.Id.Abbreviated, inspect.Config.Hostname);
+    }
+
+    [Fact]
+    public void Summary_RunningContainer_ReadsAsDockersList()
+    {
+        var summary = ContainerMapping.Summarize(Some.Container("web", s_spec) with { Attachment = s_place }, "busybox", [], Some.Time.AddMinutes(3));
+
+        Assert.Equal("sh -c 'echo a; sleep 9'", summary.Command);
+        Assert.Equal("Up 3 minutes", summary.Status);
+        Assert.Equal("bridge", summary.HostConfig.NetworkMode);
+        Assert.Equal([(80, 32768), (90, null)], summary.Ports.Select(p => (p.PrivatePort, p.PublicPort)));
+    }
+
+    [Theory]
+    [InlineData(0, "Less than a second")]
+    [InlineData(1, "1 second")]
+    [InlineData(59, "59 seconds")]
+    [InlineData(60, "About a minute")]
+    [InlineData(120, "2 minutes")]
+    [InlineData(3599, "59 minutes")]
+    [InlineData(3600, "About an hour")]
+    [InlineData(5400, "2 hours")]
+    [InlineData(47 * 3600, "47 hours")]
+    [InlineData(48 * 3600, "2 days")]
+    [InlineData(14 * 86400, "2 weeks")]
+    [InlineData(60 * 86400, "2 months")]
+    [InlineData(730 * 86400, "2 years")]
+    public void Duration_Always_IsInDockersWords(int seconds, string words) => Assert.Equal(words, HumanDuration.Format(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void Sentence_OfEveryState_IsDockers()
+    {
+        var exited = new ContainerStatus(ContainerState.Exited, 0, 137, Some.Time, Some.Time, false, "");
+
+        Assert.Equal("Created", HumanDuration.Sentence(ContainerStatus.Created, Some.Time));
+        Assert.Equal("Exited (137) 2 minutes ago", HumanDuration.Sentence(exited, Some.Time.AddMinutes(2)));
+        Assert.Equal("Up 5 seconds (Paused)", HumanDuration.Sentence(Some.Running with { State = ContainerState.Paused }, Some.Time.AddSeconds(5)));
+        Assert.Equal("Restarting (137) 5 seconds ago", HumanDuration.Sentence(exited with { State = ContainerState.Restarting }, Some.Time.AddSeconds(5)));
+        Assert.Equal("Up Less than a second", HumanDuration.Sentence(Some.Running, Some.Time.AddHours(-1)));
+    }
+
+    [Fact]
+    public void ImageName_OnceTheTagMoved_IsTheId()
+    {
+        var tags = new Dictionary<string, Domain.Primitives.Digest> { ["busybox:latest"] = Some.Digest, ["other:latest"] = Domain.Primitives.Digest.Of("x"u8) };
+
+        Assert.Equal("busybox", ImageName.OfContainer("busybox", Some.Digest, tags));
+        Assert.Equal("docker.io/library/busybox", ImageName.OfContainer("docker.io/library/busybox", Some.Digest, tags));
+        Assert.Equal(Some.Digest.ToString(), ImageName.OfContainer("other", Some.Digest, tags));
+        Assert.Equal(Some.Digest.ToString(), ImageName.OfContainer("gone", Some.Digest, tags));
+        Assert.Equal(Some.Digest.Hex[..12], ImageName.OfContainer(Some.Digest.Hex[..12], Some.Digest, tags));
+    }
+
+    [Fact]
+    public void Changes_OfAnImport_SetTheImagesDefaults()
+    {
+        var config = ImageChanges.Parse(["CMD [\"sh\"]", "ENTRYPOINT run it", "ENV A=b \"C=d e\"", "ENV OLD some words", "EXPOSE 80 53/udp", "label x=y", "WORKDIR /w"]);
+
+        Assert.Equal(["sh"], config.Command!);
+        Assert.Equal(["/bin/sh", "-c", "run it"], config.Entrypoint!);
+        Assert.Equal(["A=b", "C=d e", "OLD=some words"], config.Environment);
+        Assert.Equal(["80/tcp", "53/udp"], config.ExposedPorts);
+        Assert.Equal("y", config.Labels["x"]);
+        Assert.Equal("/w", config.WorkingDirectory);
+        Assert.Equal("RUN is not a valid change command", Assert.Throws<Domain.Primitives.ErrorException>(() => ImageChanges.Parse(["RUN x"])).Message);
+    }
+}

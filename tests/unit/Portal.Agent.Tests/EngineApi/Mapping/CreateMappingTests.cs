@@ -1,0 +1,159 @@
+using System.Text;
+using Portal.Agent.EngineApi;
+using Portal.Agent.EngineApi.Mapping;
+using Portal.Agent.EngineApi.Versioning;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+
+namespace Portal.Agent.Tests.EngineApi.Mapping;
+
+public sealed class CreateMappingTests
+{
+    /// <summary>docker run -it --rm -p 8080:80 -v /a:/b:ro -e A=b --memory 64m --cpus .5 --name x1 busybox sh (CLI 28.2).</summary>
+    private const string Interactive = """
+        {"Hostname":"","Domainname":"","User":"","AttachStdin":true,"AttachStdout":true,"AttachStderr":true,"ExposedPorts":{"80/tcp":{}},"Tty":true,
+        "OpenStdin":true,"StdinOnce":true,"Env":["A=b"],"Cmd":["sh"],"Image":"busybox","Volumes":{},"WorkingDir":"","Entrypoint":null,"OnBuild":null,"Labels":{},
+        "HostConfig":{"Binds":["/a:/b:ro"],"ContainerIDFile":"","LogConfig":{"Type":"","Config":{}},"NetworkMode":"default",
+        "PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8080"}]},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":true,"VolumeDriver":"",
+        "VolumesFrom":null,"ConsoleSize":[50,120],"CapAdd":null,"CapDrop":null,"CgroupnsMode":"","Dns":[],"DnsOptions":[],"DnsSearch":[],"ExtraHosts":null,
+        "GroupAdd":null,"IpcMode":"","Cgroup":"","Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,"PublishAllPorts":false,"ReadonlyRootfs":false,
+        "SecurityOpt":null,"UTSMode":"","UsernsMode":"","ShmSize":0,"Isolation":"","CpuShares":0,"Memory":67108864,"NanoCpus":500000000,"CgroupParent":"",
+        "BlkioWeight":0,"BlkioWeightDevice":[],"BlkioDeviceReadBps":[],"BlkioDeviceWriteBps":[],"BlkioDeviceReadIOps":[],"BlkioDeviceWriteIOps":[],"CpuPeriod":0,
+        "CpuQuota":0,"CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"","Devices":[],"DeviceCgroupRules":null,"DeviceRequests":null,
+        "MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":-1,"OomKillDisable":false,"PidsLimit":0,"Ulimits":[],"CpuCount":0,"CpuPercent":0,
+        "IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":null,"ReadonlyPaths":null},
+        "NetworkingConfig":{"EndpointsConfig":{"default":{"IPAMConfig":null,"Links":null,"Aliases":null,"MacAddress":"","DriverOpts":null,"GwPriority":0,
+        "NetworkID":"","EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}}}
+        """;
+
+    [Fact]
+    public void Body_OfTheCli_BecomesTheSpec()
+    {
+        var plan = Map(Interactive);
+
+        var spec = plan.Spec;
+        Assert.Empty(plan.Warnings);
+        Assert.Equal("busybox", spec.Image);
+        Assert.Equal(["sh"], spec.Command!);
+        Assert.Null(spec.Entrypoint);
+        Assert.Equal(["A=b"], spec.Environment);
+        Assert.True(spec is { Tty: true, OpenStdin: true, StdinOnce: true, AttachStdin: true, AutoRemove: true, Privileged: false });
+        Assert.Null(spec.Hostname);
+        Assert.Equal("default", spec.NetworkMode);
+        Assert.Equal([new PortBinding(80, "tcp", "", 8080)], spec.Ports);
+        Assert.Equal(["80/tcp"], spec.ExposedPorts);
+        Assert.Equal([new MountSpec(MountKind.Bind, "/a", "/b", ReadOnly: true) { FromBinds = true, CreateSource = true }], spec.Mounts);
+        Assert.Equal(67108864, spec.Resources.MemoryBytes);
+        Assert.Equal(500_000_000, spec.Resources.NanoCpus);
+        Assert.Null(spec.Resources.PidsLimit);
+        Assert.Equal(new(RestartPolicyKind.No, 0), spec.RestartPolicy);
+    }
+
+    [Fact]
+    public void Body_MinimalWithNullsAndOtherCase_IsUnderstood()
+    {
+        var spec = Map("""{"image":"busybox","CMD":"sh","Tty":null,"Env":null,"HostConfig":{"memory":null,"Binds":null,"PortBindings":null,"Mounts":null}}""").Spec;
+
+        Assert.Equal("busybox", spec.Image);
+        Assert.Equal(["sh"], spec.Command!);
+        Assert.Empty(spec.Environment);
+        Assert.Equal(0, spec.Resources.MemoryBytes);
+    }
+
+    [Fact]
+    public void Mounts_OfEveryForm_AreTakenOver()
+    {
+        var spec = Map("""
+            {"Image":"i","Volumes":{"/data":{},"/b":{}},"HostConfig":{"Binds":["vol:/b:nocopy","/x/../a/:/c//d/:rshared"],"Tmpfs":{"/t":"size=1m"},
+            "Mounts":[{"Type":"bind","Source":"/s","Target":"/m","ReadOnly":true},{"Type":"volume","Target":"/anon"},
+            {"Type":"tmpfs","Target":"/tm","TmpfsOptions":{"SizeBytes":4096,"Mode":1023}}]}}
+            """).Spec;
+
+        Assert.Equal(
+            [
+                new(MountKind.Volume, "vol", "/b", false) { FromBinds = true, NoCopy = true },
+                new(MountKind.Bind, "/a", "/c/d", false) { FromBinds = true, CreateSource = true, Propagation = "rshared" },
+                new(MountKind.Bind, "/s", "/m", true),
+                new(MountKind.Volume, "", "/anon", false),
+                new(MountKind.Tmpfs, "", "/tm", false) { TmpfsSizeBytes = 4096, TmpfsMode = 1023 },
+                new(MountKind.Tmpfs, "", "/t", false) { TmpfsOptions = "size=1m" },
+                new MountSpec(MountKind.Volume, "", "/data", false),
+            ],
+            spec.Mounts);
+    }
+
+    [Fact]
+    public void SystemPaths_Unconfined_IsASecurityOption()
+    {
+        var spec = Map("""{"Image":"i","HostConfig":{"SecurityOpt":["no-new-privileges"],"MaskedPaths":[],"ReadonlyPaths":[]}}""").Spec;
+
+        Assert.Equal(["no-new-privileges", "systempaths=unconfined"], spec.SecurityOptions);
+    }
+
+    [Theory]
+    [InlineData("HostConfig.Devices", """{"Devices":[{"PathOnHost":"/dev/null","PathInContainer":"/dev/null","CgroupPermissions":"rwm"}]}""")]
+    [InlineData("HostConfig.DeviceRequests", """{"DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]}]}""")]
+    [InlineData("HostConfig.Links", """{"Links":["a:b"]}""")]
+    [InlineData("HostConfig.VolumesFrom", """{"VolumesFrom":["a"]}""")]
+    [InlineData("HostConfig.PidMode", """{"PidMode":"host"}""")]
+    [InlineData("HostConfig.IpcMode", """{"IpcMode":"container:a"}""")]
+    [InlineData("HostConfig.UTSMode", """{"UTSMode":"host"}""")]
+    [InlineData("HostConfig.CgroupnsMode", """{"CgroupnsMode":"host"}""")]
+    [InlineData("HostConfig.CgroupParent", """{"CgroupParent":"/x"}""")]
+    [InlineData("HostConfig.MaskedPaths", """{"MaskedPaths":["/proc/kcore"]}""")]
+    [InlineData("HostConfig.NetworkMode", """{"NetworkMode":"container:a"}""")]
+    [InlineData("HostConfig.StorageOpt", """{"StorageOpt":{"size":"1G"}}""")]
+    [InlineData("HostConfig.BlkioDevice", """{"BlkioDeviceReadBps":[{"Path":"/dev/sda","Rate":1}]}""")]
+    [InlineData("HostConfig.PortBindings", """{"PortBindings":{"80/tcp":[{"HostPort":"8000-8010"}]}}""")]
+    [InlineData("BindOptions.NonRecursive", """{"Mounts":[{"Type":"bind","Source":"/a","Target":"/b","BindOptions":{"NonRecursive":true}}]}""")]
+    public void Option_ThatCannotBeHonoured_IsRefusedByName(string field, string hostConfig)
+    {
+        var error = Assert.Throws<ErrorException>(() => Map($$"""{"Image":"i","HostConfig":{{hostConfig}}}""")).Error;
+
+        Assert.Equal(ErrorKind.NotImplemented, error.Kind);
+        Assert.Contains(field, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"Image":""}""", "no image specified")]
+    [InlineData("""{"Image":"i","WorkingDir":"x"}""", "the working directory 'x' is invalid, it needs to be an absolute path")]
+    [InlineData("""{"Image":"i","Env":["=b"]}""", "invalid environment variable: =b")]
+    [InlineData("""{"Image":"i","HostConfig":{"Memory":1024}}""", "Minimum memory limit allowed is 6MB")]
+    [InlineData("""{"Image":"i","HostConfig":{"Memory":67108864,"MemorySwap":6291456}}""", "Minimum memoryswap limit should be larger than memory limit, see usage")]
+    [InlineData("""{"Image":"i","HostConfig":{"NanoCpus":9000000000}}""", "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available")]
+    [InlineData("""{"Image":"i","HostConfig":{"NanoCpus":1,"CpuQuota":5000}}""", "Conflicting options: Nano CPUs and CPU Quota cannot both be set.")]
+    [InlineData("""{"Image":"i","HostConfig":{"Binds":["/a:/b","/c:/b/"]}}""", "Duplicate mount point: /b")]
+    [InlineData("""{"Image":"i","HostConfig":{"Binds":["/a:b"]}}""", "invalid volume specification: '/a:b': invalid mount path: 'b' mount path must be absolute")]
+    [InlineData("""{"Image":"i","HostConfig":{"Binds":["/a:/b/.."]}}""", "invalid volume specification: '/a:/b/..': invalid specification: destination can't be '/'")]
+    [InlineData("""{"Image":"i","HostConfig":{"Binds":["/a:/b:nonsense"]}}""", "invalid volume specification: '/a:/b:nonsense'")]
+    [InlineData("""{"Image":"i","HostConfig":{"Runtime":"runsc"}}""", "unknown or invalid runtime name: runsc")]
+    [InlineData("""{"Image":"i","HostConfig":{"AutoRemove":true,"RestartPolicy":{"Name":"always"}}}""", "can't create 'AutoRemove' container with restart policy")]
+    [InlineData("""{"Image":"i","HostConfig":{"PortBindings":{"80/xyz":[]}}}""", "invalid port specification: \"80/xyz\": unknown protocol")]
+    public void Value_ThatIsWrong_IsNamed(string body, string message)
+    {
+        var error = Assert.Throws<ErrorException>(() => Map(body)).Error;
+
+        Assert.Equal(ErrorKind.Invalid, error.Kind);
+        Assert.Equal(message, error.Message);
+    }
+
+    [Fact]
+    public void Endpoints_SeveralBeforeVersion44_AreA400()
+    {
+        const string body = """{"Image":"i","NetworkingConfig":{"EndpointsConfig":{"a":{},"b":{}}}}""";
+
+        Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => Map(body, 43)).Error.Kind);
+        Assert.Equal(ErrorKind.NotImplemented, Assert.Throws<ErrorException>(() => Map(body, 44)).Error.Kind);
+    }
+
+    [Fact]
+    public void Options_WithoutEffect_AreWarnedOf()
+    {
+        var plan = Map("""{"Image":"i","HostConfig":{"LogConfig":{"Type":"json-file","Config":{"max-size":"1m"}},"OomKillDisable":true}}""");
+
+        Assert.Equal(2, plan.Warnings.Count);
+    }
+
+    private static CreatePlan Map(string json, int minor = 51) =>
+        CreateMapping.Map(EngineBody.Parse(Encoding.UTF8.GetBytes(json), EngineBody.Strict.ContainerCreateRequest)!, new ApiVersion(1, minor), processors: 2);
+}

@@ -1,0 +1,94 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Portal.Agent.Node;
+
+namespace Portal.Agent.Tests.Node;
+
+public sealed class NodeCommandLineTests
+{
+    [Fact]
+    public void CommandLine_OverEnvironment_OverDefaults()
+    {
+        var environment = new Dictionary<string, string> { ["PORTAL_AGENT_DATA_ROOT"] = "/env", ["PORTAL_AGENT_RUN_ROOT"] = "/run/env", ["PORTAL_AGENT_LOG_LEVEL"] = "debug" };
+
+        var command = NodeCommandLine.Parse(["teardown", "--data-root", "/cmd", "--bridge-name=br1"], environment.GetValueOrDefault);
+
+        Assert.Empty(command.Mistakes);
+        Assert.Equal(NodeVerb.Teardown, command.Verb);
+        Assert.Equal("/cmd", command.Options.Runtime.DataRoot);
+        Assert.Equal("/run/env", command.Options.Runtime.RunRoot);
+        Assert.Equal("br1", command.Options.Runtime.BridgeName);
+        Assert.Equal(LogLevel.Debug, command.Options.LogLevel);
+        Assert.Equal("/run/portal/engine.sock", command.Options.Socket);
+    }
+
+    [Fact]
+    public void CommandLine_WithManyMistakes_NamesThemAll()
+    {
+        var command = NodeCommandLine.Parse(
+            ["--socket", "x", "--nope", "--bridge-subnet", "fd00::/64", "--bridge-name", "far-too-long-a-name", "--cgroup-parent", "/a/../..", "--log-level", "9", "--conmon"], _ => null);
+
+        Assert.Equal(
+            ["--nope", "--conmon", "--socket", "--bridge-name", "--bridge-subnet", "--cgroup-parent", "--log-level"],
+            command.Mistakes.Select(m => m[..m.IndexOf(':')]));
+    }
+
+    [Fact]
+    public void DataRoot_HeldByAnother_IsNotTaken()
+    {
+        var root = Directory.CreateTempSubdirectory("portal-lock").FullName;
+        using (var first = DataRootLock.TryTake(root))
+        {
+            Assert.NotNull(first);
+            Assert.Null(DataRootLock.TryTake(root));
+        }
+
+        using (var again = DataRootLock.TryTake(root))
+        {
+            Assert.NotNull(again);
+        }
+
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void HostId_OnceMade_Stays()
+    {
+        var root = Directory.CreateTempSubdirectory("portal-id").FullName;
+
+        var id = NodeIdentity.Load(root, TimeProvider.System).Id;
+
+        Assert.Matches("^[0-9a-f]{32}$", id);
+        Assert.Equal(id, NodeIdentity.Load(root, TimeProvider.System).Id);
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void LogEntry_WithLineBreaks_IsOneLine()
+    {
+        var line = StderrLog.Format(DateTimeOffset.UnixEpoch, LogLevel.Warning, new(4003), "Portal", "two\nlines", new InvalidOperationException("bad"));
+
+        Assert.Equal("1970-01-01T00:00:00.000Z warn 4003 Portal two\\nlines: System.InvalidOperationException: bad\n", line);
+    }
+
+    [Fact]
+    public void Socket_ThatIsAFileOrLeftBehind_IsToldApart()
+    {
+        var root = Directory.CreateTempSubdirectory("portal-sock").FullName;
+        var path = Path.Combine(root, "s");
+        File.WriteAllText(path, "mine");
+        Assert.Equal($"{path} is a file", EngineSocket.Prepare(path));
+        Assert.True(File.Exists(path));
+        File.Delete(path);
+
+        using (var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            listener.Listen();
+            Assert.Equal($"another process answers at {path}", EngineSocket.Prepare(path));
+        }
+
+        Assert.Null(EngineSocket.Prepare(path));
+        Directory.Delete(root, recursive: true);
+    }
+}
