@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor;
 using MudBlazor.Services;
@@ -36,12 +37,13 @@ public static class PortalWeb
     /// <summary>Failures of pages end in pages. Comes first in the pipeline, so that what is shown instead passes sign-in and headers like any other page.</summary>
     public static WebApplication UsePortalWeb(this WebApplication app)
     {
-        // Named, not left to the framework: a branch that runs a request again must know the routing when it is made.
-        app.UseRouting();
-        app.UseWhen(IsPage, pages =>
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseStatusCodePagesWithReExecute("/not-found/{0}", createScopeForStatusCodePages: true);
+        // Not a branch: in a branch the second run would not find the pages' routes.
+        app.Use((http, next) =>
         {
-            pages.UseExceptionHandler("/error", createScopeForErrors: true);
-            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+            http.Features.Get<IStatusCodePagesFeature>()!.Enabled = IsPage(http);
+            return next(http);
         });
         return app;
     }
