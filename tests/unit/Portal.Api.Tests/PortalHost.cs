@@ -97,10 +97,21 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
         });
     }
 
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Clean();
+    }
+
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing && Directory.Exists(DataRoot))
+        Clean();
+    }
+
+    private void Clean()
+    {
+        if (Directory.Exists(DataRoot))
         {
             Directory.Delete(DataRoot, recursive: true);
         }
