@@ -17,6 +17,9 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
 {
     private const int LogFlushThreshold = 64 * 1024;
 
+    /// <summary>Stands for an exit code nobody knows.</summary>
+    private const int LostExitCode = 255;
+
     public void Map(RouteTable routes)
     {
         routes.Post("containers/{id}/attach", AttachAsync);
@@ -157,7 +160,10 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         {
             var (code, error) = await exit;
             response.StatusCode = code;
-            response.Error = error is null ? null : new() { Message = error };
+
+            // A start that failed is told by its own answer, and clients print what they find here as a second failure.
+            // A code that was lost has no other place to say so.
+            response.Error = error is null || (condition != WaitCondition.NotRunning && code != LostExitCode) ? null : new() { Message = error };
         }
         catch (ErrorException e)
         {

@@ -164,6 +164,25 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         await own.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData("not-running", 127, "no such command", true)]
+    [InlineData("next-exit", 127, "no such command", false)]
+    [InlineData("removed", 127, "no such command", false)]
+    [InlineData("removed", 255, "the exit code was lost", true)]
+    public async Task Wait_AfterAnError_SaysItOnlyWhereNothingElseDoes(string condition, int code, string error, bool said)
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        own.Containers.Exit.SetResult(new(code, error));
+        using var client = own.Client();
+
+        using var response = await client.PostAsync($"/v1.51/containers/web/wait?condition={condition}", null);
+
+        Assert.Equal(said, (await response.Content.ReadAsStringAsync()).Contains(error, StringComparison.Ordinal));
+        await own.DisposeAsync();
+    }
+
     [Fact]
     public async Task Events_Filtered_ComeOnePerLineAsTheyHappen()
     {
