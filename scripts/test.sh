@@ -32,7 +32,12 @@ run_tests() {
     return
   fi
   step "$label"
-  env "$@" "$program" -noLogo -noColor -xml "$file" || code=$?
+  env "$@" "$program" -noLogo -noColor -xml "$file" >"$file.log" 2>&1 || code=$?
+  if [ $code -ne 0 ] && [ $code -ne 8 ]; then
+    # What failed and why; or everything, when the program did not come as far as a summary.
+    if grep -q '\[FAIL\]' "$file.log"; then sed -n '/\[FAIL\]/,/Stack Trace:/p' "$file.log"
+    else tail -n 60 "$file.log"; fi
+  fi
   add_results "$label" "$file" $code
 }
 
