@@ -18,10 +18,7 @@ internal sealed class ContainerCreation(
         ContainerValidation.Check(spec, Environment.ProcessorCount);
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
-        if (!IsBuiltIn(spec.NetworkMode))
-        {
-            networks.Resolve(spec.NetworkMode);
-        }
+        CheckNetwork(spec.NetworkMode);
 
         var id = ContainerId.New();
         name = store.Reserve(name, id);
@@ -55,7 +52,25 @@ internal sealed class ContainerCreation(
         }
     }
 
-    private static bool IsBuiltIn(string mode) => mode is "" or "default" or "bridge" or "host" or "none";
+    /// <summary>
+    /// An unknown network is a wrong request here, not an absent object: a client takes a 404 of create for a missing image and goes to pull it.
+    /// </summary>
+    private void CheckNetwork(string mode)
+    {
+        if (mode is "" or "default" or "bridge" or "host" or "none")
+        {
+            return;
+        }
+
+        try
+        {
+            networks.Resolve(mode);
+        }
+        catch (ErrorException unknown) when (unknown.Error.Kind == ErrorKind.NotFound)
+        {
+            throw new ErrorException(unknown.Error with { Kind = ErrorKind.Invalid }, unknown);
+        }
+    }
 
     private async Task ResolveMountsAsync(ContainerId id, ContainerSpec spec, ImageConfig image, List<ResolvedMount> mounts, CancellationToken ct)
     {
