@@ -41,10 +41,11 @@ internal static class OciMounts
             mounts.Add(new(OciSpecBuilder.InitTarget, "bind", init, ["bind", "ro"]));
         }
 
+        // The files after the user's mounts: one at /etc must not hide them.
+        mounts.AddRange(user);
         AddFile("/etc/resolv.conf", input.ResolvConfPath);
         AddFile("/etc/hostname", input.HostnamePath);
         AddFile("/etc/hosts", input.HostsPath);
-        mounts.AddRange(user);
         return mounts;
 
         void AddFile(string target, string? source)

@@ -140,6 +140,14 @@ public sealed class OciSpecBuilderTests
     }
 
     [Fact]
+    public void Mounts_VolumeAtEtc_DoesNotHideTheNetworkFiles()
+    {
+        var spec = OciSpecBuilder.BuildSpec(Input(mounts: [new(MountKind.Bind, null, "/h", "/etc", false, false, "")]));
+
+        Assert.Equal(["/etc", "/etc/hosts"], spec.Mounts.Select(mount => mount.Destination).TakeLast(2));
+    }
+
+    [Fact]
     public void Mounts_UserTargets_ReplaceDefaultsAndComeParentFirst()
     {
         ResolvedMount[] mounts =
