@@ -18,10 +18,17 @@ internal sealed class LogRotator(IEnumerable<IOpenLogs> sources, TimeProvider ti
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var delay = s_longest;
-        while (true)
+        try
         {
-            await Task.Delay(delay, time, stoppingToken).ConfigureAwait(false);
-            delay = Look();
+            while (true)
+            {
+                await Task.Delay(delay, time, stoppingToken).ConfigureAwait(false);
+                delay = Look();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end.
         }
     }
 
