@@ -37,8 +37,10 @@ public static class RuntimeModule
         services.AddSingleton<ContainerStore>();
         services.AddSingleton<IImageUsage>(provider => provider.GetRequiredService<ContainerStore>());
         services.AddSingleton<IRunningContainers>(provider => provider.GetRequiredService<ContainerStore>());
+        services.AddSingleton<IOpenLogs, OpenContainerLogs>();
         services.AddSingleton<LocalVolumes>();
         services.AddSingleton<IVolumes>(provider => provider.GetRequiredService<LocalVolumes>());
+        services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
         services.AddSingleton<ContainerSetup>();

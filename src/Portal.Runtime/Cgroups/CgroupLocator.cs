@@ -12,6 +12,9 @@ public sealed class CgroupLocator
     /// <summary>v1 as soon as the memory controller is in a v1 hierarchy, whatever else is mounted.</summary>
     public CgroupVersion Version { get; }
 
+    /// <summary>Mount points of all hierarchies, each once.</summary>
+    public IReadOnlyList<string> Hierarchies => [.. _controllers.Values.Append(_unified).OfType<string>().Distinct()];
+
     /// <summary>Reads the mount table of this process.</summary>
     public static CgroupLocator Read() => Parse(File.ReadLines("/proc/self/mountinfo"));
 

@@ -27,7 +27,7 @@ internal sealed class ContainerCreation(
         try
         {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
-            await layers.CreateContainerLayerAsync(id, image.DiffIds, ct).ConfigureAwait(false);
+            await layers.CreateContainerLayerAsync(id, image.DiffIds, ephemeral: spec.AutoRemove, ct).ConfigureAwait(false);
             await ResolveMountsAsync(id, spec, image.Config, mounts, ct).ConfigureAwait(false);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,

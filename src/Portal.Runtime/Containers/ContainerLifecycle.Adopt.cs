@@ -79,7 +79,12 @@ internal sealed partial class ContainerLifecycle
                 break;
             case AdoptionStep.Leave:
                 var status = container.Snapshot.Status;
-                if (newBoot && status.State == ContainerState.Exited
+                if (newBoot && container.Snapshot.Spec.AutoRemove)
+                {
+                    // Created, never started: its layer was not flushed to the disk.
+                    await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
+                }
+                else if (newBoot && status.State == ContainerState.Exited
                     && RestartRule.StartsWithEngine(container.Snapshot.Spec.RestartPolicy, false, status.ExitCode, container.Record.StoppedByUser, container.Snapshot.RestartCount))
                 {
                     container.Change(container.Record with { Container = container.Snapshot with { Status = status with { State = ContainerState.Restarting } } });

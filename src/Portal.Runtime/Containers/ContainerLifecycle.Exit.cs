@@ -62,7 +62,8 @@ internal sealed partial class ContainerLifecycle
     {
         var (exitCode, finished, error) = ReadExit(container.Id);
         var oom = File.Exists(run.Bundle.OomMark);
-        if (await setup.TearDownAsync(container.Id).ConfigureAwait(false) is { } failure)
+        var ended = error is null || run.Init is not { Exited.IsCompleted: false };
+        if (await setup.TearDownAsync(container.Id, ended).ConfigureAwait(false) is { } failure)
         {
             LogTearDown(container.Id, failure);
         }

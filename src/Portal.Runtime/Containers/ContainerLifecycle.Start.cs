@@ -55,7 +55,7 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
-            var attachment = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
+            var (attachment, profile) = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
             container.Change(before with { Container = before.Container with { Attachment = attachment }, StoppedByUser = false });
             PublishNetwork(container, "connect", attachment);
 
@@ -65,6 +65,11 @@ internal sealed partial class ContainerLifecycle
 
             run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
             container.Stdio.Open(bundle);
+            if (profile is not null)
+            {
+                filters.Learn(profile, runtime.StateFolder(container.Id));
+            }
+
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
@@ -10,14 +11,14 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, OciHost host, RuntimeOptions options)
+    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Mounts, connects, and writes the bundle.</summary>
-    /// <returns>The container's place in the network.</returns>
+    /// <returns>The container's place in the network, and the seccomp profile to learn from the created container, if any.</returns>
     /// <exception cref="ErrorException">It cannot be had; call <see cref="TearDownAsync"/>.</exception>
-    public async Task<NetworkAttachment> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
+    public async Task<(NetworkAttachment Attachment, string? Profile)> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
     {
         foreach (var mount in container.Mounts.Where(mount => mount.Kind == MountKind.Bind && !Path.Exists(mount.Source)))
         {
@@ -37,7 +38,7 @@ internal sealed class ContainerSetup(
         Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway));
         Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
 
-        var config = OciSpecBuilder.Build(new()
+        var (config, profile) = filters.Apply(OciSpecBuilder.BuildSpec(new()
         {
             Container = container,
             RootPath = root,
@@ -48,7 +49,7 @@ internal sealed class ContainerSetup(
             Options = options,
             Host = host,
             User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
-        });
+        }));
 
         var bundle = conmon.Bundle(container.Id);
         if (Directory.Exists(bundle.Folder))
@@ -58,15 +59,17 @@ internal sealed class ContainerSetup(
 
         Directory.CreateDirectory(bundle.Folder, Private);
         File.Delete(conmon.ExitFile(container.Id));
-        await File.WriteAllBytesAsync(bundle.Config, config, ct).ConfigureAwait(false);
-        return attachment;
+        await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
+        return (attachment, profile);
     }
 
     /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
-    public async Task<Exception?> TearDownAsync(ContainerId id)
+    /// <param name="id">The container.</param>
+    /// <param name="ended">Its first process has ended, and been reaped.</param>
+    public async Task<Exception?> TearDownAsync(ContainerId id, bool ended = false)
     {
         Exception? failure = null;
-        var deleting = Task.Run(() => runtime.DeleteAsync(id));
+        var deleting = Task.Run(() => runtime.DeleteAsync(id, ended));
         try
         {
             await networks.DetachAsync(id, CancellationToken.None).ConfigureAwait(false);

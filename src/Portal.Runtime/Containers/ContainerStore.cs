@@ -18,6 +18,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     private static readonly SearchValues<char> s_lowerHex = SearchValues.Create("0123456789abcdef");
 
     private const string RecordName = "record.json";
+    private const string EphemeralMark = "ephemeral";
 
     private readonly ConcurrentDictionary<ContainerId, Container> _containers = new();
     private readonly ConcurrentDictionary<string, ContainerId> _names = new(StringComparer.Ordinal);
@@ -66,6 +67,11 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
             {
                 _containers[id] = new(record, time);
                 _names[record.Container.Name] = id;
+            }
+            else if (File.Exists($"{folder}/{EphemeralMark}"))
+            {
+                // A power cut tore what was never flushed; it is not to come back anyway.
+                Directory.Delete(folder, recursive: true);
             }
             else
             {
@@ -138,11 +144,24 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <summary>Gives a name back that <paramref name="id"/> holds.</summary>
     public void Release(string name, ContainerId id) => _names.TryRemove(new(name, id));
 
-    /// <summary>Adds a new container; its record is durable when this returns.</summary>
+    /// <summary>
+    /// Adds a new container; its record is durable when this returns. One that removes itself does not outlive this boot of
+    /// the machine, so nothing of it need reach the disk.
+    /// </summary>
     public Container Add(ContainerRecord record)
     {
-        Write(record, durable: true);
-        Libc.SyncDirectory(Root);
+        if (record.Container.Spec.AutoRemove)
+        {
+            // Before the record: whatever a power cut leaves of that, the mark is there too.
+            File.WriteAllBytes($"{Folder(record.Container.Id)}/{EphemeralMark}", []);
+            Write(record, durable: false);
+        }
+        else
+        {
+            Write(record, durable: true);
+            Libc.SyncDirectory(Root);
+        }
+
         return _containers[record.Container.Id] = new(record, time);
     }
 

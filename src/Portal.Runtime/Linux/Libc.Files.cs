@@ -49,6 +49,7 @@ internal static partial class Libc
     public const int OpenWriteOnly = 1;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
+    public const int OpenNonBlock = 0x800;
     public const int OpenCloseOnExec = 0x80000;
     public const int OpenPath = 0x200000;
 
@@ -169,6 +170,15 @@ internal static partial class Libc
         fixed (byte* n = Terminated(name))
         {
             return Result(unlinkat(at.Fd, n, isDirectory ? AtRemoveDirectory : 0));
+        }
+    }
+
+    /// <summary>rmdir(2): also of a cgroup, whose files do not count.</summary>
+    public static unsafe Errno RemoveDirectory(string path)
+    {
+        fixed (byte* p = Terminated(Encoding.UTF8.GetBytes(path)))
+        {
+            return Result(unlinkat(AtCurrentDirectory, p, AtRemoveDirectory));
         }
     }
 

@@ -18,6 +18,8 @@ internal sealed record OciSpec
     public required IReadOnlyList<OciMount> Mounts { get; init; }
 
     public required OciLinux Linux { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
 
 /// <param name="Path">Root file system on the host.</param>
@@ -130,5 +132,6 @@ internal sealed record OciSyscallArgument(int Index, ulong Value, ulong? ValueTw
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OciSpec))]
 [JsonSerializable(typeof(OciProcess))]
+[JsonSerializable(typeof(OciSeccomp))]
 [JsonSerializable(typeof(SeccompProfile))]
 internal sealed partial class OciJson : JsonSerializerContext;

@@ -1,15 +1,18 @@
 using System.Text;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Supervision;
 
 /// <summary>Runs commands of the OCI runtime (crun), each within a time limit.</summary>
-internal sealed class OciRuntime(RuntimeOptions options, OciRuntimeCommand command)
+internal sealed class OciRuntime(RuntimeOptions options, OciRuntimeCommand command, CgroupLocator cgroups)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private const int OutputLimit = 64 * 1024;
+
+    private readonly IReadOnlyList<string> _hierarchies = cgroups.Hierarchies;
 
     /// <summary>Options before every command.</summary>
     public IReadOnlyList<string> GlobalArguments => command.GlobalArguments;
@@ -19,11 +22,19 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimeCommand comma
 
     /// <summary>Lets the process of a created container go.</summary>
     /// <returns>Null, or what the runtime printed on failure.</returns>
-    public Task<string?> StartAsync(ContainerId id) => RunAsync(command.Start(id));
+    public Task<string?> StartAsync(ContainerId id) =>
+        CrunState.TryLetGo(StateFolder(id)) ? Task.FromResult<string?>(null) : RunAsync(command.Start(id));
 
     /// <summary>Kills what is left, removes the runtime's state and the cgroup. Absent is success.</summary>
-    public async Task<string?> DeleteAsync(ContainerId id) =>
-        Directory.Exists(StateFolder(id)) ? await RunAsync(command.Delete(id, force: true)).ConfigureAwait(false) : null;
+    /// <param name="id">The container.</param>
+    /// <param name="ended">Its first process has ended, and been reaped.</param>
+    public async Task<string?> DeleteAsync(ContainerId id, bool ended)
+    {
+        var folder = StateFolder(id);
+        return !Directory.Exists(folder) || (ended && CrunState.TryRemove(folder, OciSpecBuilder.CgroupPath(options, id), _hierarchies))
+            ? null
+            : await RunAsync(command.Delete(id, force: true)).ConfigureAwait(false);
+    }
 
     /// <summary>Signals every process of the container.</summary>
     public Task<string?> KillAllAsync(ContainerId id, int signal) => RunAsync(command.Kill(id, signal, all: true));

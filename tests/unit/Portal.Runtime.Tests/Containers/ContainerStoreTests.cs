@@ -55,6 +55,20 @@ public sealed class ContainerStoreTests : IDisposable
     }
 
     [Fact]
+    public void Load_TornRecordOfOneThatRemovesItself_IsGone()
+    {
+        var id = new ContainerId("ef" + new string('1', 62));
+        var record = Record(id, "passing");
+        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { AutoRemove = true } } });
+        File.WriteAllText(_store.Folder(id) + "/record.json", "");
+
+        var store = Open();
+
+        Assert.Empty(store.Known);
+        Assert.False(Directory.Exists(store.Folder(id)));
+    }
+
+    [Fact]
     public void Load_FolderWithoutRecord_IsGone()
     {
         var id = ContainerId.New();
