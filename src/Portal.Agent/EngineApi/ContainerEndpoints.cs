@@ -92,11 +92,6 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
         var body = await request.RequireAsync(EngineBody.Strict.ContainerCreateRequest);
         var plan = CreateMapping.Map(body, request.Version, facts.Processors);
         CheckPlatform(request.Query("platform"), plan.Spec.Image);
-        if (plan.Spec.NetworkMode is not ("default" or "bridge" or "host" or "none"))
-        {
-            _ = networks.Resolve(plan.Spec.NetworkMode);
-        }
-
         var container = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
         await request.Json(
             new ContainerCreateResponse { Id = container.Id.Value, Warnings = [.. plan.Warnings] },

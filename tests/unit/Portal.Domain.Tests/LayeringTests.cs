@@ -87,9 +87,10 @@ public sealed partial class LayeringTests
     public void TypeNames_EmptySuffixes_AreNotUsed() =>
         AssertNone("src", line => EmptySuffix().IsMatch(line), "names a type by an empty suffix (tree: house style)", skipComments: true);
 
+    /// <summary>The one place that writes a shell's command line writes it into an image: the shell form runs in the container.</summary>
     [Fact]
-    public void Shell_IsNeverSpawned() =>
-        AssertNone("src", line => ShellCall().IsMatch(line), "spawns a shell", skipComments: true);
+    public void Shell_IsNeverSpawned() => AssertNone(
+        "src", line => ShellCall().IsMatch(line), "spawns a shell", path => path == "src/Portal.Agent/EngineApi/Mapping/ImageChanges.cs", skipComments: true);
 
     private static void AssertNone(string folder, Func<string, bool> bad, string what, Func<string, bool>? allowed = null, bool skipComments = false)
     {
