@@ -38,6 +38,7 @@ internal sealed class ContainerSetup(
         Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway));
         Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
 
+        WorkingDirectory.Demand(root, container.Mounts, container.Effective.WorkingDirectory);
         var (config, profile) = filters.Apply(OciSpecBuilder.BuildSpec(new()
         {
             Container = container,

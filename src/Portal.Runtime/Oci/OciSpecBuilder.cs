@@ -192,7 +192,7 @@ public static class OciSpecBuilder
         return path;
     }
 
-    /// <summary>True for paths below a process' folder in /proc, however they are spelled.</summary>
+    /// <summary>True for paths below a process' folder in /proc, or of its descriptors in /dev, however they are spelled.</summary>
     internal static bool LeadsToProcess(string path)
     {
         var steps = new List<string>();
@@ -211,7 +211,7 @@ public static class OciSpecBuilder
             }
 
             // Decided at every prefix: /proc/self/cwd/.. is not /proc/self.
-            if (steps is ["proc", var process, _, ..] && (process is "self" or "thread-self" || process.All(char.IsAsciiDigit)))
+            if (steps is ["dev", "fd", _, ..] || (steps is ["proc", var process, _, ..] && (process is "self" or "thread-self" || process.All(char.IsAsciiDigit))))
             {
                 return true;
             }
