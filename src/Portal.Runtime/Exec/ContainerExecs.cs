@@ -62,10 +62,18 @@ internal sealed class ContainerExecs(
         {
             var container = exec.Container.Snapshot;
             var user = string.IsNullOrEmpty(exec.Spec.User) ? container.Effective.User : exec.Spec.User;
-            var resolved = ContainerUser.Resolve($"/proc/{run.Record.Pid}/root", user, container.Spec.GroupsAdded);
+            var root = $"/proc/{run.Record.Pid}/root";
+            var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
+            WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
             var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
             Publish(exec.Container, $"exec_start: {string.Join(' ', exec.Spec.Command)}", exec.Id);
-            return await exec.StartAsync(new(options, runtime.GlobalArguments, process, detached), run, () => Ended(exec)).ConfigureAwait(false);
+            return await exec.StartAsync(new(options, runtime.Program, runtime.GlobalArguments, process, detached), run, () => Ended(exec)).ConfigureAwait(false);
+        }
+        catch (ErrorException ex) when (!detached)
+        {
+            var session = await exec.RefuseAsync(ex.Message).ConfigureAwait(false);
+            Ended(exec);
+            return session;
         }
         catch (ErrorException)
         {

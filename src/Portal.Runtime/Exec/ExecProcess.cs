@@ -10,10 +10,11 @@ namespace Portal.Runtime.Exec;
 
 /// <summary>How an exec is run.</summary>
 /// <param name="Options">Paths.</param>
+/// <param name="RuntimePath">The OCI runtime.</param>
 /// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
 /// <param name="Process">The process file.</param>
 /// <param name="Detached">Without streams.</param>
-internal sealed record ExecLaunch(RuntimeOptions Options, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached);
+internal sealed record ExecLaunch(RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached);
 
 /// <summary>
 /// One exec. The OCI runtime stays as the parent of the process and passes its exit code on; its own words go to a log file,
@@ -69,6 +70,16 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         _output.Complete();
     }
 
+    /// <summary>It cannot be run, and its client is told so where the output would be, as with Docker.</summary>
+    public async Task<IStdioSession> RefuseAsync(string reason)
+    {
+        Failure = reason + "\r\n";
+        var session = _output.Subscribe(stdout: true, stderr: true);
+        await _output.PublishAsync(spec.AttachStdout ? StdioStream.Stdout : StdioStream.Stderr, Encoding.UTF8.GetBytes(Failure)).ConfigureAwait(false);
+        Fail();
+        return new Session(this, session);
+    }
+
     public async Task ResizeAsync(int rows, int columns, CancellationToken ct)
     {
         if (!_running)
@@ -121,7 +132,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             }
 
             arguments.Add(container.Id.Value);
-            child = ChildProcess.Start(new(launch.Options.OciRuntimePath, arguments) { Descriptors = descriptors });
+            child = ChildProcess.Start(new(launch.RuntimePath, arguments) { Descriptors = descriptors });
         }
         catch
         {

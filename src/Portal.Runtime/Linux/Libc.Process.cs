@@ -16,6 +16,11 @@ internal static unsafe partial class Libc
 
     internal const int FDupFdCloExec = 1030;
 
+    /// <summary>F_ADD_SEALS, and all four seals of before Linux 6.3.</summary>
+    internal const int FAddSeals = 1033, SealAll = 0xf;
+
+    internal const uint MemfdCloseOnExec = 1, MemfdAllowSealing = 2, MemfdExecutable = 0x10;
+
     internal const int PipeCloExec = 0x80000;
 
     [LibraryImport(LibC, EntryPoint = "posix_spawn")]
@@ -68,6 +73,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FcntlDup(int fd, int command, int lowest);
+
+    [LibraryImport(LibC, EntryPoint = "memfd_create", SetLastError = true)]
+    internal static partial int MemfdCreate(byte* name, uint flags);
 
     [LibraryImport(LibC, EntryPoint = "pipe2", SetLastError = true)]
     internal static partial int Pipe2(int* fds, int flags);

@@ -14,6 +14,11 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimeCommand comma
 
     private readonly IReadOnlyList<string> _hierarchies = cgroups.Hierarchies;
 
+    private readonly SealedProgram? _program = SealedProgram.Fits(options.OciRuntimePath) ? new(options.OciRuntimePath) : null;
+
+    /// <summary>The program, for the next process only.</summary>
+    public string Program => _program?.Path ?? options.OciRuntimePath;
+
     /// <summary>Options before every command.</summary>
     public IReadOnlyList<string> GlobalArguments => command.GlobalArguments;
 
@@ -42,7 +47,7 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimeCommand comma
     private async Task<string?> RunAsync(IReadOnlyList<string> arguments)
     {
         using var error = Pipe.FromChild();
-        using var child = ChildProcess.Start(new(options.OciRuntimePath, arguments)
+        using var child = ChildProcess.Start(new(Program, arguments)
         {
             Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [2] = error.Theirs },
         });
