@@ -28,7 +28,7 @@ pack_agent() {
   PORTAL_ARTIFACTS=$(build_root)/
   export PORTAL_ARTIFACTS
   command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-  dotnet_quietly publish "$repo/src/Portal.Agent" -c Release -r "$rid" -p:PublishAot=true -p:IlcTreatWarningsAsErrors=true \
+  dotnet_quietly publish "$repo/src/Portal.Agent" -c Release -r "$rid" -p:IlcTreatWarningsAsErrors=true \
     -p:ILLinkTreatWarningsAsErrors=true "${linker[@]}" -o "$staged" -v q ||
     fail "The native build of the agent failed; the lines above say why."
   rm -rf "${place:?}/$name"
