@@ -60,9 +60,8 @@ public sealed record OciHost
             OomScoreAdjustment = int.Parse(File.ReadAllText("/proc/self/oom_score_adj").AsSpan().Trim(), CultureInfo.InvariantCulture),
             SwapLimit = memory is not null && HasFile(memory, locator.Version == CgroupVersion.V1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max"),
 
-            // v1 has blkio.bfq.weight too where only that scheduler weighs, but crun 1.8 writes blkio.weight and nothing else.
-            BlockWeight = block is not null && (locator.Version == CgroupVersion.V1 ? HasFile(block, "blkio.weight") : HasFile(block, "io.weight") || HasFile(block, "io.bfq.weight")),
-            PidsLimit = locator.PathOf("pids") is not null,
+            BlockWeight = block is not null && WeighsBlocks(block, locator.Version),
+            PidsLimit = locator.PathOf("pids") is { } pids && (locator.Version == CgroupVersion.V1 || HasController(pids, "pids")),
             Seccomp = status.Any(line => line.StartsWith("Seccomp:", StringComparison.Ordinal)),
             ThermalPaths = Directory.Exists("/sys/devices/system/cpu")
                 ? [.. Directory.EnumerateDirectories("/sys/devices/system/cpu", "cpu*").Select(cpu => cpu + "/thermal_throttle").Where(Directory.Exists).Order(StringComparer.Ordinal)]
@@ -111,6 +110,33 @@ public sealed record OciHost
 
     private static string Field(string[] status, string name) =>
         Array.Find(status, line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] == ':')?[(name.Length + 1)..] ?? "0";
+
+    /// <summary>True when the kernel would weigh the block I/O of a group below <paramref name="root"/>.</summary>
+    internal static bool WeighsBlocks(string root, CgroupVersion version)
+    {
+        // v1 has blkio.bfq.weight too where only that scheduler weighs, but crun 1.8 writes blkio.weight and nothing else.
+        if (version == CgroupVersion.V1)
+        {
+            return HasFile(root, "blkio.weight");
+        }
+
+        // systemd leaves io off below the root until a unit asks for it, so no group need have its files before the first
+        // container turns it on. The root's io.cost.qos tells that there will be io.weight.
+        return HasController(root, "io") && (File.Exists(root + "/io.cost.qos") || HasFile(root, "io.weight") || HasFile(root, "io.bfq.weight"));
+    }
+
+    /// <summary>True when a v2 group can hand a controller on to the groups below it.</summary>
+    internal static bool HasController(string group, string controller)
+    {
+        try
+        {
+            return File.ReadAllText(group + "/cgroup.controllers").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Contains(controller);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     // On v2 the root group has no limit files, so the first child is asked too.
     private static bool HasFile(string group, string name)

@@ -65,35 +65,53 @@ internal static class RecordedTree
         """;
 
     private const string MemoryStatV2 = """
-        anon 8626176
-        file 21905408
-        kernel 1253376
-        kernel_stack 65536
-        pagetables 307200
+        anon 61440
+        file 41943040
+        kernel 1396736
+        kernel_stack 0
+        pagetables 20480
         sec_pagetables 0
-        percpu 360
+        percpu 144
         sock 0
-        vmalloc 0
+        vmalloc 12288
         shmem 0
-        file_mapped 9326592
-        file_dirty 4096
+        file_mapped 0
+        file_dirty 0
         file_writeback 0
         swapcached 0
         anon_thp 0
         file_thp 0
         shmem_thp 0
-        inactive_anon 8589312
-        active_anon 8192
-        inactive_file 13209600
-        active_file 8695808
+        inactive_anon 57344
+        active_anon 4096
+        inactive_file 41943040
+        active_file 0
         unevictable 0
-        slab_reclaimable 545280
-        slab_unreclaimable 240872
-        slab 786152
+        slab_reclaimable 1309256
+        slab_unreclaimable 30248
+        slab 1339504
         workingset_refault_anon 0
-        workingset_refault_file 485
-        pgfault 5215
-        pgmajfault 62
+        workingset_refault_file 0
+        workingset_activate_anon 0
+        workingset_activate_file 0
+        workingset_restore_anon 0
+        workingset_restore_file 0
+        workingset_nodereclaim 0
+        pgscan 0
+        pgsteal 0
+        pgscan_kswapd 0
+        pgscan_direct 0
+        pgsteal_kswapd 0
+        pgsteal_direct 0
+        pgfault 421
+        pgmajfault 0
+        pgrefill 0
+        pgactivate 0
+        pgdeactivate 0
+        pglazyfree 0
+        pglazyfreed 0
+        thp_fault_alloc 0
+        thp_collapse_alloc 0
 
         """;
 
@@ -113,16 +131,16 @@ internal static class RecordedTree
         void Write(string controller, string name, string text) => RecordedTree.Write($"{root}/{controller}/portal/{id}/{name}", text);
     }
 
-    /// <summary>Writes a container's files into a v2 hierarchy at <paramref name="root"/>.</summary>
+    /// <summary>Writes a container's files into a v2 hierarchy at <paramref name="root"/>: --cpus 0.3 -m 100m on Debian 12, having written 40 MiB to a volume.</summary>
     public static void WriteV2(string root, ContainerId id)
     {
         Write("memory.stat", MemoryStatV2);
-        Write("memory.current", "31784960\n");
-        Write("memory.max", "max\n");
-        Write("cpu.stat", "usage_usec 295241\nuser_usec 281000\nsystem_usec 14241\nnr_periods 8\nnr_throttled 4\nthrottled_usec 123089\nnr_bursts 0\nburst_usec 0\n");
-        Write("pids.current", "7\n");
-        Write("pids.max", "max\n");
-        Write("io.stat", "254:0 rbytes=20971520 wbytes=4096 rios=320 wios=1 dbytes=0 dios=0\n8:16 \n");
+        Write("memory.current", "43401216\n");
+        Write("memory.max", "104857600\n");
+        Write("cpu.stat", "usage_usec 5244491\nuser_usec 4483040\nsystem_usec 761450\nnr_periods 175\nnr_throttled 171\nthrottled_usec 11759544\nnr_bursts 0\nburst_usec 0\n");
+        Write("pids.current", "1\n");
+        Write("pids.max", "2048\n");
+        Write("io.stat", "254:0 rbytes=0 wbytes=41943040 rios=0 wios=42 dbytes=0 dios=0\n");
 
         void Write(string name, string text) => RecordedTree.Write($"{root}/portal/{id}/{name}", text);
     }

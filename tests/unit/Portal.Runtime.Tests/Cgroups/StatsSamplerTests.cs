@@ -51,12 +51,26 @@ public sealed class StatsSamplerTests : IDisposable
         _running.Containers = [(s_first, 42, true)];
         var sample = Sampler(CgroupVersion.V2).Read(s_first)!;
 
-        Assert.Equal((295_241_000UL, 281_000_000UL, 14_241_000UL), (sample.CpuTotal, sample.CpuUser, sample.CpuKernel));
-        Assert.Equal((8UL, 4UL, 123_089_000UL), (sample.ThrottlingPeriods, sample.ThrottledPeriods, sample.ThrottledTime));
-        Assert.Equal((31_784_960UL, 24_684_084UL * 1024, 13_209_600UL), (sample.MemoryUsage, sample.MemoryLimit, sample.MemoryInactiveFile));
-        Assert.Equal((7UL, 0UL), (sample.PidsCurrent, sample.PidsLimit));
-        Assert.Equal([new(254, 0, "read", 20_971_520), new(254, 0, "write", 4096)], sample.Block);
+        Assert.Equal((5_244_491_000UL, 4_483_040_000UL, 761_450_000UL), (sample.CpuTotal, sample.CpuUser, sample.CpuKernel));
+        Assert.Equal((175UL, 171UL, 11_759_544_000UL), (sample.ThrottlingPeriods, sample.ThrottledPeriods, sample.ThrottledTime));
+        Assert.Equal((43_401_216UL, 104_857_600UL, 41_943_040UL), (sample.MemoryUsage, sample.MemoryLimit, sample.MemoryInactiveFile));
+        Assert.Equal((1UL, 2048UL), (sample.PidsCurrent, sample.PidsLimit));
+        Assert.Equal([new(254, 0, "read", 0), new(254, 0, "write", 41_943_040)], sample.Block);
         Assert.Empty(sample.Interfaces);
+    }
+
+    [Fact]
+    public void Read_V2WithoutLimits_IsThoseOfTheHost()
+    {
+        _running.Containers = [(s_first, 42, false)];
+        var folder = $"{_root}/v2/portal/{s_first}";
+        File.WriteAllText(folder + "/memory.max", "max\n");
+        File.WriteAllText(folder + "/pids.max", "max\n");
+        File.WriteAllText(folder + "/io.stat", "8:16 \n");
+        var sample = Sampler(CgroupVersion.V2).Read(s_first)!;
+
+        Assert.Equal((24_684_084UL * 1024, 0UL), (sample.MemoryLimit, sample.PidsLimit));
+        Assert.Empty(sample.Block);
     }
 
     [Fact]
