@@ -23,6 +23,12 @@ internal static partial class ApiLog
     [LoggerMessage(1011, LogLevel.Warning, "Refused a {Method} of {Path}: it comes from another site ({Origin}).")]
     public static partial void CrossSiteRefused(this ILogger log, string method, string path, string origin);
 
+    [LoggerMessage(1012, LogLevel.Warning, "The idle time of a session could not be extended.")]
+    public static partial void SessionNotExtended(this ILogger log, Exception exception);
+
+    [LoggerMessage(1013, LogLevel.Error, "Refused {Operation} of {Target}: it could not be written to the audit log beforehand.")]
+    public static partial void AuditRefused(this ILogger log, Exception exception, string operation, string target);
+
     [LoggerMessage(1020, LogLevel.Information, "Host {Host} is connected: {Engine}.")]
     public static partial void HostConnected(this ILogger log, HostId host, string engine);
 

@@ -24,8 +24,8 @@ internal sealed class SecurityHeaders(RequestDelegate next, TlsCertificate certi
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
             + $"connect-src 'self' wss://{context.Request.Host}; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'; manifest-src 'self'";
         headers.XContentTypeOptions = "nosniff";
-        // Not "no-referrer": with it browsers send "Origin: null" even with this site's own forms, and the origin check would refuse them.
-        headers["Referrer-Policy"] = "same-origin";
+        // With it browsers send "Origin: null" with this site's own forms; OriginGuard knows.
+        headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()";

@@ -8,11 +8,16 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Security;
 
 /// <inheritdoc cref="IActors"/>
-internal sealed class Actors(IDbContextFactory<PortalDb> databases) : IActors
+internal sealed class Actors(IDbContextFactory<PortalDb> databases, SessionStore sessions) : IActors
 {
     public async Task<Actor> FindAsync(ClaimsPrincipal principal, CancellationToken ct)
     {
         if (PrincipalOf.UserId(principal) is not { } id)
+        {
+            return Actor.Anonymous;
+        }
+
+        if (PrincipalOf.IsSession(principal) && !await sessions.KeepAsync(principal, ct))
         {
             return Actor.Anonymous;
         }

@@ -12,9 +12,6 @@ namespace Portal.Api.Security;
 /// <summary>Sets up the two ways to be signed in, and deny by default.</summary>
 internal static class Authentication
 {
-    /// <summary>When the session began, kept in its ticket; sliding renewal moves the other dates.</summary>
-    private const string Began = "began";
-
     public static IServiceCollection AddPortalAuthentication(this IServiceCollection services)
     {
         services.AddAuthentication(PortalSchemes.Any)
@@ -62,17 +59,9 @@ internal static class Authentication
         cookie.ReturnUrlParameter = "returnUrl";
         cookie.Events = new CookieAuthenticationEvents
         {
-            OnSigningIn = context =>
-            {
-                var now = context.Options.TimeProvider!.GetUtcNow();
-                context.Properties.SetString(Began, now.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
-                return Task.CompletedTask;
-            },
             OnValidatePrincipal = async context =>
             {
-                var now = context.Options.TimeProvider!.GetUtcNow();
-                var fresh = long.TryParse(context.Properties.GetString(Began), out var began) && now < DateTimeOffset.FromUnixTimeSeconds(began) + CookieSession.Absolute;
-                if (!fresh || !await IsKnownAsync(context.HttpContext, context.Principal!))
+                if (!PrincipalOf.IsSession(context.Principal!) || !await IsKnownAsync(context.HttpContext, context.Principal!))
                 {
                     context.RejectPrincipal();
                     await context.HttpContext.SignOutAsync(PortalSchemes.Cookie);

@@ -6,7 +6,8 @@ namespace Portal.Api.Security;
 
 /// <summary>
 /// Refuses what another site makes a browser send: state changes (by Sec-Fetch-Site, else Origin) and every live connection
-/// (exact Origin, and never without one). Requests with an Authorization header are a program's: no browser adds one by itself.
+/// (exact Origin, and never without one). "Origin: null" is what a page that sends no referrer says with its own forms, but a sandboxed
+/// frame says it too: it counts only together with Sec-Fetch-Site, which no page can forge. Requests with an Authorization header are a program's: no browser adds one by itself.
 /// </summary>
 internal sealed class OriginGuard(RequestDelegate next, ILogger<OriginGuard> log)
 {
@@ -45,7 +46,7 @@ internal sealed class OriginGuard(RequestDelegate next, ILogger<OriginGuard> log
         // Neither header: no browser of today. Without a cookie there is nothing to abuse.
         return (site, origin) switch
         {
-            ("same-origin", _) => origin.Length == 0 || sameOrigin,
+            ("same-origin", _) => origin is "" or "null" || sameOrigin,
             ("", { Length: > 0 }) => sameOrigin,
             ("", _) => request.Headers.Cookie.Count == 0,
             _ => false,

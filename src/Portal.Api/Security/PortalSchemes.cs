@@ -22,6 +22,12 @@ internal static class PortalClaims
     /// <summary>The user's name.</summary>
     public const string Name = "name";
 
+    /// <summary>Which of the user's browser sessions this is; programs have none.</summary>
+    public const string Session = "sid";
+
+    /// <summary>When the browser session began, in Unix seconds.</summary>
+    public const string Began = "auth_time";
+
     /// <summary>Digest of the account's security stamp; a password change makes every older session and token void.</summary>
     public const string Stamp = "stamp";
 }
@@ -29,7 +35,7 @@ internal static class PortalClaims
 /// <summary>Times of a browser's session.</summary>
 internal static class CookieSession
 {
-    /// <summary>Ends after this long without a request.</summary>
+    /// <summary>Ends after this long without a request and without an open page.</summary>
     public static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
 
     /// <summary>Ends after this long in any case.</summary>

@@ -17,6 +17,9 @@ internal static class PrincipalOf
     public static string? UserId(ClaimsPrincipal principal) =>
         principal.Identity?.IsAuthenticated == true ? principal.FindFirstValue(PortalClaims.Subject) : null;
 
+    /// <summary>True for a principal of a browser's session.</summary>
+    public static bool IsSession(ClaimsPrincipal principal) => principal.HasClaim(claim => claim.Type == PortalClaims.Session);
+
     /// <summary>True when the principal was made since the account's password or state last changed.</summary>
     public static bool IsCurrent(ClaimsPrincipal principal, string? securityStamp) =>
         principal.FindFirstValue(PortalClaims.Stamp) is { } stamp && stamp == Stamp(securityStamp);

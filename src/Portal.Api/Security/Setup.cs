@@ -14,6 +14,7 @@ internal sealed class Setup(
     : ISetup, IHostedService, IDisposable
 {
     private readonly AttemptThrottle _throttle = new(time);
+    private readonly SourceLimit _sources = new(time);
 
     /// <summary>Two people with the secret: the second must see that the first has been.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -70,6 +71,11 @@ internal sealed class Setup(
         if (!await IsRequiredAsync(ct))
         {
             return new Error(ErrorKind.Conflict, "setup.closed", "This installation has an administrator already. Sign in instead.");
+        }
+
+        if (_sources.Enter(source) is var full && full > TimeSpan.Zero)
+        {
+            return Throttling.Refusal("setup.throttled", full);
         }
 
         if (_throttle.WaitOf(source) is var wait && wait > TimeSpan.Zero)

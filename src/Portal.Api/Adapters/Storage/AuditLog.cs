@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Domain.Access;
@@ -7,11 +8,34 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Adapters.Storage;
 
 /// <summary>Writes the audit log, one line at a time.</summary>
-internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvider time) : IAuditLog, IDisposable
+internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvider time, ILogger<AuditLog> log) : IAuditLog, IDisposable
 {
+    /// <summary>The outcome of an operation that is still under way, or whose end could not be recorded.</summary>
+    public const string Begun = "begun";
+
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public async Task RecordAsync(Actor actor, string operation, string target, Error? error, CancellationToken ct)
+    public async Task<Result> BeginAsync(Actor actor, string operation, string target, CancellationToken ct)
+    {
+        try
+        {
+            await WriteAsync(actor, operation, target, Begun, "");
+            return Result.Success;
+        }
+        catch (Exception ex) when (ex is DbException or DbUpdateException)
+        {
+            log.AuditRefused(ex, operation, target);
+            return new Error(ErrorKind.Unavailable, "audit.unavailable", "Nothing was done: the portal could not write this action to its audit log. Look for space on the portal's disk, then try again.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(10),
+            };
+        }
+    }
+
+    public Task RecordAsync(Actor actor, string operation, string target, Error? error, CancellationToken ct) =>
+        WriteAsync(actor, operation, target, error?.Code ?? "ok", error?.Message ?? "");
+
+    private async Task WriteAsync(Actor actor, string operation, string target, string outcome, string message)
     {
         // What was done must be recorded even when the caller has left meanwhile.
         await _turn.WaitAsync(CancellationToken.None);
@@ -28,8 +52,8 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
                 ActorName = Cut(actor.Name),
                 Operation = operation,
                 Target = Cut(target),
-                Outcome = error?.Code ?? "ok",
-                Message = Cut(error?.Message ?? ""),
+                Outcome = outcome,
+                Message = Cut(message),
                 Hash = "",
             };
             line.Hash = AuditChain.HashOf(last?.Hash ?? AuditChain.Start, line);

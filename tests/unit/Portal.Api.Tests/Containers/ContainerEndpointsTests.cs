@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Adapters.Storage;
 using Portal.Domain.Access;
 using Portal.Domain.Containers;
@@ -27,6 +29,34 @@ public sealed class ContainerEndpointsTests : IDisposable
         }
 
         Assert.Equal([$"Start {web.Id}", $"Stop {web.Id}", $"Restart {web.Id}", $"Kill {web.Id}", $"Remove {web.Id} True True"], _portal.Engine.Commands);
+    }
+
+    [Fact]
+    public async Task Command_CarriedOut_IsAuditedBeforeAndAfter()
+    {
+        _portal.Engine.Put(FakeEngine.Container("web"));
+        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        await client.PostAsync($"{Containers}/web/stop", null);
+        Assert.Equal(["begun", "ok"], (await _portal.AuditAsync()).Where(line => line.Operation == "StopContainer").Select(line => line.Outcome));
+    }
+
+    [Fact]
+    public async Task Command_ThatCannotBeAudited_IsNotCarriedOut()
+    {
+        _portal.Engine.Put(FakeEngine.Container("web"));
+        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        await using var db = await _portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER full_disk BEFORE INSERT ON Audit BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+
+        using var answer = await client.PostAsync($"{Containers}/web/stop", null);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+        Assert.Empty(_portal.Engine.Commands);
+
+        await db.Database.ExecuteSqlRawAsync("DROP TRIGGER full_disk");
+        using var again = await client.PostAsync($"{Containers}/web/stop", null);
+        Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public class HttpAnswerTests(PortalHost portal) : IClassFixture<PortalHost>
         Assert.DoesNotContain("unsafe-eval", headers["Content-Security-Policy"], StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", headers["Content-Security-Policy"], StringComparison.Ordinal);
         Assert.Equal(
-            ("nosniff", "same-origin", "same-origin", "same-origin", "no-store"),
+            ("nosniff", "no-referrer", "same-origin", "same-origin", "no-store"),
             (headers["X-Content-Type-Options"], headers["Referrer-Policy"], headers["Cross-Origin-Opener-Policy"], headers["Cross-Origin-Resource-Policy"], headers["Cache-Control"]));
         Assert.False(headers.ContainsKey("Strict-Transport-Security"), "A browser could never be let in again over the self-signed certificate.");
     }

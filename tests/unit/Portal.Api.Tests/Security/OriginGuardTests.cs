@@ -15,6 +15,9 @@ public class OriginGuardTests(PortalHost portal) : IClassFixture<PortalHost>
     [InlineData("https://localhost:8443", null, false)]
     [InlineData("https://localhost.evil.example", null, false)]
     [InlineData("null", null, false)]
+    [InlineData("null", "same-origin", true)]
+    [InlineData("null", "cross-site", false)]
+    [InlineData("null", "same-site", false)]
     [InlineData("https://localhost", "cross-site", false)]
     [InlineData("https://localhost", "same-site", false)]
     [InlineData(null, "none", false)]
@@ -51,6 +54,7 @@ public class OriginGuardTests(PortalHost portal) : IClassFixture<PortalHost>
     {
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Post, "/hubs/live/negotiate?negotiateVersion=1", "https://evil.example", null, await CookieAsync()));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Post, "/_blazor/negotiate", null, null, await CookieAsync()));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Post, "/_blazor/negotiate", "null", "same-origin", await CookieAsync()));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(HttpMethod.Post, "/hubs/live/negotiate?negotiateVersion=1", "https://localhost", "same-origin", await CookieAsync()));
     }
 

@@ -1,8 +1,12 @@
 using System.Net;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Adapters.Storage;
+using Portal.Api.Security;
 using Portal.Domain.Access;
+using Portal.Domain.Access.Users;
 
 namespace Portal.Api.Tests.Security;
 
@@ -56,6 +60,34 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public async Task Session_OfAPageThatStaysOpen_OutlivesTheIdleTimeButNot12Hours()
+    {
+        var (page, key) = await OpenPageAsync();
+        for (var minutes = 20; minutes < 12 * 60; minutes += 20)
+        {
+            _portal.Time.Advance(TimeSpan.FromMinutes(20));
+            Assert.Equal("ann", (await LookAsync(page)).Name);
+        }
+
+        // What a reload at this moment finds.
+        Assert.True((await Sessions.RetrieveAsync(key))?.Properties.ExpiresUtc > _portal.Time.GetUtcNow());
+
+        _portal.Time.Advance(TimeSpan.FromMinutes(20));
+        Assert.Same(Actor.Anonymous, await LookAsync(page));
+    }
+
+    [Fact]
+    public async Task Session_OfAPageThatStaysOpen_EndsWithASignOutElsewhere()
+    {
+        var (page, key) = await OpenPageAsync();
+        Assert.Equal("ann", (await LookAsync(page)).Name);
+
+        await Sessions.RemoveAsync(key);
+
+        Assert.Same(Actor.Anonymous, await LookAsync(page));
+    }
+
+    [Fact]
     public async Task Session_SignedOut_IsDeadEvenForAKeptCookie()
     {
         var cookie = await SignInAsync();
@@ -77,6 +109,19 @@ public sealed class SessionTests : IDisposable
 
     [Fact]
     public async Task SignIn_Again_GivesANewSession() => Assert.NotEqual(await SignInAsync(), await SignInAsync());
+
+    private SessionStore Sessions => _portal.Services.GetRequiredService<SessionStore>();
+
+    /// <summary>A session as a page's circuit has it: a principal, and no requests.</summary>
+    private async Task<(ClaimsPrincipal Page, string Key)> OpenPageAsync()
+    {
+        await _portal.AddUserAsync("ann", BuiltInRoles.Viewer);
+        var user = await _portal.Services.GetRequiredService<ISignIn>().PasswordAsync("ann", PortalHost.Password, "test", default);
+        var ticket = new AuthenticationTicket(user.Value, PortalSchemes.Cookie);
+        return (ticket.Principal, await Sessions.StoreAsync(ticket));
+    }
+
+    private Task<Actor> LookAsync(ClaimsPrincipal page) => _portal.Services.GetRequiredService<IActors>().FindAsync(page, default);
 
     private async Task<string> SignInAsync()
     {

@@ -48,6 +48,20 @@ public sealed class SetupTests : IDisposable
     }
 
     [Fact]
+    public async Task Complete_MoreThan100TriesAMinute_AreTurnedAwayWithoutALookAtTheSecret()
+    {
+        // Right secret and unusable name: neither counts as a wrong guess.
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal("user.name", (await Setup.CompleteAsync(new(_portal.SetupSecret, "a b", PortalHost.Password), "1", default)).Error!.Code);
+        }
+
+        Assert.Equal("setup.throttled", (await Setup.CompleteAsync(new(_portal.SetupSecret, "ann", PortalHost.Password), "1", default)).Error!.Code);
+        _portal.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True((await Setup.CompleteAsync(new(_portal.SetupSecret, "ann", PortalHost.Password), "1", default)).IsSuccess);
+    }
+
+    [Fact]
     public async Task Complete_TwoAtOnce_OneWins()
     {
         var secret = _portal.SetupSecret;
