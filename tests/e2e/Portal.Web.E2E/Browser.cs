@@ -77,10 +77,12 @@ public sealed class Browser : IAsyncDisposable
         await Find("confirm-ok").ClickAsync();
     }
 
-    /// <summary>For the README, and only when asked: docs/images/NAME.png.</summary>
+    /// <summary>True when the pictures of the README are asked for.</summary>
+    public static bool TakesPictures => Environment.GetEnvironmentVariable("PORTAL_E2E_SCREENSHOTS") == "1";
+
+    /// <summary>docs/images/NAME.png, of the page as it is.</summary>
     public async Task PictureAsync(string name)
     {
-        if (Environment.GetEnvironmentVariable("PORTAL_E2E_SCREENSHOTS") != "1") return;
         await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Portal.E2E.AgentProcess.Repository(), "docs/images", name + ".png") });
     }
 

@@ -11,7 +11,6 @@ public sealed class FirstRunTests(NewPortal portal) : IClassFixture<NewPortal>
         await using var browser = await Browser.OpenAsync(portal.Address);
         await browser.GoAsync("/");
         await Expect(browser.Page).ToHaveURLAsync(new Regex("/setup"));
-        await browser.PictureAsync("first-run");
 
         await browser.SetUpAsync("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", PortalProcess.UserName, PortalProcess.Password);
         await Expect(browser.Find("form-error")).ToBeVisibleAsync();
