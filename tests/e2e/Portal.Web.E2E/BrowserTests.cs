@@ -74,8 +74,8 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
     {
         await portal.Docker.RunDetachedAsync("--name", "web", "-p", "127.0.0.1::80", "--memory", "64m", "busybox", "sh", "-c", "head -c 300000 /dev/urandom > /index.html; httpd -f");
         await portal.Docker.RunDetachedAsync("--name", "worker", "--cpus", "0.5", "--memory", "256m", "busybox", "sh", "-c",
-            "web=$1; while :; do i=0; while [ $i -lt $((RANDOM * 2)) ]; do i=$((i+1)); done; wget -q -O /result http://$web/; sleep 0.$((RANDOM % 9)); done", "worker", await AddressAsync("web"));
-        await portal.Docker.RunDetachedAsync("--name", "cache", "--memory", "128m", "busybox", "sh", "-c", "head -c 48m /dev/zero | tr '\\0' x | sort; :");
+            "web=$1; while :; do n=$((RANDOM * 3)) i=0; while [ $i -lt $n ]; do i=$((i+1)); done; wget -q -O /result http://$web/; sleep 0.$((RANDOM % 9)); done", "worker", await AddressAsync("web"));
+        await portal.Docker.RunDetachedAsync("--name", "cache", "--memory", "192m", "busybox", "awk", """BEGIN { x = "0123456789abcdef"; while (length(x) < 2e7) x = x x; system("while :; do sleep 1; done") }""");
         await portal.Docker.RunDetachedAsync("--name", "scheduler", "busybox", "sh", "-c", "while :; do date; sleep 1; done");
         await portal.Docker.RunAsync("run", "--name", "migrate", "busybox", "true");
         await portal.Docker.RunAsync("run", "--name", "nightly-import", "busybox", "sh", "-c", "exit 2");
