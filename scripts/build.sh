@@ -66,27 +66,33 @@ publish_web() {
   dotnet_quietly publish "$repo/src/Portal.Web" -c Release -o "$1" -v q
 }
 
+# copy_runtime SDK DIRECTORY: the runtime of an SDK alone, readable by everybody.
+copy_runtime() {
+  local framework version
+  rm -rf "$2"
+  mkdir -p "$2/shared"
+  cp -a "$1/dotnet" "$1/host" "$2/"
+  for framework in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
+    version=$(find "$1/shared/$framework" -mindepth 1 -maxdepth 1 -name '10.*' -printf '%f\n' | sort -V | tail -n 1)
+    mkdir -p "$2/shared/$framework"
+    cp -a "$1/shared/$framework/$version" "$2/shared/$framework/"
+  done
+  chmod -R u=rwX,go=rX "$2"
+}
+
+sdk_directory() { dirname "$(readlink -f "$(command -v dotnet)")"; }
+
 # The unprivileged user may not be able to read an SDK below somebody's home; then it gets a copy of the runtime.
 # place_runtime DIRECTORY: sets dotnet_root to where both programs find theirs.
 place_runtime() {
-  local from version framework
-  from=$(dirname "$(readlink -f "$(command -v dotnet)")")
-  dotnet_root=$from
-  if setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --clear-groups test -x "$from/dotnet" 2>/dev/null; then
+  dotnet_root=$(sdk_directory)
+  if setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --clear-groups test -x "$dotnet_root/dotnet" 2>/dev/null; then
     rm -rf "$1"
     return
   fi
-  step "Copying the .NET runtime to $1, because the user $PORTAL_USER cannot read $from"
-  rm -rf "$1"
-  mkdir -p "$1/shared"
-  cp -a "$from/dotnet" "$from/host" "$1/"
-  for framework in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
-    version=$(find "$from/shared/$framework" -mindepth 1 -maxdepth 1 -name '10.*' -printf '%f\n' | sort -V | tail -n 1)
-    mkdir -p "$1/shared/$framework"
-    cp -a "$from/shared/$framework/$version" "$1/shared/$framework/"
-  done
+  step "Copying the .NET runtime to $1, because the user $PORTAL_USER cannot read $dotnet_root"
+  copy_runtime "$dotnet_root" "$1"
   chown -R root:root "$1"
-  chmod -R u=rwX,go=rX "$1"
   dotnet_root=$1
 }
 

@@ -48,11 +48,12 @@ portal_pack() {
   pack_agent
   step "Publishing the portal"
   publish_web "$(pack_place)/portal-web" || fail "The build of the portal failed; the lines above say why."
+  copy_runtime "$(sdk_directory)" "$(pack_place)/dotnet"
   local packed
   packed=$(pack_place)/$(pack_name)
   say "$packed/portal-agent   $(($(stat -c %s "$packed/portal-agent") / 1048576)) MiB"
   say "$packed.tar.gz   and its .sha256"
-  say "$(pack_place)/portal-web   the portal, for docker/portal.Dockerfile"
+  say "$(pack_place)/portal-web, dotnet   the portal and its runtime, for docker/portal.Dockerfile"
 }
 
 portal_bench() {

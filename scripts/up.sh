@@ -151,7 +151,7 @@ portal_down() {
   if [ -x "$PORTAL_PREFIX/agent/portal-agent" ]; then
     find_dotnet || fail "The .NET runtime is missing, and the agent that takes its containers down needs it; install it and run the command again."
     local dotnet_root
-    dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
+    dotnet_root=$(sdk_directory)
     [ ! -x "$PORTAL_PREFIX/dotnet/dotnet" ] || dotnet_root=$PORTAL_PREFIX/dotnet
     step "Ending containers, links, rules and mounts"
     oci_runtime=$(command -v crun || command -v runc || echo /usr/bin/crun)
