@@ -31,7 +31,9 @@ public sealed class BrowserTests(ReadyPortal portal) : IAsyncLifetime
 
         await Expect(card.GetByTestId("host-memory")).ToHaveTextAsync(new Regex("[KMG]i?B"));
         await Expect(card.GetByTestId("host-cpu")).ToHaveTextAsync(new Regex(@"\d"));
-        await Expect(card.GetByTestId("host-cpu")).Not.ToHaveTextAsync(await card.GetByTestId("host-cpu").InnerTextAsync());
+        // On a busy machine the processor stays at 100 %; then memory or a curve moves.
+        var before = await card.InnerHTMLAsync();
+        await Portal.E2E.Patience.UntilAsync("the card has moved", async () => await card.InnerHTMLAsync() != before);
     }
 
     [Fact]
