@@ -47,7 +47,16 @@ halt() {
 engine_answers() { curl -s --max-time 2 --unix-socket "$socket" -o /dev/null -f http://localhost/_ping; }
 portal_answers() { curl -sk --max-time 3 -o /dev/null -f "https://localhost:$PORTAL_HTTPS_PORT/health"; }
 
-# wait_until NAME CHECK SECONDS
+# still_answers CHECK: what runs may just be starting; it gets half a minute.
+still_answers() {
+  local deadline=$((SECONDS + 30))
+  until "$1"; do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 0.5
+  done
+}
+
+# wait_until NAME CHECK SECONDS: the limits are for the slowest machine; a process that ends is told at once.
 wait_until() {
   local name=$1 check=$2 deadline=$((SECONDS + $3)) log=$PORTAL_LOG_ROOT/$1.log
   until "$check"; do
@@ -70,7 +79,7 @@ start_agent() {
     LANG=C.UTF-8 "$PORTAL_PREFIX/agent/portal-agent" --socket "$socket" --data-root "$PORTAL_AGENT_DATA_ROOT" \
     --run-root "$PORTAL_RUN_ROOT" --socket-group "$PORTAL_USER" --bridge-name "$PORTAL_BRIDGE_NAME" \
     --bridge-subnet "$PORTAL_BRIDGE_SUBNET" --cgroup-parent "$PORTAL_CGROUP_PARENT" --oci-runtime "$oci_runtime"
-  wait_until agent engine_answers 30
+  wait_until agent engine_answers 60
 }
 
 start_portal() {
@@ -79,5 +88,5 @@ start_portal() {
     env -i --chdir="$PORTAL_PREFIX/web" PATH=/usr/local/bin:/usr/bin:/bin HOME="$PORTAL_DATA_ROOT" DOTNET_ROOT="$dotnet_root" LANG=C.UTF-8 \
     ASPNETCORE_ENVIRONMENT=Production PORTAL_DATA_ROOT="$PORTAL_DATA_ROOT" PORTAL_HTTPS_PORT="$PORTAL_HTTPS_PORT" \
     PORTAL_AGENT_SOCKET="$socket" "$PORTAL_PREFIX/web/portal-web"
-  wait_until portal portal_answers 60
+  wait_until portal portal_answers 180
 }

@@ -99,7 +99,7 @@ portal_up() {
     echo "$wanted" >"$PORTAL_PREFIX/source.sha256"
   fi
 
-  if [ -n "$agent_was" ] && ! engine_answers; then
+  if [ -n "$agent_was" ] && ! still_answers engine_answers; then
     step "Stopping an agent that does not answer" && halt agent 15
     agent_was=
   fi
@@ -108,7 +108,7 @@ portal_up() {
     start_agent
   fi
   ensure_busybox
-  if [ -n "$portal_was" ] && ! portal_answers; then
+  if [ -n "$portal_was" ] && ! still_answers portal_answers; then
     step "Stopping a portal that does not answer" && halt portal 15
     portal_was=
   fi
