@@ -23,6 +23,7 @@ public sealed class ContainerLogReader(TimeProvider time)
         using var left = new CancellationTokenSource();
         var filter = new LogFilter(query);
         var block = new LogBlock();
+        var parts = new LogParts();
         var files = LogFileSet.OpenAll(path);
         try
         {
@@ -34,9 +35,12 @@ public sealed class ContainerLogReader(TimeProvider time)
                 while (await block.FillAsync(files[index], offset, limit, ct).ConfigureAwait(false) is var read and > 0)
                 {
                     offset += read;
-                    while (block.TryTake(filter, out var entry))
+                    while (block.TryTake(filter, out var piece))
                     {
-                        yield return entry;
+                        if (parts.TryJoin(piece, out var line))
+                        {
+                            yield return line;
+                        }
                     }
                 }
 
@@ -50,6 +54,11 @@ public sealed class ContainerLogReader(TimeProvider time)
 
             if (signal is null)
             {
+                foreach (var line in parts.TakeRest())
+                {
+                    yield return line;
+                }
+
                 yield break;
             }
 
@@ -77,9 +86,12 @@ public sealed class ContainerLogReader(TimeProvider time)
                     while (await block.FillAsync(current, offset, long.MaxValue, ct).ConfigureAwait(false) is var read and > 0)
                     {
                         offset += read;
-                        while (block.TryTake(filter, out var entry))
+                        while (block.TryTake(filter, out var piece))
                         {
-                            yield return entry;
+                            if (parts.TryJoin(piece, out var line))
+                            {
+                                yield return line;
+                            }
                         }
                     }
 
@@ -96,6 +108,11 @@ public sealed class ContainerLogReader(TimeProvider time)
 
                 if (ending)
                 {
+                    foreach (var line in parts.TakeRest())
+                    {
+                        yield return line;
+                    }
+
                     yield break;
                 }
 

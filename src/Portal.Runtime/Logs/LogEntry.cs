@@ -2,7 +2,7 @@ using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Logs;
 
-/// <summary>A piece of log: a line with its line feed, or a part of a longer line without one.</summary>
+/// <summary>A piece of log: a line with its line feed, or 16 KiB or more of a longer line, or an unfinished last one, without.</summary>
 public readonly record struct LogEntry(DateTimeOffset Time, StdioStream Stream, ReadOnlyMemory<byte> Data);
 
 /// <summary>Which part of a log is wanted.</summary>
