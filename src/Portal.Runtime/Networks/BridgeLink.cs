@@ -64,7 +64,7 @@ internal sealed partial class BridgeLink(RuntimeOptions options) : IDisposable
             NetworkSysctl.Ensure("net.ipv4.ip_forward", "1");
             // Lets 127.0.0.1:port be translated to a container; the guard chain keeps everybody else from using it.
             NetworkSysctl.Ensure($"net/ipv4/conf/{Name}/route_localnet", "1");
-            WithoutIpv6(Name);
+            _routes.SetNoOwnAddress(Name);
             _index = link.Index;
             return made;
         }
@@ -79,7 +79,9 @@ internal sealed partial class BridgeLink(RuntimeOptions options) : IDisposable
     {
         var target = handle.DangerousGetHandle().ToInt32();
         Routes.CreateVeth(hostLink, _index, _mtu, "eth0", Ipv4Subnet.MacOf(address), target);
-        WithoutIpv6(hostLink);
+        // An address that comes and goes with every container makes programs of the host that watch addresses, browsers for
+        // instance, drop their connections. The link has none yet: its other end is still down.
+        Routes.SetNoOwnAddress(hostLink);
         // Where br_netfilter is loaded, a container that calls itself by a published port is answered within the bridge.
         Routes.SetHairpin(hostLink);
         var link = inside.FindLink("eth0") ?? throw new LinuxException("get link", "eth0", Errno.ENODEV);
@@ -87,12 +89,6 @@ internal sealed partial class BridgeLink(RuntimeOptions options) : IDisposable
         inside.AddAddress(link.Index, address, Subnet.PrefixLength, Subnet.Broadcast);
         inside.AddDefaultRoute(Subnet.Gateway, link.Index);
     }
-
-    /// <summary>
-    /// IPv6 is off on IPv4-only networks, at the links too: an address that comes with every container would make programs of
-    /// the host that watch addresses, browsers for instance, drop their connections each time.
-    /// </summary>
-    private static void WithoutIpv6(string link) => NetworkSysctl.WriteIfPresent($"net/ipv6/conf/{link}/disable_ipv6", "1");
 
     /// <summary>Puts those of these pairs that are on no bridge, or another, back on this one.</summary>
     public void Gather(IReadOnlySet<string> live)

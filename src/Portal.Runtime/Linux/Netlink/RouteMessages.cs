@@ -32,6 +32,10 @@ internal static class RouteMessages
     private const ushort BridgePortHairpin = 4;
     private const ushort LinkNamespaceFd = 28;
     private const ushort VethPeer = 1;
+    private const ushort LinkFamilies = 26;
+    private const ushort FamilyIpv6 = 10;
+    private const ushort AddressGeneration = 8;
+    private const byte NoAddressGeneration = 1;
     private const uint Up = 1;
 
     /// <summary>A bridge that is up, with a fixed hardware address: without one it changes with every port.</summary>
@@ -77,6 +81,14 @@ internal static class RouteMessages
             .Nest(LinkDetails, details => details
                 .Attribute(LinkPortKind, "bridge")
                 .Nest(LinkPortData, data => data.Attribute(BridgePortHairpin, [1])));
+
+    /// <summary>Keeps the kernel from giving a link an IPv6 address by itself (IFLA_INET6_ADDR_GEN_MODE none).</summary>
+    public static NetlinkMessage SetNoOwnAddress(string name) =>
+        Change(NewLink)
+            .Put(default(NetlinkMessage.LinkHeader))
+            .Attribute(LinkName, name)
+            .Nest(LinkFamilies, families => families
+                .Nest(FamilyIpv6, ipv6 => ipv6.Attribute(AddressGeneration, [NoAddressGeneration])));
 
     public static NetlinkMessage DeleteLink(string name) =>
         Change(DeleteLinkType).Put(default(NetlinkMessage.LinkHeader)).Attribute(LinkName, name);

@@ -21,6 +21,15 @@ internal sealed class RouteSocket : IDisposable
 
     public void SetHairpin(string name) => _socket.Exchange(RouteMessages.SetHairpin(name), "set hairpin", name);
 
+    /// <summary>Keeps the kernel from giving a link an IPv6 address by itself; without IPv6 there is nothing to do.</summary>
+    public void SetNoOwnAddress(string name)
+    {
+        if (Directory.Exists("/proc/sys/net/ipv6"))
+        {
+            _socket.Exchange(RouteMessages.SetNoOwnAddress(name), "set address generation", name);
+        }
+    }
+
     /// <summary>Deletes a link; absent is success.</summary>
     public void DeleteLink(string name)
     {

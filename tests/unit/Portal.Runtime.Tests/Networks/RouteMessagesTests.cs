@@ -36,6 +36,15 @@ public class RouteMessagesTests
         Hex(RouteMessages.CreateVeth("vh0", 9, 1400, "eth0", new PhysicalAddress([2, 0x42, 0xac, 0x1d, 0, 2]), 42)), Spaceless.Instance);
 
     [Fact]
+    public void SetNoOwnAddress_Bytes_AreTheKernels() => Assert.Equal(
+        "38000000 1000 0500 07000000 00000000"
+        + "00000000 00000000 00000000 00000000"
+        + "0800 0300 76683000" // "vh0"
+        + "1000 1a00 0c00 0a00" // IFLA_AF_SPEC { AF_INET6 {
+        + "0500 0800 01000000", // IFLA_INET6_ADDR_GEN_MODE none
+        Hex(RouteMessages.SetNoOwnAddress("vh0")), Spaceless.Instance);
+
+    [Fact]
     public void AddAddress_Bytes_AreTheKernels() => Assert.Equal(
         "30000000 1400 0506 07000000 00000000 02100000 05000000 08000100 ac1d0002 08000200 ac1d0002 08000400 ac1dffff",
         Hex(RouteMessages.AddAddress(5, IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.255.255"))), Spaceless.Instance);
