@@ -1,7 +1,7 @@
-using Portal.Runtime;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Portal.Agent.EngineApi;
 using Portal.Agent.EngineApi.Streams;
+using Portal.Runtime;
 
 namespace Portal.Agent.Node;
 
