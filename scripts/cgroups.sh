@@ -12,12 +12,18 @@ cgroup_version() {
   esac
 }
 
-# Controllers that sit on the v2 tree of a hybrid machine, one per line.
+# Controllers of a hybrid machine that are, or are about to be, on the v2 tree, one per line. A v1 hierarchy that was unmounted
+# lives on for a moment, and then its controller falls to the v2 tree.
 stray_controllers() {
   [ "$(cgroup_version)" = 1 ] || return 0
-  local unified
+  local unified controller
   unified=$(awk '{for (i = 7; i <= NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") {print $5; exit}}' /proc/self/mountinfo)
-  [ -z "$unified" ] || tr ' ' '\n' <"$unified/cgroup.controllers" | sed '/^$/d'
+  {
+    [ -z "$unified" ] || tr ' ' '\n' <"$unified/cgroup.controllers"
+    awk '!/^#/ && $2 > 0 && $4 == 1 {print $1}' /proc/cgroups | while read -r controller; do
+      grep -qE " - cgroup [^ ]+ ([^ ]*,)?$controller(,|\$)" /proc/self/mountinfo || echo "$controller"
+    done
+  } | sed '/^$/d' | sort -u
 }
 
 prepare_cgroups() {
