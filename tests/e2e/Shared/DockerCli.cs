@@ -15,11 +15,15 @@ public sealed class DockerCli(string socket, string configuration)
 
     public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, arguments, _environment);
 
-    /// <summary>On a terminal of its own, made by script(1); what is typed goes in beforehand.</summary>
+    /// <summary>
+    /// On a terminal of its own, made by script(1). Typed a moment after the start and ended a moment later, as a person would: what
+    /// is typed while client and shell still change the terminal's mode may be lost on any engine.
+    /// </summary>
     public Task<CliResult> RunOnTerminalAsync(string input, params string[] arguments)
     {
         var command = string.Join(' ', arguments.Prepend(Program).Select(a => $"'{a.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
-        return ChildProcess.RunAsync("script", ["--quiet", "--return", "--command", command, "/dev/null"], _environment, input);
+        return ChildProcess.RunAsync(
+            "sh", ["-c", "{ sleep 1; cat; sleep 1; } | exec script --quiet --return --command \"$0\" /dev/null", command], _environment, input);
     }
 
     /// <summary>Starts a container in the background and returns its full id.</summary>
