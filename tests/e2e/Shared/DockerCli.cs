@@ -16,8 +16,8 @@ public sealed class DockerCli(string socket, string configuration)
     public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, arguments, _environment);
 
     /// <summary>
-    /// On a terminal of its own, made by script(1). Typed a moment after the start and ended a moment later, as a person would: what
-    /// is typed while client and shell still change the terminal's mode may be lost on any engine.
+    /// On a terminal of its own, made by script(1). Typed a moment after the start and ended a moment later, as a person would. Typed
+    /// before the shell's prompt, input to an exec was lost once in forty tries; whether by client, terminal or engine is not known.
     /// </summary>
     public Task<CliResult> RunOnTerminalAsync(string input, params string[] arguments)
     {
