@@ -1,7 +1,6 @@
 using System.Globalization;
 using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.EngineApi.Mapping;
-using Portal.Agent.Node;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
@@ -14,7 +13,7 @@ using Portal.Runtime.Networks;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
-internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, RuntimeOptions options, HostFacts facts, TimeProvider time)
+internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
 {
     private readonly string _runtime = Path.GetFileName(options.OciRuntimePath);
 
@@ -31,10 +30,10 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
         routes.Post("containers/{id}/kill", KillAsync);
         routes.Post("containers/{id}/resize", ResizeAsync);
         routes.Delete("containers/{id}", RemoveAsync);
-        NotYet(routes.Post, "containers/{id}/pause", "pausing containers is");
-        NotYet(routes.Post, "containers/{id}/unpause", "pausing containers is");
-        NotYet(routes.Post, "containers/{id}/rename", "renaming containers is");
-        NotYet(routes.Post, "containers/{id}/update", "updating containers is");
+        routes.Post("containers/{id}/pause", PauseAsync);
+        routes.Post("containers/{id}/unpause", UnpauseAsync);
+        routes.Post("containers/{id}/rename", RenameAsync);
+        routes.Post("containers/{id}/update", UpdateAsync);
         NotYet(routes.Get, "containers/{id}/changes", "listing a container's changes is");
         NotYet(routes.Get, "containers/{id}/export", "exporting containers is");
         NotYet(routes.Head, "containers/{id}/archive", "copying files of containers is");
@@ -90,7 +89,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
     private async Task CreateAsync(EngineRequest request)
     {
         var body = await request.RequireAsync(EngineBody.Strict.ContainerCreateRequest);
-        var plan = CreateMapping.Map(body, request.Version, facts.Processors);
+        var plan = CreateMapping.Map(body, request.Version);
         CheckPlatform(request.Query("platform"), plan.Spec.Image);
         var container = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
         await request.Json(
@@ -165,6 +164,32 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
     {
         await containers.KillAsync(containers.Resolve(request.Target).Id, request.Query("signal") ?? "KILL", request.Aborted);
         await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    private async Task PauseAsync(EngineRequest request)
+    {
+        await containers.PauseAsync(containers.Resolve(request.Target).Id, request.Aborted);
+        await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    private async Task UnpauseAsync(EngineRequest request)
+    {
+        await containers.UnpauseAsync(containers.Resolve(request.Target).Id, request.Aborted);
+        await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    private async Task RenameAsync(EngineRequest request)
+    {
+        await containers.RenameAsync(containers.Resolve(request.Target).Id, request.Query("name") ?? "", request.Aborted);
+        await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    private async Task UpdateAsync(EngineRequest request)
+    {
+        var body = await request.RequireAsync(EngineBody.Strict.HostConfig);
+        var policy = body.RestartPolicy is { Name.Length: > 0 } asked ? CreateMapping.RestartPolicy(asked) : null;
+        await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(ResourceMapping.Map(body), policy), request.Aborted);
+        await request.Json(new ContainerUpdateResponse(), EngineJson.Default.ContainerUpdateResponse);
     }
 
     private async Task ResizeAsync(EngineRequest request)

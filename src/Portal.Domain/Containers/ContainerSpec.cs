@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Portal.Domain.Containers;
 
 /// <summary>
@@ -55,7 +57,7 @@ public sealed record ContainerSpec
     /// <summary>Grace before SIGKILL; null is 10 s; negative waits for ever.</summary>
     public TimeSpan? StopTimeout { get; init; }
 
-    /// <summary><c>bridge</c> (also <c>default</c>), <c>host</c>, <c>none</c>, or a network's name or id.</summary>
+    /// <summary><c>bridge</c> (also <c>default</c>), <c>host</c>, <c>none</c>, <c>container:x</c>, or a network's name or id.</summary>
     public string NetworkMode { get; init; } = "default";
 
     /// <summary>Ports to publish.</summary>
@@ -114,6 +116,54 @@ public sealed record ContainerSpec
 
     /// <summary>OOM score adjustment, -1000 to 1000.</summary>
     public int OomScoreAdjustment { get; init; }
+
+    /// <summary>Whose processes it sees: private, host or another container's.</summary>
+    public NamespaceMode PidMode { get; init; }
+
+    /// <summary>Whose System V IPC, message queues and /dev/shm it uses.</summary>
+    public NamespaceMode IpcMode { get; init; }
+
+    /// <summary>Whose host name it has: private or host.</summary>
+    public NamespaceMode UtsMode { get; init; }
+
+    /// <summary>Host turns off the engine's user remapping for this container.</summary>
+    public NamespaceMode UserNamespaceMode { get; init; }
+
+    /// <summary>Which cgroups it sees: private or host.</summary>
+    public NamespaceMode CgroupNamespaceMode { get; init; }
+
+    /// <summary>Cgroup above the container's own; empty takes the engine's.</summary>
+    public string CgroupParent { get; init; } = "";
+
+    public IReadOnlyList<DeviceSpec> Devices { get; init; } = [];
+
+    /// <summary>As in devices.list of cgroup v1: <c>c 1:3 mr</c>.</summary>
+    public IReadOnlyList<string> DeviceCgroupRules { get; init; } = [];
+
+    public IReadOnlyList<DeviceRequestSpec> DeviceRequests { get; init; } = [];
+
+    /// <summary>Paths hidden in the container; null takes the default list, an empty one hides nothing.</summary>
+    public IReadOnlyList<string>? MaskedPaths { get; init; }
+
+    /// <summary>Paths made read-only in the container; null takes the default list, an empty one protects nothing.</summary>
+    public IReadOnlyList<string>? ReadOnlyPaths { get; init; }
+
+    /// <summary>Containers whose mounts it gets too, each with an optional <c>:ro</c> or <c>:rw</c>.</summary>
+    public IReadOnlyList<string> VolumesFrom { get; init; } = [];
+
+    public LogSpec Log { get; init; } = LogSpec.Default;
+
+    /// <summary>Null takes the image's.</summary>
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    /// <summary>For the OCI runtime; not labels.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Name of an OCI runtime the engine knows; empty takes its default.</summary>
+    public string Runtime { get; init; } = "";
+
+    /// <summary>Options of the storage driver as given (<c>size</c>).</summary>
+    public IReadOnlyDictionary<string, string> StorageOptions { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>A port to publish.</summary>
@@ -129,11 +179,27 @@ public enum MountKind
     Bind,
     Volume,
     Tmpfs,
+
+    /// <summary>The root file system of an image, read-only.</summary>
+    Image,
+}
+
+/// <summary>How far "read-only" reaches into what is mounted below the source of a bind.</summary>
+public enum ReadOnlyReach
+{
+    /// <summary>All of it where the kernel can (5.12), else the topmost mount only.</summary>
+    BestEffort,
+
+    /// <summary>The topmost mount only.</summary>
+    TopOnly,
+
+    /// <summary>All of it, or the start fails.</summary>
+    Forced,
 }
 
 /// <summary>Something mounted in a container.</summary>
-/// <param name="Kind">Host path, named volume or memory.</param>
-/// <param name="Source">Host path or volume name; empty for an anonymous volume or tmpfs.</param>
+/// <param name="Kind">Host path, named volume, memory or image.</param>
+/// <param name="Source">Host path, volume name or image reference; empty for an anonymous volume or tmpfs.</param>
 /// <param name="Target">Absolute path inside.</param>
 /// <param name="ReadOnly">Mounted read-only.</param>
 public sealed record MountSpec(MountKind Kind, string Source, string Target, bool ReadOnly)
@@ -158,6 +224,18 @@ public sealed record MountSpec(MountKind Kind, string Source, string Target, boo
 
     /// <summary>Raw mount options of <c>--tmpfs path:options</c>.</summary>
     public string TmpfsOptions { get; init; } = "";
+
+    /// <summary>A bind without what is mounted below its source.</summary>
+    public bool NonRecursive { get; init; }
+
+    /// <summary>For read-only binds.</summary>
+    public ReadOnlyReach ReadOnlyReach { get; init; }
+
+    /// <summary>Folder or file inside of a volume or image that is mounted instead of its root; empty for the root.</summary>
+    public string Subpath { get; init; } = "";
+
+    /// <summary>Labels of a volume that the mount makes.</summary>
+    public IReadOnlyDictionary<string, string> VolumeLabels { get; init; } = ImmutableDictionary<string, string>.Empty;
 }
 
 /// <summary>Limits. Zero means no limit throughout.</summary>
@@ -190,6 +268,36 @@ public sealed record ContainerResources
     public long? PidsLimit { get; init; }
 
     public long BlkioWeight { get; init; }
+
+    /// <summary>Weights from 10 to 1000.</summary>
+    public IReadOnlyList<BlockLimit> BlkioWeightDevices { get; init; } = [];
+
+    /// <summary>Bytes a second.</summary>
+    public IReadOnlyList<BlockLimit> BlkioReadBps { get; init; } = [];
+
+    /// <inheritdoc cref="BlkioReadBps"/>
+    public IReadOnlyList<BlockLimit> BlkioWriteBps { get; init; } = [];
+
+    /// <summary>Operations a second.</summary>
+    public IReadOnlyList<BlockLimit> BlkioReadIops { get; init; } = [];
+
+    /// <inheritdoc cref="BlkioReadIops"/>
+    public IReadOnlyList<BlockLimit> BlkioWriteIops { get; init; } = [];
+
+    /// <summary>Microseconds of a real-time period (cgroup v1).</summary>
+    public long CpuRealtimePeriod { get; init; }
+
+    /// <summary>Microseconds of real-time scheduling per period (cgroup v1).</summary>
+    public long CpuRealtimeRuntime { get; init; }
+
+    /// <summary>0 to 100; null for the host's (cgroup v1).</summary>
+    public long? MemorySwappiness { get; init; }
+
+    /// <summary>Processes wait for memory instead of being killed (cgroup v1).</summary>
+    public bool OomKillDisabled { get; init; }
+
+    /// <summary>Bytes of TCP buffers in the kernel (cgroup v1).</summary>
+    public long KernelMemoryTcpBytes { get; init; }
 }
 
 /// <summary>When the engine starts a container again by itself.</summary>

@@ -20,6 +20,8 @@ namespace Portal.Domain.Engine;
 [JsonSerializable(typeof(ContainerInspect))]
 [JsonSerializable(typeof(IReadOnlyList<ContainerSummary>))]
 [JsonSerializable(typeof(List<ContainerSummary>))]
+[JsonSerializable(typeof(HostConfig))]
+[JsonSerializable(typeof(ContainerUpdateResponse))]
 [JsonSerializable(typeof(ContainerWaitResponse))]
 [JsonSerializable(typeof(ContainerPruneResponse))]
 [JsonSerializable(typeof(ExecCreateRequest))]

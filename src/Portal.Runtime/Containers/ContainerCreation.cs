@@ -105,6 +105,8 @@ internal sealed class ContainerCreation(
                     return new(MountKind.Bind, null, mount.Source, target, mount.ReadOnly, false, propagation);
                 case MountKind.Tmpfs:
                     return new(MountKind.Tmpfs, null, "", target, mount.ReadOnly, false, "");
+                case MountKind.Image:
+                    throw new ErrorException(ErrorKind.NotImplemented, "container.image_mount", "mounts of images are not supported yet by this engine");
                 case MountKind.Volume:
                 default:
                     var volume = await volumes.CreateAsync(mount.Source.Length > 0 ? mount.Source : null, new Dictionary<string, string>(), ct).ConfigureAwait(false);

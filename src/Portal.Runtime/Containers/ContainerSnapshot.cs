@@ -28,9 +28,12 @@ public sealed record ContainerSnapshot(
 /// <param name="Labels">Merged.</param>
 /// <param name="ExposedPorts">Merged, <c>80/tcp</c>.</param>
 /// <param name="StopSignal">Number.</param>
+/// <param name="HealthCheck">Null for none.</param>
+/// <param name="Shell">The image's shell of command lines; null for <c>/bin/sh -c</c>.</param>
 public sealed record EffectiveProcess(
     IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Environment, string WorkingDirectory, string User,
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string> ExposedPorts, int StopSignal);
+    IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string> ExposedPorts, int StopSignal,
+    HealthCheckSpec? HealthCheck = null, IReadOnlyList<string>? Shell = null);
 
 /// <summary>What was observed of a container.</summary>
 /// <param name="State">Life-cycle state.</param>
@@ -40,8 +43,9 @@ public sealed record EffectiveProcess(
 /// <param name="FinishedAt">UTC; null when never ended.</param>
 /// <param name="OomKilled">The kernel killed a process of it for memory.</param>
 /// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
+/// <param name="Health">What health checks found in this run, or the last one; null without a health check.</param>
 public sealed record ContainerStatus(
-    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error)
+    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null)
 {
     /// <summary>A container that was made and never started.</summary>
     public static ContainerStatus Created { get; } = new(ContainerState.Created, 0, 0, null, null, false, "");
@@ -49,6 +53,26 @@ public sealed record ContainerStatus(
     /// <summary>True while the init process exists.</summary>
     public bool IsRunning => State is ContainerState.Running or ContainerState.Paused;
 }
+
+/// <summary>What health checks say.</summary>
+public enum HealthStatus
+{
+    Starting,
+    Healthy,
+    Unhealthy,
+}
+
+/// <summary>The health of a container.</summary>
+/// <param name="Status">The verdict.</param>
+/// <param name="FailingStreak">Failures in a row.</param>
+/// <param name="Log">The last probes, oldest first, at most five.</param>
+public sealed record ContainerHealth(HealthStatus Status, int FailingStreak, IReadOnlyList<HealthProbe> Log);
+
+/// <param name="Start">UTC.</param>
+/// <param name="End">UTC.</param>
+/// <param name="ExitCode">0 is healthy; -1 when the probe was cut off.</param>
+/// <param name="Output">At most 4 KiB.</param>
+public sealed record HealthProbe(DateTimeOffset Start, DateTimeOffset End, int ExitCode, string Output);
 
 /// <summary>A mount as it is in the container.</summary>
 /// <param name="Kind">Kind.</param>

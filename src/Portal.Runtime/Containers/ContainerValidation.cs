@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
@@ -8,8 +9,6 @@ namespace Portal.Runtime.Containers;
 /// <summary>What can be known to be wrong before anything is made, in Docker's words. Pure.</summary>
 internal static class ContainerValidation
 {
-    private const long MinimumMemory = 6 << 20;
-
     private static readonly SearchValues<char> s_nameStart = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     private static readonly SearchValues<char> s_nameRest = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
@@ -30,22 +29,8 @@ internal static class ContainerValidation
     /// <exception cref="ErrorException">400: the first thing that is wrong.</exception>
     public static void Check(ContainerSpec spec, int processors)
     {
-        CheckResources(spec.Resources, processors);
-        if (spec.AutoRemove && spec.RestartPolicy.Kind != RestartPolicyKind.No)
-        {
-            throw Invalid("container.invalid_restart", "can't create 'AutoRemove' container with restart policy");
-        }
-
-        if (spec.RestartPolicy.MaximumRetryCount < 0)
-        {
-            throw Invalid("container.invalid_restart", "invalid restart policy: maximum retry count cannot be negative");
-        }
-
-        if (spec.RestartPolicy is { MaximumRetryCount: > 0, Kind: not RestartPolicyKind.OnFailure })
-        {
-            throw Invalid("container.invalid_restart", "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-        }
-
+        ResourceValidation.Check(spec.Resources, processors);
+        CheckRestartPolicy(spec.RestartPolicy, spec.AutoRemove);
         if (!string.IsNullOrEmpty(spec.WorkingDirectory) && !spec.WorkingDirectory.StartsWith('/'))
         {
             throw Invalid("container.invalid_directory", $"the working directory '{spec.WorkingDirectory}' is invalid, it needs to be an absolute path");
@@ -71,7 +56,7 @@ internal static class ContainerValidation
 
         foreach (var host in spec.ExtraHosts)
         {
-            if (host.IndexOf(':', StringComparison.Ordinal) < 1)
+            if (host.IndexOfAny([':', '=']) < 1)
             {
                 throw Invalid("container.invalid_host", $"bad format for add-host: \"{host}\"");
             }
@@ -92,64 +77,56 @@ internal static class ContainerValidation
             throw Invalid("container.invalid_shm", "SHM size can not be less than 0");
         }
 
-        CheckMounts(spec.Mounts);
+        foreach (var server in spec.Dns)
+        {
+            if (!IPAddress.TryParse(server, out _))
+            {
+                throw Invalid("container.invalid_dns", $"bad nameserver address {server}: ParseAddr(\"{server}\"): unable to parse IP");
+            }
+        }
+
+        foreach (var limit in spec.Ulimits)
+        {
+            CheckUlimit(limit);
+        }
+
+        MountValidation.Check(spec.Mounts);
     }
 
-    private static void CheckResources(ContainerResources resources, int processors)
+    /// <summary>Checks a restart policy.</summary>
+    /// <param name="policy">What was asked.</param>
+    /// <param name="autoRemove">The container removes itself when it ends.</param>
+    /// <exception cref="ErrorException">400.</exception>
+    public static void CheckRestartPolicy(RestartPolicySpec policy, bool autoRemove)
     {
-        if (resources.MemoryBytes is not 0 and < MinimumMemory)
+        if (autoRemove && policy.Kind != RestartPolicyKind.No)
         {
-            throw Invalid("container.invalid_memory", "Minimum memory limit allowed is 6MB");
+            throw Invalid("container.invalid_restart", "can't create 'AutoRemove' container with restart policy");
         }
 
-        if (resources is { MemoryBytes: 0, MemorySwapBytes: > 0 })
+        if (policy.MaximumRetryCount < 0)
         {
-            throw Invalid("container.invalid_memory", "You should always set the Memory limit when using Memoryswap limit, see usage");
+            throw Invalid("container.invalid_restart", "invalid restart policy: maximum retry count cannot be negative");
         }
 
-        if (resources.MemorySwapBytes > 0 && resources.MemorySwapBytes < resources.MemoryBytes)
+        if (policy is { MaximumRetryCount: > 0, Kind: not RestartPolicyKind.OnFailure })
         {
-            throw Invalid("container.invalid_memory", "Minimum memoryswap limit should be larger than memory limit, see usage");
+            throw Invalid("container.invalid_restart", "invalid restart policy: maximum retry count can only be used with 'on-failure'");
+        }
+    }
+
+    private static void CheckUlimit(UlimitSpec limit)
+    {
+        if (limit.Name.Length == 0)
+        {
+            throw Invalid("container.invalid_ulimit", "invalid ulimit: it has no name");
         }
 
-        if (resources.MemoryReservationBytes is not 0 and < MinimumMemory)
+        if (limit.Hard != -1 && (limit.Soft > limit.Hard || limit.Soft == -1))
         {
-            throw Invalid("container.invalid_memory", "Minimum memory reservation allowed is 6MB");
-        }
-
-        if (resources.MemoryBytes > 0 && resources.MemoryReservationBytes > resources.MemoryBytes)
-        {
-            throw Invalid("container.invalid_memory", "Minimum memory limit can not be less than memory reservation limit, see usage");
-        }
-
-        if (resources.NanoCpus < 0 || resources.NanoCpus > processors * 1_000_000_000L)
-        {
-            throw Invalid("container.invalid_cpu", $"range of CPUs is from 0.01 to {processors}.00, as there are only {processors} CPUs available");
-        }
-
-        if (resources is { NanoCpus: > 0, CpuPeriod: > 0 })
-        {
-            throw Invalid("container.invalid_cpu", "Conflicting options: Nano CPUs and CPU Period cannot both be set");
-        }
-
-        if (resources is { NanoCpus: > 0, CpuQuota: > 0 })
-        {
-            throw Invalid("container.invalid_cpu", "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
-        }
-
-        if (resources.CpuPeriod is not 0 and (< 1000 or > 1_000_000))
-        {
-            throw Invalid("container.invalid_cpu", "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
-        }
-
-        if (resources.CpuQuota is > 0 and < 1000)
-        {
-            throw Invalid("container.invalid_cpu", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
-        }
-
-        if (resources.BlkioWeight is not 0 and (< 10 or > 1000))
-        {
-            throw Invalid("container.invalid_blkio", "Range of blkio weight is from 10 to 1000");
+            throw Invalid(
+                "container.invalid_ulimit",
+                string.Create(CultureInfo.InvariantCulture, $"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}"));
         }
     }
 
@@ -176,50 +153,8 @@ internal static class ContainerValidation
         }
     }
 
-    private static void CheckMounts(IReadOnlyList<MountSpec> mounts)
-    {
-        var targets = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var mount in mounts)
-        {
-            if (!mount.Target.StartsWith('/'))
-            {
-                throw Invalid("container.invalid_mount", $"invalid mount config for type \"{Word(mount.Kind)}\": invalid mount path: '{mount.Target}' mount path must be absolute");
-            }
-
-            var target = Target(mount.Target);
-            if (target == "/")
-            {
-                throw Invalid("container.invalid_mount", "invalid specification: destination can't be '/'");
-            }
-
-            if (mount.Kind == MountKind.Bind && !mount.Source.StartsWith('/'))
-            {
-                throw Invalid("container.invalid_mount", $"invalid mount config for type \"bind\": invalid mount path: '{mount.Source}' mount path must be absolute");
-            }
-
-            if (mount.Kind == MountKind.Volume && mount.Source.Length > 0 && !IsName(mount.Source))
-            {
-                throw Invalid(
-                    "volume.invalid_name",
-                    $"create {mount.Source}: \"{mount.Source}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
-            }
-
-            if (!targets.Add(target))
-            {
-                throw Invalid("container.duplicate_mount", $"Duplicate mount point: {mount.Target}");
-            }
-        }
-    }
-
     /// <summary>A target without needless parts.</summary>
     internal static string Target(string target) => Path.GetFullPath(target).TrimEnd('/') is { Length: > 0 } path ? path : "/";
-
-    private static string Word(MountKind kind) => kind switch
-    {
-        MountKind.Bind => "bind",
-        MountKind.Volume => "volume",
-        MountKind.Tmpfs => "tmpfs",
-    };
 
     private static ErrorException Invalid(string code, string message) => new(ErrorKind.Invalid, code, message);
 }

@@ -29,8 +29,25 @@ internal static class EffectiveProcessMerge
         return new(
             entrypoint, command, Environment(image.Environment, spec.Environment), FirstOf(spec.WorkingDirectory, image.WorkingDirectory) ?? "/",
             FirstOf(spec.User, image.User) ?? "", labels, [.. image.ExposedPorts.Concat(spec.ExposedPorts).Distinct()],
-            stopSignal is null ? SignalName.Terminate : SignalName.Parse(stopSignal));
+            stopSignal is null ? SignalName.Terminate : SignalName.Parse(stopSignal), HealthCheck(spec.HealthCheck, image.HealthCheck), image.Shell);
     }
+
+    /// <summary>What is not said of a check of one's own is the image's; NONE turns it off.</summary>
+    private static HealthCheckSpec? HealthCheck(HealthCheckSpec? own, HealthCheckSpec? image)
+    {
+        var check = own is null ? image : own with
+        {
+            Test = own.Test.Count > 0 ? own.Test : image?.Test ?? [],
+            Interval = FirstOf(own.Interval, image?.Interval),
+            Timeout = FirstOf(own.Timeout, image?.Timeout),
+            StartPeriod = FirstOf(own.StartPeriod, image?.StartPeriod),
+            StartInterval = FirstOf(own.StartInterval, image?.StartInterval),
+            Retries = own.Retries > 0 ? own.Retries : image?.Retries ?? 0,
+        };
+        return check?.Test is null or [] or ["NONE", ..] ? null : check;
+    }
+
+    private static TimeSpan FirstOf(TimeSpan first, TimeSpan? second) => first != TimeSpan.Zero ? first : second ?? TimeSpan.Zero;
 
     /// <summary>Later entries replace earlier ones in place; a bare name removes.</summary>
     internal static IReadOnlyList<string> Environment(IReadOnlyList<string> image, IReadOnlyList<string> own)

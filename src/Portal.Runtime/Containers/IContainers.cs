@@ -34,6 +34,19 @@ public interface IContainers
     /// <summary>Sends a signal (<c>SIGHUP</c>, <c>HUP</c> or <c>1</c>). 409 when not running.</summary>
     Task KillAsync(ContainerId id, string signal, CancellationToken ct);
 
+    /// <summary>Freezes all of its processes. 409 when it does not run, or is paused already.</summary>
+    Task PauseAsync(ContainerId id, CancellationToken ct);
+
+    /// <summary>Lets them go on. 409 when it is not paused.</summary>
+    Task UnpauseAsync(ContainerId id, CancellationToken ct);
+
+    /// <summary>Gives it another name. 409 when that is taken, 400 when it is none.</summary>
+    Task RenameAsync(ContainerId id, string name, CancellationToken ct);
+
+    /// <summary>Changes limits and restart policy, of a running container at once and durably.</summary>
+    /// <exception cref="ErrorException">400 bad value, 409 the container's state does not allow it; nothing has changed.</exception>
+    Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct);
+
     /// <summary>Removes it. 409 when running without <paramref name="force"/>.</summary>
     Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct);
 
@@ -52,6 +65,11 @@ public interface IContainers
     /// <summary>Sets the terminal's size. 409 when not running.</summary>
     Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct);
 }
+
+/// <summary>What <see cref="IContainers.UpdateAsync"/> changes.</summary>
+/// <param name="Resources">Zero, empty and null members leave what is.</param>
+/// <param name="RestartPolicy">Null leaves what is.</param>
+public sealed record ContainerUpdate(ContainerResources Resources, RestartPolicySpec? RestartPolicy);
 
 /// <param name="Stdin">The session may write.</param>
 /// <param name="Stdout">The session sees stdout.</param>

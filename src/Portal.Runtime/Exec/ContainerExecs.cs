@@ -35,6 +35,9 @@ internal sealed class ContainerExecs(
 
     public ExecSnapshot Get(string execId) => Find(execId).Snapshot;
 
+    public IReadOnlyList<string> RunningIn(ContainerId container) =>
+        [.. _execs.Values.Where(exec => exec.Container.Id == container && exec.Snapshot.Running).Select(exec => exec.Id)];
+
     public async Task<IStdioSession> StartAsync(string execId, CancellationToken ct)
     {
         var exec = Find(execId);

@@ -12,6 +12,9 @@ public interface IExecs
     /// <summary>What is known of it. 404 <c>No such exec instance: x</c>. Kept for some minutes after the end.</summary>
     ExecSnapshot Get(string execId);
 
+    /// <summary>Ids of the execs of a container that run now.</summary>
+    IReadOnlyList<string> RunningIn(ContainerId container);
+
     /// <summary>Runs it attached. 409 when it ran already. A command that is not found gives its message as output and exit code 126 or 127.</summary>
     Task<IStdioSession> StartAsync(string execId, CancellationToken ct);
 

@@ -1,3 +1,4 @@
+using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 
 namespace Portal.Runtime.Images;
@@ -84,6 +85,15 @@ public sealed record ImageConfig
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     public string? StopSignal { get; init; }
+
+    /// <summary>Null for none.</summary>
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    /// <summary>Shell of command lines; null for <c>/bin/sh -c</c>.</summary>
+    public IReadOnlyList<string>? Shell { get; init; }
+
+    /// <summary>Instructions for builds that start from this image.</summary>
+    public IReadOnlyList<string> OnBuild { get; init; } = [];
 }
 
 /// <param name="Created">UTC, or null.</param>

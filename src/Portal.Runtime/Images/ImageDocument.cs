@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
 
@@ -76,6 +77,9 @@ internal static class ImageDocument
                 WorkingDirectory = config.WorkingDirectory ?? "",
                 Labels = config.Labels ?? [],
                 StopSignal = string.IsNullOrEmpty(config.StopSignal) ? null : config.StopSignal,
+                HealthCheck = HealthCheck(config.HealthCheck),
+                Shell = config.Shell is { Count: > 0 } ? config.Shell : null,
+                OnBuild = config.OnBuild ?? [],
             },
             diffIds, history);
     }
@@ -91,18 +95,7 @@ internal static class ImageDocument
                 Os = "linux",
                 History = [new OciHistory { Created = created, Comment = message }],
                 Rootfs = new OciRootFileSystem { Type = "layers", DiffIds = [diffId.ToString()] },
-                Config = new OciImageConfig
-                {
-                    User = config.User.Length == 0 ? null : config.User,
-                    ExposedPorts = Set(config.ExposedPorts),
-                    Environment = config.Environment.Count == 0 ? null : config.Environment,
-                    Entrypoint = config.Entrypoint,
-                    Command = config.Command,
-                    Volumes = Set(config.Volumes),
-                    WorkingDirectory = config.WorkingDirectory.Length == 0 ? null : config.WorkingDirectory,
-                    Labels = config.Labels.Count == 0 ? null : config.Labels.ToDictionary(),
-                    StopSignal = config.StopSignal,
-                },
+                Config = Write(config),
             },
             ImageJson.Documents.OciImage);
 
@@ -117,6 +110,41 @@ internal static class ImageDocument
                 Layers = [.. layers.Select(l => new OciDescriptor { MediaType = l.Gzip ? GzipLayerType : LayerType, Digest = l.Digest.ToString(), Size = l.Size })],
             },
             ImageJson.Documents.OciDocument);
+
+    /// <summary>Container defaults as the configuration holds them; what is empty is left out.</summary>
+    public static OciImageConfig Write(ImageConfig config) => new()
+    {
+        User = config.User.Length == 0 ? null : config.User,
+        ExposedPorts = Set(config.ExposedPorts),
+        Environment = config.Environment.Count == 0 ? null : config.Environment,
+        Entrypoint = config.Entrypoint,
+        Command = config.Command,
+        Volumes = Set(config.Volumes),
+        WorkingDirectory = config.WorkingDirectory.Length == 0 ? null : config.WorkingDirectory,
+        Labels = config.Labels.Count == 0 ? null : config.Labels.ToDictionary(),
+        StopSignal = config.StopSignal,
+        HealthCheck = config.HealthCheck is { } check
+            ? new()
+            {
+                Test = check.Test,
+                Interval = Nanoseconds(check.Interval),
+                Timeout = Nanoseconds(check.Timeout),
+                StartPeriod = Nanoseconds(check.StartPeriod),
+                StartInterval = Nanoseconds(check.StartInterval),
+                Retries = check.Retries == 0 ? null : check.Retries,
+            }
+            : null,
+        Shell = config.Shell,
+        OnBuild = config.OnBuild.Count == 0 ? null : config.OnBuild,
+    };
+
+    private static HealthCheckSpec? HealthCheck(OciHealthCheck? check) => check?.Test is { Count: > 0 } test
+        ? new(test, Time(check.Interval), Time(check.Timeout), Time(check.StartPeriod), Time(check.StartInterval), Math.Max(check.Retries ?? 0, 0))
+        : null;
+
+    private static TimeSpan Time(long? nanoseconds) => TimeSpan.FromTicks(Math.Max(nanoseconds ?? 0, 0) / TimeSpan.NanosecondsPerTick);
+
+    private static long? Nanoseconds(TimeSpan time) => time == TimeSpan.Zero ? null : time.Ticks * TimeSpan.NanosecondsPerTick;
 
     private static Dictionary<string, EmptyObject>? Set(IReadOnlyList<string> members) =>
         members.Count == 0 ? null : members.ToDictionary(m => m, _ => new EmptyObject());

@@ -86,6 +86,28 @@ internal sealed record OciImageConfig
     [JsonPropertyName("Labels")] public Dictionary<string, string>? Labels { get; init; }
 
     [JsonPropertyName("StopSignal")] public string? StopSignal { get; init; }
+
+    [JsonPropertyName("Healthcheck")] public OciHealthCheck? HealthCheck { get; init; }
+
+    [JsonPropertyName("Shell")] public IReadOnlyList<string>? Shell { get; init; }
+
+    [JsonPropertyName("OnBuild")] public IReadOnlyList<string>? OnBuild { get; init; }
+}
+
+/// <summary>Docker's addition to the configuration. Times are nanoseconds.</summary>
+internal sealed record OciHealthCheck
+{
+    [JsonPropertyName("Test")] public IReadOnlyList<string>? Test { get; init; }
+
+    [JsonPropertyName("Interval")] public long? Interval { get; init; }
+
+    [JsonPropertyName("Timeout")] public long? Timeout { get; init; }
+
+    [JsonPropertyName("StartPeriod")] public long? StartPeriod { get; init; }
+
+    [JsonPropertyName("StartInterval")] public long? StartInterval { get; init; }
+
+    [JsonPropertyName("Retries")] public int? Retries { get; init; }
 }
 
 /// <summary>The value of a set written as a map.</summary>

@@ -93,8 +93,8 @@ public static class OciSpecBuilder
                 Sysctl = Sysctls(spec.Sysctls, hostNetwork),
                 Seccomp = Seccomp(spec, security, capabilities, host),
                 RootfsPropagation = OciMounts.RootPropagation(container.Mounts),
-                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : [.. s_maskedPaths, .. host.ThermalPaths],
-                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : s_readOnlyPaths,
+                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.MaskedPaths ?? [.. s_maskedPaths, .. host.ThermalPaths],
+                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.ReadOnlyPaths ?? s_readOnlyPaths,
             },
         };
     }

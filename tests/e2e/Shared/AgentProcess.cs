@@ -15,12 +15,17 @@ public abstract class AgentProcess : IAsyncLifetime
     private ChildProcess? _process;
     private Task _logging = Task.CompletedTask;
 
-    /// <param name="number">Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20.</param>
+    /// <param name="number">
+    /// Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20. PORTAL_E2E_SLOT (1 to 9) tells suites apart that
+    /// run at the same time.
+    /// </param>
     protected AgentProcess(int number)
     {
-        _tag = $"ptest{number}";
-        _subnet = $"172.28.{number * 16}.0/20";
-        Gateway = $"172.28.{number * 16}.1";
+        var slot = Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT") is { Length: 1 } digit ? digit[0] - '0' : 0;
+        var place = slot == 0 ? "172.28" : $"10.{200 + slot}";
+        _tag = slot == 0 ? $"ptest{number}" : $"ptest{slot}s{number}";
+        _subnet = $"{place}.{number * 16}.0/20";
+        Gateway = $"{place}.{number * 16}.1";
         var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
         Root = Path.Combine(parent, $"pe{number}-{Environment.ProcessId}");

@@ -67,7 +67,12 @@ internal static class BindSyntax
     }
 
     /// <summary>Takes <c>.</c>, <c>..</c> and double slashes out of an absolute path.</summary>
-    private static string Clean(string path) => Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
+    public static string Clean(string path) => Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
+
+    /// <summary>A propagation mode of the long form; empty for the default.</summary>
+    public static string Propagation(string? text) => string.IsNullOrEmpty(text) || s_propagations.Contains(text)
+        ? text ?? ""
+        : throw EngineErrors.Invalid("container.mount", $"invalid mount config for type \"bind\": invalid propagation mode: {text}");
 
     private static MountSpec Apply(MountSpec mount, string option, string text) => option switch
     {

@@ -27,7 +27,7 @@ internal static class ContainerMapping
         Status = HumanDuration.Sentence(container.Status, now),
         HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
         NetworkSettings = new() { Networks = Endpoints(container, networks, ApiVersion.Highest) },
-        Mounts = [.. container.Mounts.Select(Mount)],
+        Mounts = [.. container.Mounts.Select(MountMapping.Show)],
     };
 
     public static ContainerInspect Inspect(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, string defaultRuntime, ApiVersion version)
@@ -47,9 +47,9 @@ internal static class ContainerMapping
             Driver = "overlay2",
             Platform = "linux",
             ExecIDs = null,
-            HostConfig = Host(container, defaultRuntime),
+            HostConfig = HostConfigMapping.Show(container, defaultRuntime),
             GraphDriver = new() { Name = "overlay2" },
-            Mounts = [.. container.Mounts.Select(Mount)],
+            Mounts = [.. container.Mounts.Select(MountMapping.Show)],
             Config = Config(container),
             NetworkSettings = Network(container, networks, version),
         };
@@ -60,13 +60,6 @@ internal static class ContainerMapping
 
     public static string CommandLine(EffectiveProcess process) => string.Join(' ', process.Entrypoint.Concat(process.Command)
         .Select((argument, index) => index > 0 && argument.Contains(' ') ? $"'{argument}'" : argument));
-
-    public static MountPoint Mount(ResolvedMount mount) => mount.Kind switch
-    {
-        MountKind.Bind => new() { Type = "bind", Source = mount.Source, Destination = mount.Target, RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "", Propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate" },
-        MountKind.Volume => new() { Type = "volume", Name = mount.VolumeName, Source = mount.Source, Destination = mount.Target, Driver = "local", RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "z" },
-        MountKind.Tmpfs => new() { Type = "tmpfs", Destination = mount.Target, RW = !mount.ReadOnly },
-    };
 
     private static ContainerInspectState State(ContainerStatus status) => new()
     {
@@ -81,6 +74,7 @@ internal static class ContainerMapping
         Error = status.Error,
         StartedAt = EngineTime.Format(status.StartedAt),
         FinishedAt = EngineTime.Format(status.FinishedAt),
+        Health = HealthMapping.Show(status.Health),
     };
 
     private static ContainerConfig Config(ContainerSnapshot container)
@@ -109,85 +103,10 @@ internal static class ContainerMapping
             Labels = new(effective.Labels),
             StopSignal = spec.StopSignal,
             StopTimeout = spec.StopTimeout is { } timeout ? (int)timeout.TotalSeconds : null,
+            Healthcheck = HealthMapping.Show(effective.HealthCheck),
+            Shell = effective.Shell,
         };
     }
-
-    private static HostConfig Host(ContainerSnapshot container, string defaultRuntime)
-    {
-        var spec = container.Spec;
-        var resources = spec.Resources;
-        var binds = spec.Mounts.Where(m => m.FromBinds).Select(BindSyntax.Format).ToList();
-        var mounts = spec.Mounts.Where(m => !m.FromBinds && m is not { Kind: MountKind.Volume, Source: "" } && !IsPlainTmpfs(m)).Select(Item).ToList();
-        var tmpfs = spec.Mounts.Where(IsPlainTmpfs).ToDictionary(m => m.Target, m => m.TmpfsOptions);
-        return new()
-        {
-            Binds = binds.Count == 0 ? null : binds,
-            ContainerIDFile = "",
-            LogConfig = new() { Type = "json-file", Config = [] },
-            NetworkMode = NetworkName(spec.NetworkMode),
-            PortBindings = spec.Ports.GroupBy(p => PortSyntax.Format(p.ContainerPort, p.Protocol))
-                .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = p.HostPort == 0 ? "" : Text(p.HostPort) })]),
-            RestartPolicy = new() { Name = RestartPolicyName(spec.RestartPolicy.Kind), MaximumRetryCount = spec.RestartPolicy.MaximumRetryCount },
-            AutoRemove = spec.AutoRemove,
-            VolumeDriver = "",
-            VolumesFrom = null,
-            ConsoleSize = [0, 0],
-            CapAdd = OrNull(spec.CapabilitiesAdded),
-            CapDrop = OrNull(spec.CapabilitiesDropped),
-            CgroupnsMode = "private",
-            Dns = [.. spec.Dns],
-            DnsOptions = [.. spec.DnsOptions],
-            DnsSearch = [.. spec.DnsSearch],
-            ExtraHosts = OrNull(spec.ExtraHosts),
-            GroupAdd = OrNull(spec.GroupsAdded),
-            IpcMode = "private",
-            Cgroup = "",
-            Links = null,
-            OomScoreAdj = spec.OomScoreAdjustment,
-            PidMode = "",
-            Privileged = spec.Privileged,
-            PublishAllPorts = spec.PublishAllPorts,
-            ReadonlyRootfs = spec.ReadOnlyRootFileSystem,
-            SecurityOpt = OrNull(spec.SecurityOptions),
-            Tmpfs = tmpfs.Count == 0 ? null : tmpfs,
-            UTSMode = "",
-            UsernsMode = "",
-            ShmSize = spec.ShmSizeBytes == 0 ? 64 * 1024 * 1024 : spec.ShmSizeBytes,
-            Sysctls = spec.Sysctls.Count == 0 ? null : new(spec.Sysctls),
-            Runtime = defaultRuntime,
-            Isolation = "",
-            CpuShares = resources.CpuShares,
-            Memory = resources.MemoryBytes,
-            NanoCpus = resources.NanoCpus,
-            CgroupParent = "",
-            BlkioWeight = (int)resources.BlkioWeight,
-            CpuPeriod = resources.CpuPeriod,
-            CpuQuota = resources.CpuQuota,
-            CpusetCpus = resources.CpusetCpus,
-            CpusetMems = resources.CpusetMems,
-            MemoryReservation = resources.MemoryReservationBytes,
-            MemorySwap = resources is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? 2 * resources.MemoryBytes : resources.MemorySwapBytes,
-            PidsLimit = resources.PidsLimit,
-            Ulimits = [.. spec.Ulimits.Select(u => new UlimitItem { Name = u.Name, Soft = u.Soft, Hard = u.Hard })],
-            Mounts = mounts.Count == 0 ? null : mounts,
-            MaskedPaths = spec.Privileged || spec.SecurityOptions.Contains("systempaths=unconfined") ? [] : null,
-            ReadonlyPaths = spec.Privileged || spec.SecurityOptions.Contains("systempaths=unconfined") ? [] : null,
-            Init = spec.Init ? true : null,
-        };
-    }
-
-    private static bool IsPlainTmpfs(MountSpec mount) => mount is { Kind: MountKind.Tmpfs, TmpfsMode: 0, TmpfsSizeBytes: 0, ReadOnly: false };
-
-    private static MountItem Item(MountSpec mount) => new()
-    {
-        Type = mount.Kind switch { MountKind.Bind => "bind", MountKind.Volume => "volume", MountKind.Tmpfs => "tmpfs" },
-        Source = mount.Source.Length == 0 ? null : mount.Source,
-        Target = mount.Target,
-        ReadOnly = mount.ReadOnly,
-        BindOptions = mount.Kind == MountKind.Bind && (mount.Propagation.Length > 0 || mount.CreateSource) ? new() { Propagation = mount.Propagation, CreateMountpoint = mount.CreateSource } : null,
-        VolumeOptions = mount.NoCopy ? new() { NoCopy = true } : null,
-        TmpfsOptions = mount.Kind == MountKind.Tmpfs ? new() { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
-    };
 
     private static NetworkSettings Network(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
@@ -271,16 +190,6 @@ internal static class ContainerMapping
             .Select(e => new PortItem { PrivatePort = e.Port, Type = e.Protocol }));
         return items;
     }
-
-    private static string RestartPolicyName(RestartPolicyKind kind) => kind switch
-    {
-        RestartPolicyKind.No => "no",
-        RestartPolicyKind.Always => "always",
-        RestartPolicyKind.UnlessStopped => "unless-stopped",
-        RestartPolicyKind.OnFailure => "on-failure",
-    };
-
-    private static List<string>? OrNull(IReadOnlyList<string> items) => items.Count == 0 ? null : [.. items];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

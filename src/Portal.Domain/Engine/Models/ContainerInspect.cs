@@ -82,6 +82,35 @@ public sealed class ContainerInspectState
     public string StartedAt { get; set; } = "";
 
     public string FinishedAt { get; set; } = "";
+
+    /// <summary>Only with a health check.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ContainerHealth? Health { get; set; }
+}
+
+/// <summary>What health checks found.</summary>
+public sealed class ContainerHealth
+{
+    /// <summary><c>starting</c>, <c>healthy</c>, <c>unhealthy</c>.</summary>
+    public string Status { get; set; } = "";
+
+    public int FailingStreak { get; set; }
+
+    /// <summary>The last five, oldest first.</summary>
+    public List<ContainerHealthProbe> Log { get; set; } = [];
+}
+
+/// <summary>One probe. Times are RFC 3339.</summary>
+public sealed class ContainerHealthProbe
+{
+    public string Start { get; set; } = "";
+
+    public string End { get; set; } = "";
+
+    /// <summary>0 healthy, other codes unhealthy, -1 when the probe did not end by itself.</summary>
+    public int ExitCode { get; set; }
+
+    public string Output { get; set; } = "";
 }
 
 /// <summary>Storage driver.</summary>

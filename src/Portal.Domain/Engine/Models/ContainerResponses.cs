@@ -17,6 +17,12 @@ public sealed class WaitError
     public string Message { get; set; } = "";
 }
 
+/// <summary>Answer of update.</summary>
+public sealed class ContainerUpdateResponse
+{
+    public List<string>? Warnings { get; set; }
+}
+
 /// <summary>Answer of prune.</summary>
 public sealed class ContainerPruneResponse
 {

@@ -119,6 +119,13 @@ public sealed class HostConfig
 
     public List<DeviceRequest>? DeviceRequests { get; set; } = [];
 
+    /// <summary>Before 1.42 only; without effect on kernels from 5.16 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? KernelMemory { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? KernelMemoryTCP { get; set; }
+
     public long MemoryReservation { get; set; }
 
     public long MemorySwap { get; set; }

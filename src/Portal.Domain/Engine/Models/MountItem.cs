@@ -24,6 +24,15 @@ public sealed class MountItem
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public MountTmpfsOptions? TmpfsOptions { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MountImageOptions? ImageOptions { get; set; }
+}
+
+/// <summary>Options of an image mount (1.48).</summary>
+public sealed class MountImageOptions
+{
+    public string? Subpath { get; set; }
 }
 
 /// <summary>Options of a bind.</summary>
@@ -66,4 +75,8 @@ public sealed class MountTmpfsOptions
     public long SizeBytes { get; set; }
 
     public int Mode { get; set; }
+
+    /// <summary>Mount options (1.46): each a name, or a name and a value.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public List<List<string>>? Options { get; set; }
 }

@@ -20,6 +20,10 @@ public class ContainerValidationTests
         { "port", "invalid port specification: \"70000/tcp\"" },
         { "directory", "the working directory 'srv' is invalid, it needs to be an absolute path" },
         { "environment", "invalid environment variable: =x" },
+        { "both cpus", "Conflicting options: Nano CPUs and CPU Quota cannot both be set." },
+        { "swap below", "Minimum memoryswap limit should be larger than memory limit, see usage" },
+        { "ulimit", "ulimit soft limit must be less than or equal to hard limit: 5 > 1" },
+        { "dns", "bad nameserver address x: ParseAddr(\"x\"): unable to parse IP" },
     };
 
     [Theory, MemberData(nameof(Bad))]
@@ -28,6 +32,10 @@ public class ContainerValidationTests
         var spec = what switch
         {
             "memory" => s_good with { Resources = new() { MemoryBytes = 1 << 20 } },
+            "both cpus" => s_good with { Resources = new() { NanoCpus = 1, CpuQuota = 5000 } },
+            "swap below" => s_good with { Resources = new() { MemoryBytes = 64 << 20, MemorySwapBytes = 6 << 20 } },
+            "ulimit" => s_good with { Ulimits = [new("core", 5, 1)] },
+            "dns" => s_good with { Dns = ["x"] },
             "swap" => s_good with { Resources = new() { MemorySwapBytes = 1 << 30 } },
             "cpus" => s_good with { Resources = new() { NanoCpus = 3_000_000_000 } },
             "rm" => s_good with { AutoRemove = true, RestartPolicy = new(RestartPolicyKind.Always, 0) },

@@ -53,6 +53,14 @@ internal sealed class FakeContainers : IContainers
     public Task KillAsync(ContainerId id, string signal, CancellationToken ct) =>
         throw new ErrorException(ErrorKind.Conflict, "container.not_running", $"Container {id.Value} is not running");
 
+    public Task PauseAsync(ContainerId id, CancellationToken ct) => Task.CompletedTask;
+
+    public Task UnpauseAsync(ContainerId id, CancellationToken ct) => Task.CompletedTask;
+
+    public Task RenameAsync(ContainerId id, string name, CancellationToken ct) => Task.CompletedTask;
+
+    public Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => Task.CompletedTask;
+
     public Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct) => Task.CompletedTask;
 
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => Exit.Task.WaitAsync(ct);
@@ -117,6 +125,8 @@ internal sealed class FakeSession : IStdioSession, IExecs
     public ExecSnapshot Get(string execId) => Exec is null
         ? throw new ErrorException(ErrorKind.NotFound, "exec.not_found", "No such exec instance: " + execId)
         : new(execId, Some.Id, Exec, Running: false, ExitCode: null, Pid: 0);
+
+    public IReadOnlyList<string> RunningIn(ContainerId container) => [];
 
     public Task<IStdioSession> StartAsync(string execId, CancellationToken ct) => Task.FromResult<IStdioSession>(this);
 

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Portal.Domain.Containers;
+using Portal.Domain.Engine.Models;
+using Portal.Runtime.Containers;
+
+namespace Portal.Agent.EngineApi.Mapping;
+
+/// <summary>The HostConfig that inspect shows: what was asked, with the engine's defaults filled in.</summary>
+internal static class HostConfigMapping
+{
+    private const long DefaultShmSize = 64 * 1024 * 1024;
+
+    public static HostConfig Show(ContainerSnapshot container, string defaultRuntime)
+    {
+        var spec = container.Spec;
+        var host = new HostConfig
+        {
+            ContainerIDFile = "",
+            LogConfig = new() { Type = spec.Log.Driver.Length == 0 ? "json-file" : spec.Log.Driver, Config = new(spec.Log.Options) },
+            NetworkMode = ContainerMapping.NetworkName(spec.NetworkMode),
+            PortBindings = spec.Ports.GroupBy(p => PortSyntax.Format(p.ContainerPort, p.Protocol))
+                .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = p.HostPort == 0 ? "" : p.HostPort.ToString(CultureInfo.InvariantCulture) })]),
+            RestartPolicy = new() { Name = Name(spec.RestartPolicy.Kind), MaximumRetryCount = spec.RestartPolicy.MaximumRetryCount },
+            AutoRemove = spec.AutoRemove,
+            VolumeDriver = "",
+            VolumesFrom = OrNull(spec.VolumesFrom),
+            ConsoleSize = [0, 0],
+            Annotations = spec.Annotations.Count == 0 ? null : new(spec.Annotations),
+            CapAdd = OrNull(spec.CapabilitiesAdded),
+            CapDrop = OrNull(spec.CapabilitiesDropped),
+            Dns = [.. spec.Dns],
+            DnsOptions = [.. spec.DnsOptions],
+            DnsSearch = [.. spec.DnsSearch],
+            ExtraHosts = OrNull(spec.ExtraHosts),
+            GroupAdd = OrNull(spec.GroupsAdded),
+            Cgroup = "",
+            Links = null,
+            OomScoreAdj = spec.OomScoreAdjustment,
+            Privileged = spec.Privileged,
+            PublishAllPorts = spec.PublishAllPorts,
+            ReadonlyRootfs = spec.ReadOnlyRootFileSystem,
+            SecurityOpt = OrNull(spec.SecurityOptions),
+            StorageOpt = spec.StorageOptions.Count == 0 ? null : new(spec.StorageOptions),
+            ShmSize = spec.ShmSizeBytes == 0 ? DefaultShmSize : spec.ShmSizeBytes,
+            Sysctls = spec.Sysctls.Count == 0 ? null : new(spec.Sysctls),
+            Runtime = spec.Runtime.Length == 0 ? defaultRuntime : spec.Runtime,
+            Isolation = "",
+            CgroupParent = spec.CgroupParent,
+            Ulimits = [.. spec.Ulimits.Select(u => new UlimitItem { Name = u.Name, Soft = u.Soft, Hard = u.Hard })],
+            MaskedPaths = spec.Privileged ? [] : spec.MaskedPaths?.ToList(),
+            ReadonlyPaths = spec.Privileged ? [] : spec.ReadOnlyPaths?.ToList(),
+            Init = spec.Init ? true : null,
+        };
+        ResourceMapping.Show(spec.Resources, host);
+        NamespaceMapping.Show(spec, host);
+        DeviceRequestMapping.Show(spec, host);
+        MountMapping.Show(spec, host);
+        return host;
+    }
+
+    private static string Name(RestartPolicyKind kind) => kind switch
+    {
+        RestartPolicyKind.No => "no",
+        RestartPolicyKind.Always => "always",
+        RestartPolicyKind.UnlessStopped => "unless-stopped",
+        RestartPolicyKind.OnFailure => "on-failure",
+    };
+
+    private static List<string>? OrNull(IReadOnlyList<string> items) => items.Count == 0 ? null : [.. items];
+}

@@ -1,0 +1,14 @@
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Containers;
+
+internal sealed partial class ContainerLifecycle
+{
+    public Task PauseAsync(ContainerId id, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task UnpauseAsync(ContainerId id, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task RenameAsync(ContainerId id, string name, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => throw new NotSupportedException();
+}

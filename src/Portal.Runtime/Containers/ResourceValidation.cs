@@ -1,0 +1,85 @@
+using System.Globalization;
+using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
+
+namespace Portal.Runtime.Containers;
+
+/// <summary>Which limits are legal, in Docker's words. Pure.</summary>
+internal static class ResourceValidation
+{
+    private const long MinimumMemory = 6 << 20;
+
+    /// <summary>Checks limits.</summary>
+    /// <param name="resources">What was asked.</param>
+    /// <param name="processors">Processors of this host.</param>
+    /// <exception cref="ErrorException">400: the first thing that is wrong.</exception>
+    public static void Check(ContainerResources resources, int processors)
+    {
+        if (resources.MemoryBytes is not 0 and < MinimumMemory)
+        {
+            throw Invalid("invalid_memory", "Minimum memory limit allowed is 6MB");
+        }
+
+        if (resources is { MemoryBytes: 0, MemorySwapBytes: > 0 })
+        {
+            throw Invalid("invalid_memory", "You should always set the Memory limit when using Memoryswap limit, see usage");
+        }
+
+        if (resources.MemorySwapBytes < -1)
+        {
+            throw Invalid("invalid_memory", string.Create(CultureInfo.InvariantCulture, $"invalid value for MemorySwap: {resources.MemorySwapBytes}"));
+        }
+
+        if (resources.MemorySwapBytes > 0 && resources.MemorySwapBytes < resources.MemoryBytes)
+        {
+            throw Invalid("invalid_memory", "Minimum memoryswap limit should be larger than memory limit, see usage");
+        }
+
+        if (resources.MemoryReservationBytes is not 0 and < MinimumMemory)
+        {
+            throw Invalid("invalid_memory", "Minimum memory reservation allowed is 6MB");
+        }
+
+        if (resources.MemoryBytes > 0 && resources.MemoryReservationBytes > resources.MemoryBytes)
+        {
+            throw Invalid("invalid_memory", "Minimum memory limit can not be less than memory reservation limit, see usage");
+        }
+
+        if (resources.NanoCpus < 0 || resources.NanoCpus > processors * 1_000_000_000L)
+        {
+            throw Invalid("invalid_cpu", $"range of CPUs is from 0.01 to {processors}.00, as there are only {processors} CPUs available");
+        }
+
+        if (resources is { NanoCpus: > 0, CpuPeriod: > 0 })
+        {
+            throw Invalid("invalid_cpu", "Conflicting options: Nano CPUs and CPU Period cannot both be set.");
+        }
+
+        if (resources is { NanoCpus: > 0, CpuQuota: > 0 })
+        {
+            throw Invalid("invalid_cpu", "Conflicting options: Nano CPUs and CPU Quota cannot both be set.");
+        }
+
+        if (resources.CpuPeriod is not 0 and (< 1000 or > 1_000_000))
+        {
+            throw Invalid("invalid_cpu", "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+        }
+
+        if (resources.CpuQuota is > 0 and < 1000)
+        {
+            throw Invalid("invalid_cpu", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+        }
+
+        if (resources.CpuShares < 0)
+        {
+            throw Invalid("invalid_cpu", string.Create(CultureInfo.InvariantCulture, $"invalid CPU shares ({resources.CpuShares}): value must be a positive integer"));
+        }
+
+        if (resources.BlkioWeight is not 0 and (< 10 or > 1000))
+        {
+            throw Invalid("invalid_blkio", "Range of blkio weight is from 10 to 1000");
+        }
+    }
+
+    private static ErrorException Invalid(string reason, string message) => new(ErrorKind.Invalid, "container." + reason, message);
+}
