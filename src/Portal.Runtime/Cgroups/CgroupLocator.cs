@@ -12,6 +12,9 @@ public sealed class CgroupLocator
     /// <summary>v1 as soon as the memory controller is in a v1 hierarchy, whatever else is mounted.</summary>
     public CgroupVersion Version { get; }
 
+    /// <summary>Mount point of the v2 tree, which hosts with v1 hierarchies may have too; null when there is none.</summary>
+    public string? Unified => _unified;
+
     /// <summary>Mount points of all hierarchies, each once.</summary>
     public IReadOnlyList<string> Hierarchies => [.. _controllers.Values.Append(_unified).OfType<string>().Distinct()];
 

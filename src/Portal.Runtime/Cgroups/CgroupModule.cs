@@ -11,6 +11,9 @@ public static class CgroupModule
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => CgroupLocator.Read());
+        services.TryAddSingleton<ICgroupFiles, CgroupFiles>();
+        services.TryAddSingleton(provider => new CgroupFreezer(
+            provider.GetRequiredService<CgroupLocator>(), provider.GetRequiredService<ICgroupFiles>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IStatsSampler, StatsSampler>();
         return services;
     }

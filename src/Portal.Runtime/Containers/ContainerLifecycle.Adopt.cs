@@ -53,6 +53,7 @@ internal sealed partial class ContainerLifecycle
             case AdoptionStep.Adopt:
                 container.Run = run;
                 container.Stdio.Open(run!.Bundle);
+                SettlePause(container, run);
                 store.Save(container, durable: false);
                 LogAdopted(container.Id, run.Record.Pid);
                 _ = WatchAsync(container, run);

@@ -35,13 +35,24 @@ internal sealed partial class ContainerLifecycle
                 ErrorKind.Conflict, "container.not_running", $"cannot kill container: {container.Snapshot.Name}: container {id} is not running");
         }
 
-        if (number is SignalName.Kill or SignalName.Terminate || number == container.Snapshot.Effective.StopSignal)
+        var ends = number is SignalName.Kill or SignalName.Terminate || number == container.Snapshot.Effective.StopSignal;
+        if (ends)
         {
             await MarkStoppedAsync(container, run).ConfigureAwait(false);
         }
 
+        if (number == SignalName.Kill)
+        {
+            run.Killed = true;
+        }
+
         run.Signal(number);
         Publish(container, "kill", ("signal", number.ToString(CultureInfo.InvariantCulture)));
+        if (ends)
+        {
+            await ThawAsync(container, run).ConfigureAwait(false);
+        }
+
         if (number == SignalName.Kill)
         {
             // As with Docker, a container that was killed does not run any more when the answer comes.
@@ -67,6 +78,7 @@ internal sealed partial class ContainerLifecycle
         {
             run.Signal(signal);
             Publish(container, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
+            await ThawAsync(container, run).ConfigureAwait(false);
             if (grace < TimeSpan.Zero)
             {
                 await run.Ended.ConfigureAwait(false);
@@ -89,11 +101,13 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Kills a run and waits for its end.</summary>
     private async Task KillRunAsync(Container container, ContainerRun run)
     {
+        run.Killed = true;
         run.Signal(SignalName.Kill);
         Publish(container, "kill", ("signal", SignalName.Kill.ToString(CultureInfo.InvariantCulture)));
+        await ThawAsync(container, run).ConfigureAwait(false);
         if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
         {
-            // Frozen or unkillable: the runtime thaws and kills the whole cgroup.
+            // The runtime kills the whole cgroup.
             await runtime.KillAllAsync(container.Id, SignalName.Kill).ConfigureAwait(false);
             if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
             {

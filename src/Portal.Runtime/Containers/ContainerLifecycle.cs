@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
@@ -16,7 +17,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    CgroupFreezer freezer, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 

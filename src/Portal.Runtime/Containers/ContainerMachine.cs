@@ -9,6 +9,8 @@ internal enum ContainerOperation
     Start,
     Stop,
     Kill,
+    Pause,
+    Unpause,
     Remove,
     ForceRemove,
     Attach,
@@ -57,6 +59,17 @@ internal static class ContainerMachine
             ContainerState.Created or ContainerState.Restarting or ContainerState.Exited or ContainerState.Removing or ContainerState.Dead =>
                 Conflict("container.not_running", $"cannot kill container: {name}: container {id} is not running"),
         },
+        ContainerOperation.Pause => state switch
+        {
+            ContainerState.Running => ContainerVerdict.Do,
+            ContainerState.Paused => Conflict("container.paused", $"Container {id} is already paused"),
+            ContainerState.Restarting => Conflict("container.restarting", $"Container {id} is restarting, wait until the container is running"),
+            ContainerState.Created or ContainerState.Exited or ContainerState.Removing or ContainerState.Dead =>
+                Conflict("container.not_running", $"Container {id} is not running"),
+        },
+        ContainerOperation.Unpause => state == ContainerState.Paused
+            ? ContainerVerdict.Do
+            : Conflict("container.not_paused", $"Container {id} is not paused"),
         ContainerOperation.Remove => state switch
         {
             ContainerState.Created or ContainerState.Exited or ContainerState.Dead => ContainerVerdict.Do,

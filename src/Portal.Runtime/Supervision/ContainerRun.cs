@@ -22,6 +22,9 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
 
     public RunRecord Record => record;
 
+    /// <summary>SIGKILL was sent, or is about to be: it must not be frozen any more.</summary>
+    public volatile bool Killed;
+
     /// <summary>Completes when the end of the run was dealt with: record, network, mounts, events.</summary>
     public Task Ended => _ended.Task;
 
