@@ -5,6 +5,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Health;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
@@ -45,9 +46,13 @@ public static class RuntimeModule
         services.AddSingleton<Conmon>();
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
+        services.AddSingleton<OomWatch>();
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
-        services.AddSingleton<IExecs, ContainerExecs>();
+        services.AddSingleton<ContainerExecs>();
+        services.AddSingleton<IExecs>(provider => provider.GetRequiredService<ContainerExecs>());
+        services.AddSingleton<IProbes, ExecProbes>();
+        services.AddSingleton<HealthSupervisor>();
         return services;
     }
 }

@@ -7,13 +7,14 @@ using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Exec;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
-internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
+internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
 {
     private readonly string _runtime = Path.GetFileName(options.OciRuntimePath);
 
@@ -124,6 +125,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
     {
         var container = containers.Resolve(request.Target);
         var inspect = ContainerMapping.Inspect(container, networks.List(), _runtime, request.Version);
+        inspect.ExecIDs = execs.RunningIn(container.Id) is { Count: > 0 } running ? [.. running] : null;
         if (request.Flag("size"))
         {
             (inspect.SizeRw, inspect.SizeRootFs) = (0, images.List().FirstOrDefault(i => i.Id == container.ImageId)?.SizeBytes ?? 0);

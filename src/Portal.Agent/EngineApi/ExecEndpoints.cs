@@ -1,9 +1,9 @@
 using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
-using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Supervision;
 
 namespace Portal.Agent.EngineApi;
 
@@ -39,6 +39,7 @@ internal sealed class ExecEndpoints(IContainers containers, IExecs execs)
             WorkingDirectory = body.WorkingDir,
             Privileged = body.Privileged,
             DetachKeys = body.DetachKeys ?? "",
+            Size = Size(body.ConsoleSize),
         };
         var id = await execs.CreateAsync(containers.Resolve(request.Target).Id, spec, request.Aborted);
         await request.Json(new IdResponse { Id = id }, EngineJson.Default.IdResponse, StatusCodes.Status201Created);
@@ -58,12 +59,7 @@ internal sealed class ExecEndpoints(IContainers containers, IExecs execs)
         var tty = exec.Spec.Tty;
 
         // The process runs on when its client leaves early, so the client's going away must not stop the start half-way.
-        await using var session = await execs.StartAsync(exec.Id, request.Stopping);
-        if (tty && body.ConsoleSize is [> 0 and var rows, > 0 and var columns])
-        {
-            await TryResizeAsync(exec.Id, rows, columns, request.Stopping);
-        }
-
+        await using var session = await execs.StartAsync(exec.Id, Size(body.ConsoleSize), request.Stopping);
         var client = await Hijack.TakeAsync(request, framed: !tty);
         try
         {
@@ -85,6 +81,8 @@ internal sealed class ExecEndpoints(IContainers containers, IExecs execs)
     private Task Inspect(EngineRequest request)
     {
         var exec = execs.Get(request.Target);
+        var keys = string.IsNullOrEmpty(exec.Spec.DetachKeys) ? "" : Convert.ToBase64String(DetachKeys.Parse(exec.Spec.DetachKeys).Bytes);
+        var user = string.IsNullOrEmpty(exec.Spec.User) ? containers.Resolve(exec.Container.Value).Effective.User : exec.Spec.User;
         return request.Json(
             new ExecInspect
             {
@@ -97,28 +95,23 @@ internal sealed class ExecEndpoints(IContainers containers, IExecs execs)
                     EntryPoint = exec.Spec.Command[0],
                     Arguments = [.. exec.Spec.Command.Skip(1)],
                     Privileged = exec.Spec.Privileged,
-                    User = exec.Spec.User,
+                    User = user,
                 },
                 OpenStdin = exec.Spec.AttachStdin,
                 OpenStdout = exec.Spec.AttachStdout,
                 OpenStderr = exec.Spec.AttachStderr,
                 CanRemove = false,
                 ContainerID = exec.Container.Value,
-                DetachKeys = exec.Spec.DetachKeys,
+                DetachKeys = keys,
                 Pid = exec.Pid,
             },
             EngineJson.Default.ExecInspect);
     }
 
-    private async Task TryResizeAsync(string id, int rows, int columns, CancellationToken ct)
+    private static TerminalSize? Size(List<int>? size) => size switch
     {
-        try
-        {
-            await execs.ResizeAsync(id, rows, columns, ct);
-        }
-        catch (ErrorException)
-        {
-            // It has ended already; its output is still to be sent.
-        }
-    }
+        null or [] or [0, 0] => null,
+        [> 0 and <= ushort.MaxValue and var rows, > 0 and <= ushort.MaxValue and var columns] => new(rows, columns),
+        _ => throw EngineErrors.Invalid("terminal.size", $"invalid console size: [{string.Join(", ", size)}]"),
+    };
 }

@@ -12,8 +12,9 @@ public static class CgroupModule
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => CgroupLocator.Read());
         services.TryAddSingleton<ICgroupFiles, CgroupFiles>();
-        services.TryAddSingleton(provider => new CgroupFreezer(
-            provider.GetRequiredService<CgroupLocator>(), provider.GetRequiredService<ICgroupFiles>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<IMemoryNotices>(provider =>
+            provider.GetRequiredService<CgroupLocator>().Version == CgroupVersion.V2 ? new MemoryEventsNotices() : new OomControlNotices());
+        services.TryAddSingleton<CgroupFreezer>();
         services.TryAddSingleton<IStatsSampler, StatsSampler>();
         return services;
     }

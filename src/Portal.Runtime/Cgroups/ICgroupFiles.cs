@@ -3,7 +3,7 @@ namespace Portal.Runtime.Cgroups;
 /// <summary>Control files of the kernel: each read and each write is one operation.</summary>
 internal interface ICgroupFiles
 {
-    /// <summary>The content without the line end; null when there is no such file.</summary>
+    /// <summary>The content without the line end; null when there is no such file, or its cgroup is gone.</summary>
     string? Read(string path);
 
     /// <summary>Writes a value.</summary>
@@ -20,7 +20,7 @@ internal sealed class CgroupFiles : ICgroupFiles
         {
             return File.ReadAllText(path).TrimEnd('\n');
         }
-        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException)
         {
             return null;
         }

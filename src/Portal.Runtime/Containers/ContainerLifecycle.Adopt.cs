@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Health;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Supervision;
@@ -54,6 +55,7 @@ internal sealed partial class ContainerLifecycle
                 container.Run = run;
                 container.Stdio.Open(run!.Bundle);
                 SettlePause(container, run);
+                Renew(container, run);
                 store.Save(container, durable: false);
                 LogAdopted(container.Id, run.Record.Pid);
                 _ = WatchAsync(container, run);
@@ -94,6 +96,24 @@ internal sealed partial class ContainerLifecycle
 
                 break;
         }
+    }
+
+    /// <summary>Takes up what an agent does beside a run. Health begins anew with every agent.</summary>
+    private void Renew(Container container, ContainerRun run)
+    {
+        var status = container.Snapshot.Status;
+        oom.Begin(container, run, known: status.OomKilled);
+        var initial = HealthSupervisor.Initial(container.Snapshot);
+        if (status.State == ContainerState.Paused)
+        {
+            initial = HealthMachine.Stopped(initial);
+        }
+        else
+        {
+            health.Begin(container, run);
+        }
+
+        container.Change(container.Record with { Container = container.Snapshot with { Status = status with { Health = initial } } });
     }
 
     /// <summary>What is there of a container. A start nobody recorded the end of is taken from its intent.</summary>

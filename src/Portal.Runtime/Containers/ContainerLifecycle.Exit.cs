@@ -1,6 +1,7 @@
 using System.Globalization;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Health;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -31,7 +32,7 @@ internal sealed partial class ContainerLifecycle
                 await init.Exited.ConfigureAwait(false);
             }
 
-            await run.Over.CancelAsync().ConfigureAwait(false);
+            await run.EndExecsAsync().ConfigureAwait(false);
             await container.Stdio.FinishAsync().ConfigureAwait(false);
             await container.Gate.WaitAsync().ConfigureAwait(false);
             try
@@ -60,25 +61,29 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Records the end of a run, takes down what was around it, and decides what comes next. The gate is held.</summary>
     private async Task FinishRunAsync(Container container, ContainerRun run)
     {
+        health.End(container.Id);
         var (exitCode, finished, error) = ReadExit(container.Id);
-        var oom = File.Exists(run.Bundle.OomMark);
+        var before = container.Record;
+
+        // The cgroup's counter is right as long as the cgroup is there; the monitor's mark is left of a run that nobody saw the end of.
+        var untold = oom.End(container) || (!before.Container.Status.OomKilled && File.Exists(run.Bundle.OomMark));
         var ended = error is null || run.Init is not { Exited.IsCompleted: false };
         if (await setup.TearDownAsync(container.Id, ended).ConfigureAwait(false) is { } failure)
         {
             LogTearDown(container.Id, failure);
         }
 
-        var before = container.Record;
         var spec = before.Container.Spec;
         var started = before.Container.Status.StartedAt ?? finished;
         var pause = RestartRule.Next(spec.RestartPolicy, exitCode, finished - started, before.StoppedByUser, before.Container.RestartCount, container.Pause);
         var status = new ContainerStatus(
-            pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, oom, error ?? "");
+            pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, untold || before.Container.Status.OomKilled, error ?? "",
+            HealthMachine.Stopped(before.Container.Status.Health));
         container.Run = null;
         container.Stdio = new(time);
         var record = before with { Run = null, Container = before.Container with { Status = status, Attachment = null } };
 
-        if (oom)
+        if (untold)
         {
             Publish(container, "oom");
         }

@@ -1,5 +1,6 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Health;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -14,6 +15,7 @@ internal sealed partial class ContainerLifecycle
         {
             Check(container, ContainerOperation.Pause).Demand();
             var run = container.Run ?? throw NotRunning(id);
+            var before = container.Record;
             try
             {
                 await freezer.FreezeAsync(id, run.Record.Pid, ct).ConfigureAwait(false);
@@ -23,18 +25,19 @@ internal sealed partial class ContainerLifecycle
                     throw NotRunning(id);
                 }
 
-                SetState(container, ContainerState.Paused);
+                Show(container, ContainerState.Paused, HealthMachine.Stopped(container.Snapshot.Status.Health));
                 store.Save(container, durable: false);
             }
             catch (Exception ex)
             {
                 TryThaw(container, run);
-                SetState(container, ContainerState.Running);
+                container.Change(before);
                 throw ex is IOException
                     ? new ErrorException(ErrorKind.Internal, "container.pause_failed", $"Cannot pause container {id}: {ex.Message}", ex)
                     : ex;
             }
 
+            health.End(id);
             Publish(container, "pause");
         }
         finally
@@ -87,9 +90,10 @@ internal sealed partial class ContainerLifecycle
             throw new ErrorException(ErrorKind.Internal, "container.unpause_failed", $"Cannot unpause container {container.Id}: {ex.Message}", ex);
         }
 
-        SetState(container, ContainerState.Running);
+        Show(container, ContainerState.Running, container.Snapshot.Status.Health);
         TrySave(container, durable: false);
         Publish(container, "unpause");
+        health.Begin(container, run);
     }
 
     /// <summary>
@@ -102,7 +106,7 @@ internal sealed partial class ContainerLifecycle
         var frozen = freezer.IsFrozen(container.Id, run.Record.Pid);
         if (paused && !frozen)
         {
-            SetState(container, ContainerState.Running);
+            Show(container, ContainerState.Running, container.Snapshot.Status.Health);
         }
         else if (frozen && !paused)
         {
@@ -122,8 +126,8 @@ internal sealed partial class ContainerLifecycle
         }
     }
 
-    private static void SetState(Container container, ContainerState state) =>
-        container.Change(container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = state } } });
+    private static void Show(Container container, ContainerState state, ContainerHealth? health) => container.Change(
+        container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = state, Health = health } } });
 
     private static ErrorException NotRunning(ContainerId id) => new(ErrorKind.Conflict, "container.not_running", $"Container {id} is not running");
 }

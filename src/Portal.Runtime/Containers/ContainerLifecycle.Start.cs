@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Health;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -70,6 +71,7 @@ internal sealed partial class ContainerLifecycle
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }
 
+            oom.Begin(container, run, known: false);
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));
@@ -80,12 +82,17 @@ internal sealed partial class ContainerLifecycle
             container.Change(container.Record with
             {
                 Run = run.Record,
-                Container = container.Snapshot with { Status = new(ContainerState.Running, run.Record.Pid, 0, started, before.Container.Status.FinishedAt, false, "") },
+                Container = container.Snapshot with
+                {
+                    Status = new(
+                        ContainerState.Running, run.Record.Pid, 0, started, before.Container.Status.FinishedAt, false, "", HealthSupervisor.Initial(before.Container)),
+                },
             });
 
             // One that removes itself is gone after a power cut in any case.
             store.Save(container, durable: !container.Snapshot.Spec.AutoRemove);
             Publish(container, "start");
+            health.Begin(container, run);
             _ = WatchAsync(container, run);
         }
         catch (Exception ex)
@@ -104,6 +111,7 @@ internal sealed partial class ContainerLifecycle
         };
 
         container.Run = null;
+        _ = oom.End(container);
         run?.Signal(SignalName.Kill);
         run?.Monitor?.Signal(SignalName.Kill);
         if (await setup.TearDownAsync(container.Id).ConfigureAwait(false) is { } failure)

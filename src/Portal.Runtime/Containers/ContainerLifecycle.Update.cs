@@ -4,7 +4,5 @@ namespace Portal.Runtime.Containers;
 
 internal sealed partial class ContainerLifecycle
 {
-    public Task RenameAsync(ContainerId id, string name, CancellationToken ct) => throw new NotSupportedException();
-
     public Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => throw new NotSupportedException();
 }

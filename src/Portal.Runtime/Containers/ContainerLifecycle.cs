@@ -4,6 +4,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Events;
+using Portal.Runtime.Health;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Supervision;
@@ -17,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    CgroupFreezer freezer, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -41,7 +42,7 @@ internal sealed partial class ContainerLifecycle(
         {
             Check(container, ContainerOperation.Attach).Demand();
             var spec = container.Snapshot.Spec;
-            var session = container.Stdio.Join(request with { Stdin = request.Stdin && spec.OpenStdin }, closesStdin: spec is { StdinOnce: true, Tty: false });
+            var session = container.Stdio.Join(request with { Stdin = request.Stdin && spec.OpenStdin }, closesStdin: spec is { StdinOnce: true, Tty: false }, () => Publish(container, "detach"));
             Publish(container, "attach");
             return session;
         }

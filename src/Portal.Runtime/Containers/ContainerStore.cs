@@ -118,6 +118,9 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
+    /// <summary>True until it is removed.</summary>
+    public bool Knows(Container container) => _containers.TryGetValue(container.Id, out var known) && known == container;
+
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
     public string Reserve(string? name, ContainerId id)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Oci;
@@ -11,7 +12,7 @@ namespace Portal.Runtime.Exec;
 
 /// <summary>Execs of all containers. They live in memory only: an exec is the work of a client that is there.</summary>
 internal sealed class ContainerExecs(
-    ContainerStore containers, OciRuntime runtime, OciHost host, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
+    ContainerStore containers, OciRuntime runtime, OciHost host, CgroupLocator cgroups, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
 {
     private static readonly TimeSpan s_kept = TimeSpan.FromMinutes(5);
 
@@ -21,35 +22,32 @@ internal sealed class ContainerExecs(
     {
         var target = containers.Get(container);
         Demand(target);
-        if (spec.Command.Count == 0)
-        {
-            throw new ErrorException(ErrorKind.Invalid, "exec.no_command", "No exec command specified");
-        }
-
-        Sweep();
-        var id = RandomNumberGenerator.GetHexString(64, lowercase: true);
-        _execs[id] = new(id, target, spec, time);
-        Publish(target, $"exec_create: {string.Join(' ', spec.Command)}", id);
-        return Task.FromResult(id);
+        return spec.Command.Count == 0
+            ? throw new ErrorException(ErrorKind.Invalid, "exec.no_command", "No exec command specified")
+            : Task.FromResult(Prepare(target, spec).Id);
     }
 
-    public ExecSnapshot Get(string execId) => Find(execId).Snapshot;
+    public ExecSnapshot Get(string execId)
+    {
+        var exec = Find(execId);
+        return containers.Knows(exec.Container) ? exec.Snapshot : throw NoSuch(execId);
+    }
 
     public IReadOnlyList<string> RunningIn(ContainerId container) =>
-        [.. _execs.Values.Where(exec => exec.Container.Id == container && exec.Snapshot.Running).Select(exec => exec.Id)];
+        [.. _execs.Values.Where(exec => exec.Container.Id == container && exec.IsRunning).Select(exec => exec.Id)];
 
-    public async Task<IStdioSession> StartAsync(string execId, CancellationToken ct)
+    public async Task<IStdioSession> StartAsync(string execId, TerminalSize? size, CancellationToken ct)
     {
         var exec = Find(execId);
         var run = Claim(exec);
-        return await StartAsync(exec, run, detached: false).ConfigureAwait(false);
+        return await StartAsync(exec, run, size, detached: false).ConfigureAwait(false);
     }
 
     public async Task StartDetachedAsync(string execId, CancellationToken ct)
     {
         var exec = Find(execId);
         var run = Claim(exec);
-        await StartAsync(exec, run, detached: true).ConfigureAwait(false);
+        await StartAsync(exec, run, null, detached: true).ConfigureAwait(false);
         await exec.StartedAsync(ct).ConfigureAwait(false);
         if (exec.Failure is { } failure)
         {
@@ -59,7 +57,31 @@ internal sealed class ContainerExecs(
 
     public Task ResizeAsync(string execId, int rows, int columns, CancellationToken ct) => Find(execId).ResizeAsync(rows, columns, ct);
 
-    private async Task<IStdioSession> StartAsync(ExecProcess exec, ContainerRun run, bool detached)
+    /// <summary>An exec to be started once.</summary>
+    public ExecProcess Prepare(Container container, ExecSpec spec)
+    {
+        Sweep();
+        var id = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        var exec = new ExecProcess(id, container, spec, new(Ended, Detached), time);
+        _execs[id] = exec;
+        Publish(exec, $"exec_create: {CommandLine(spec)}");
+        return exec;
+    }
+
+    /// <summary>Runs a prepared exec attached. A command that cannot be run gives its message as output.</summary>
+    /// <exception cref="ErrorException">The container does not run.</exception>
+    public Task<IStdioSession> RunAsync(ExecProcess exec) => StartAsync(exec, Claim(exec), null, detached: false);
+
+    /// <summary>Ends an exec, and what it has started, by force. Its end follows.</summary>
+    public void Kill(ExecProcess exec)
+    {
+        if (exec.ReadPid() is > 0 and var pid)
+        {
+            ExecSession.Kill(exec.Container.Id, pid, cgroups);
+        }
+    }
+
+    private async Task<IStdioSession> StartAsync(ExecProcess exec, ContainerRun run, TerminalSize? size, bool detached)
     {
         try
         {
@@ -69,14 +91,13 @@ internal sealed class ContainerExecs(
             var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
             var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
-            Publish(exec.Container, $"exec_start: {string.Join(' ', exec.Spec.Command)}", exec.Id);
-            return await exec.StartAsync(new(options, runtime.Program, runtime.GlobalArguments, process, detached), run, () => Ended(exec)).ConfigureAwait(false);
+            Publish(exec, $"exec_start: {CommandLine(exec.Spec)}");
+            return await exec.StartAsync(
+                new(ExecFiles.Of(options, exec.Id), runtime.Program, runtime.GlobalArguments, process, detached, size ?? exec.Spec.Size), run).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {
-            var session = await exec.RefuseAsync(ex.Message).ConfigureAwait(false);
-            Ended(exec);
-            return session;
+            return await exec.RefuseAsync(ex.Message).ConfigureAwait(false);
         }
         catch (ErrorException)
         {
@@ -90,18 +111,17 @@ internal sealed class ContainerExecs(
         }
     }
 
-    private void Ended(ExecProcess exec) =>
-        Publish(exec.Container, "exec_die", exec.Id, ("exitCode", (exec.Snapshot.ExitCode ?? 0).ToString(CultureInfo.InvariantCulture)));
+    private void Ended(ExecProcess exec) => Publish(exec, "exec_die", ("exitCode", (exec.ExitCode ?? 0).ToString(CultureInfo.InvariantCulture)));
+
+    private void Detached(ExecProcess exec) => Publish(exec, "exec_detach");
 
     private static ContainerRun Claim(ExecProcess exec)
     {
         Demand(exec.Container);
-        if (!exec.TryClaim())
-        {
-            throw new ErrorException(ErrorKind.Conflict, "exec.already_run", $"Error: Exec command {exec.Id} has already run");
-        }
-
-        return exec.Container.Run ?? throw NotRunning(exec.Container);
+        return exec.TryClaim()
+            ? exec.Container.Run ?? throw NotRunning(exec.Container)
+            : throw new ErrorException(
+                ErrorKind.Conflict, "exec.already_run", $"Error: Exec command {exec.Id} {(exec.IsRunning ? "is already running" : "has already run")}");
     }
 
     private static void Demand(Container container)
@@ -115,8 +135,9 @@ internal sealed class ContainerExecs(
 
     private static ErrorException NotRunning(Container container) => new(ErrorKind.Conflict, "container.not_running", $"container {container.Id} is not running");
 
-    private ExecProcess Find(string execId) =>
-        _execs.TryGetValue(execId, out var exec) ? exec : throw new ErrorException(ErrorKind.NotFound, "exec.not_found", $"No such exec instance: {execId}");
+    private ExecProcess Find(string execId) => _execs.TryGetValue(execId, out var exec) ? exec : throw NoSuch(execId);
+
+    private static ErrorException NoSuch(string execId) => new(ErrorKind.NotFound, "exec.not_found", $"No such exec instance: {execId}");
 
     /// <summary>Forgets execs that ended, or were never run, some minutes ago.</summary>
     private void Sweep()
@@ -131,6 +152,9 @@ internal sealed class ContainerExecs(
         }
     }
 
-    private void Publish(Container container, string action, string execId, params ReadOnlySpan<(string Key, string Value)> attributes) =>
-        events.Publish(ContainerEvent.Of(container.Snapshot, action, time.GetUtcNow(), [.. attributes, ("execID", execId)]));
+    // The program and a blank even where no argument follows, as Docker writes it.
+    private static string CommandLine(ExecSpec spec) => $"{spec.Command[0]} {string.Join(' ', spec.Command.Skip(1))}";
+
+    private void Publish(ExecProcess exec, string action, params ReadOnlySpan<(string Key, string Value)> attributes) =>
+        events.Publish(ContainerEvent.Of(exec.Container.Snapshot, action, time.GetUtcNow(), [.. attributes, ("execID", exec.Id)]));
 }

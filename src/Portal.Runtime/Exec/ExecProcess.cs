@@ -1,41 +1,37 @@
 using System.Globalization;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
+using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Exec;
 
-/// <summary>How an exec is run.</summary>
-/// <param name="Options">Paths.</param>
-/// <param name="RuntimePath">The OCI runtime.</param>
-/// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
-/// <param name="Process">The process file.</param>
-/// <param name="Detached">Without streams.</param>
-internal sealed record ExecLaunch(RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached);
-
 /// <summary>
 /// One exec. The OCI runtime stays as the parent of the process and passes its exit code on; its own words go to a log file,
 /// apart from the process' stderr.
 /// </summary>
-internal sealed class ExecProcess(string id, Container container, ExecSpec spec, TimeProvider time) : IDisposable
+internal sealed class ExecProcess(string id, Container container, ExecSpec spec, ExecNotices notices, TimeProvider time)
 {
-    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(250), s_poll = TimeSpan.FromMilliseconds(2);
+    private const int FailedCode = 126;
+
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(250), s_poll = TimeSpan.FromMilliseconds(2), s_startLimit = TimeSpan.FromSeconds(60);
 
     // The exec belongs to its one client: when that does not read, the process waits, as it would on any pipe.
     private readonly StdioFanOut _output = new(patience: null, time);
     private readonly DateTimeOffset _created = time.GetUtcNow();
+
     // True: the process runs. False: there never was one, and what the OCI runtime printed is not output of it.
     private readonly TaskCompletionSource<bool> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _claimed;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Where input goes. A terminal comes some time after the start, and what is typed until then must wait for it.
+    private readonly TaskCompletionSource<DescriptorStream?> _input = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _claimed, _ends;
     private volatile bool _running;
     private volatile bool _over;
     private int _exitCode;
-    private DateTimeOffset _ended;
-    private DescriptorStream? _input;
-    private DescriptorStream? _terminal;
+    private DateTimeOffset _endedAt;
     private string? _pidFile;
     private long _activity;
 
@@ -45,30 +41,34 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
 
     public ExecSpec Spec => spec;
 
+    /// <summary>Between its start and its end.</summary>
+    public bool IsRunning => _running;
+
+    /// <summary>It was run already, or is being run.</summary>
+    public bool IsClaimed => Volatile.Read(ref _claimed) != 0;
+
     /// <summary>What the OCI runtime said when it could not start the process; null otherwise.</summary>
     public string? Failure { get; private set; }
 
-    public ExecSnapshot Snapshot => new(id, container.Id, spec, _running, _over ? _exitCode : null, _running ? ReadPid() : 0);
+    /// <summary>Known once it has ended.</summary>
+    public int? ExitCode => _over ? _exitCode : null;
+
+    /// <summary>Completes when it has ended, or could not be started.</summary>
+    public Task Ended => _ended.Task;
+
+    public ExecSnapshot Snapshot => new(id, container.Id, spec, _running, ExitCode, _running ? ReadPid() : 0);
 
     /// <summary>True for the first caller only.</summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
     /// <summary>Made, or ended, before the given moment and not running.</summary>
-    public bool IsOlderThan(DateTimeOffset limit) => !_running && (_over ? _ended : _created) < limit;
+    public bool IsOlderThan(DateTimeOffset limit) => !_running && (_over ? _endedAt : _created) < limit;
 
     /// <summary>Completes when the process runs or could not be started.</summary>
     public Task StartedAsync(CancellationToken ct) => _started.Task.WaitAsync(ct);
 
     /// <summary>It could not even be prepared.</summary>
-    public void Fail()
-    {
-        _exitCode = 126;
-        _ended = time.GetUtcNow();
-        _over = true;
-        _running = false;
-        _started.TrySetResult(false);
-        _output.Complete();
-    }
+    public void Fail() => End(FailedCode);
 
     /// <summary>It cannot be run, and its client is told so where the output would be, as with Docker.</summary>
     public async Task<IStdioSession> RefuseAsync(string reason)
@@ -76,7 +76,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         Failure = reason + "\r\n";
         var session = _output.Subscribe(stdout: true, stderr: true);
         await _output.PublishAsync(spec.AttachStdout ? StdioStream.Stdout : StdioStream.Stderr, Encoding.UTF8.GetBytes(Failure)).ConfigureAwait(false);
-        Fail();
+        End(FailedCode);
         return new Session(this, session);
     }
 
@@ -84,140 +84,147 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
     {
         if (!_running)
         {
-            throw new Domain.Primitives.ErrorException(Domain.Primitives.ErrorKind.Conflict, "exec.not_running", $"exec {id} is not running");
+            throw new ErrorException(ErrorKind.Conflict, "exec.not_running", $"exec {id} is not running");
         }
 
-        await _started.Task.WaitAsync(ct).ConfigureAwait(false);
-        _terminal?.Resize(rows, columns);
+        if (spec.Tty && await _input.Task.WaitAsync(ct).ConfigureAwait(false) is { } terminal)
+        {
+            terminal.Resize(rows, columns);
+        }
     }
 
     /// <summary>Runs it.</summary>
     /// <param name="launch">How.</param>
     /// <param name="run">The container's run; its end is the end of this.</param>
-    /// <param name="ended">Called once, after the exit code is known and before the output ends.</param>
-    public async Task<IStdioSession> StartAsync(ExecLaunch launch, ContainerRun run, Action ended)
+    public async Task<IStdioSession> StartAsync(ExecLaunch launch, ContainerRun run)
     {
-        // Short names: a socket's path has 107 bytes.
-        var stem = $"{launch.Options.RunRoot}/execs/{id[..16]}";
-        var files = new ExecFiles(stem);
+        var files = launch.Files;
         _pidFile = files.PidFile;
-        await File.WriteAllBytesAsync(files.Process, launch.Process).ConfigureAwait(false);
-        List<string> arguments =
-        [
-            .. launch.RuntimeArguments, "--log", files.Log, "exec", "--process", files.Process, "--pid-file", files.PidFile,
-        ];
-
+        List<string> arguments = [.. launch.RuntimeArguments, "--log", files.Log, "exec", "--process", files.Process, "--pid-file", files.PidFile];
         var session = _output.Subscribe(spec.AttachStdout && !launch.Detached, spec.AttachStderr && !launch.Detached);
-        Pipe? stdin = null, stdout = null, stderr = null;
-        Socket? console = null;
+        var stdio = new ExecStdio();
         ChildProcess child;
         try
         {
-            var descriptors = new Dictionary<int, SafeHandle>();
+            await File.WriteAllBytesAsync(files.Process, launch.Process).ConfigureAwait(false);
             if (spec.Tty)
             {
-                console = Listen(files.Console);
+                stdio.Console = new(files.Console);
                 arguments.AddRange(["--console-socket", files.Console]);
             }
             else if (!launch.Detached)
             {
-                stdout = Pipe.FromChild();
-                stderr = Pipe.FromChild();
-                (descriptors[1], descriptors[2]) = (stdout.Theirs, stderr.Theirs);
-                if (spec.AttachStdin)
-                {
-                    stdin = Pipe.ToChild();
-                    descriptors[0] = stdin.Theirs;
-                }
+                stdio.OpenPipes(spec.AttachStdin);
             }
 
             arguments.Add(container.Id.Value);
-            child = ChildProcess.Start(new(launch.RuntimePath, arguments) { Descriptors = descriptors });
+            child = ChildProcess.Start(new(launch.RuntimePath, arguments) { Descriptors = stdio.Theirs });
         }
         catch
         {
-            stdin?.Dispose();
-            stdout?.Dispose();
-            stderr?.Dispose();
-            console?.Dispose();
+            stdio.Dispose();
             files.Delete();
             throw;
         }
 
-        stdin?.Theirs.Dispose();
-        stdout?.Theirs.Dispose();
-        stderr?.Theirs.Dispose();
+        stdio.CloseTheirs();
         _running = true;
-        _input = stdin?.Ours;
-        _ = SuperviseAsync(child, stdout?.Ours, stderr?.Ours, console, files, run, ended);
+        if (stdio.Console is null)
+        {
+            _input.TrySetResult(stdio.Input);
+        }
+
+        _ = SuperviseAsync(child, stdio, launch, run);
         return new Session(this, session);
     }
 
-    /// <summary>Closes this side of its stdin and terminal.</summary>
-    public void Dispose()
+    /// <summary>The number of its process on the host; 0 when it has none.</summary>
+    public int ReadPid()
     {
-        _input?.Dispose();
-        _terminal?.Dispose();
+        try
+        {
+            return _pidFile is not null && int.TryParse(File.ReadAllText(_pidFile), CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
-    private async Task SuperviseAsync(
-        ChildProcess child, DescriptorStream? stdout, DescriptorStream? stderr, Socket? console, ExecFiles files, ContainerRun run, Action ended)
+    private async Task SuperviseAsync(ChildProcess child, ExecStdio stdio, ExecLaunch launch, ContainerRun run)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(run.Over.Token);
-        using var killer = gone.Token.Register(() => child.Handle.Signal(SignalName.Kill));
+        var status = FailedCode;
+        var killer = run.Over.UnsafeRegister(static state => ((PidFd)state!).Signal(SignalName.Kill), child.Handle);
         using var over = new CancellationTokenSource();
         var exited = child.WaitAsync(CancellationToken.None);
-        var readers = new List<Task>();
-        if (stdout is not null && stderr is not null)
+        Task[] readers = stdio.Console is { } console
+            ? [ServeTerminalAsync(console, launch.Size, exited, over.Token)]
+            : [PumpAsync(stdio.Output, StdioStream.Stdout, over.Token), PumpAsync(stdio.Error, StdioStream.Stderr, over.Token)];
+        try
         {
-            readers.Add(PumpAsync(stdout, StdioStream.Stdout, over.Token));
-            readers.Add(PumpAsync(stderr, StdioStream.Stderr, over.Token));
-        }
+            await WaitForStartAsync(child, exited, launch.Files).ConfigureAwait(false);
+            status = await exited.ConfigureAwait(false);
+            if (!File.Exists(launch.Files.PidFile) && status != 0)
+            {
+                _started.TrySetResult(false);
+                (Failure, status) = StartFailure.OfExec(spec.Command[0], launch.Files.ReadLog());
+                await _output.PublishAsync(spec.AttachStdout ? StdioStream.Stdout : StdioStream.Stderr, Encoding.UTF8.GetBytes(Failure)).ConfigureAwait(false);
+            }
 
-        if (console is not null)
+            _started.TrySetResult(true);
+            await DrainAsync(Task.WhenAll(readers)).ConfigureAwait(false);
+        }
+        finally
         {
-            readers.Add(ServeTerminalAsync(console, exited, over.Token));
+            await killer.DisposeAsync().ConfigureAwait(false);
+            await over.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(readers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            End(status);
+            stdio.Dispose();
+            (await _input.Task.ConfigureAwait(false))?.Dispose();
+            child.Dispose();
+            launch.Files.Delete();
         }
+    }
 
-        await WaitForStartAsync(exited, files).ConfigureAwait(false);
-        var status = await exited.ConfigureAwait(false);
-        if (!File.Exists(files.PidFile) && status != 0)
-        {
-            _started.TrySetResult(false);
-            (Failure, status) = StartFailure.OfExec(spec.Command[0], files.ReadLog());
-            await _output.PublishAsync(spec.AttachStdout ? StdioStream.Stdout : StdioStream.Stderr, Encoding.UTF8.GetBytes(Failure)).ConfigureAwait(false);
-        }
-
-        _started.TrySetResult(true);
-
-        // What is in the pipes belongs to the output; a process left behind that keeps them open does not hold the session.
-        var all = Task.WhenAll(readers);
+    /// <summary>What is in the pipes belongs to the output; a process left behind that keeps them open does not hold the session.</summary>
+    private async Task DrainAsync(Task readers)
+    {
         long seen;
         do
         {
             seen = Volatile.Read(ref _activity);
         }
-        while (await Task.WhenAny(all, Task.Delay(s_quiet, time)).ConfigureAwait(false) != all && (seen != Volatile.Read(ref _activity) || _output.HasFullSession));
+        while (await Task.WhenAny(readers, Task.Delay(s_quiet, time)).ConfigureAwait(false) != readers && (seen != Volatile.Read(ref _activity) || _output.HasFullSession));
+    }
 
-        await over.CancelAsync().ConfigureAwait(false);
-        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _exitCode = status;
-        _ended = time.GetUtcNow();
+    private void End(int exitCode)
+    {
+        if (Interlocked.Exchange(ref _ends, 1) != 0)
+        {
+            return;
+        }
+
+        _exitCode = exitCode;
+        _endedAt = time.GetUtcNow();
         _over = true;
+        var ran = _running;
         _running = false;
-        ended();
+        _started.TrySetResult(false);
+        _input.TrySetResult(null);
+        if (ran || Failure is not null)
+        {
+            notices.Ended(this);
+        }
+
         _output.Complete();
-        stdout?.Dispose();
-        stderr?.Dispose();
-        Dispose();
-        console?.Dispose();
-        child.Dispose();
-        files.Delete();
+        _ended.TrySetResult();
     }
 
     /// <summary>Marks the start, which the runtime shows by the pid file.</summary>
-    private async Task WaitForStartAsync(Task exited, ExecFiles files)
+    private async Task WaitForStartAsync(ChildProcess child, Task exited, ExecFiles files)
     {
+        var began = time.GetTimestamp();
         while (!exited.IsCompleted)
         {
             if (File.Exists(files.PidFile))
@@ -226,16 +233,22 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
                 return;
             }
 
+            if (time.GetElapsedTime(began) > s_startLimit)
+            {
+                child.Handle.Signal(SignalName.Kill);
+                return;
+            }
+
             await Task.WhenAny(exited, Task.Delay(s_poll, time)).ConfigureAwait(false);
         }
     }
 
-    private async Task PumpAsync(DescriptorStream from, StdioStream stream, CancellationToken ct)
+    private async Task PumpAsync(DescriptorStream? from, StdioStream stream, CancellationToken ct)
     {
         var buffer = new byte[32 * 1024];
         try
         {
-            while (await from.ReadAsync(buffer, ct).ConfigureAwait(false) is var count and > 0)
+            while (from is not null && await from.ReadAsync(buffer, ct).ConfigureAwait(false) is var count and > 0)
             {
                 Interlocked.Increment(ref _activity);
                 if (!await _started.Task.ConfigureAwait(false))
@@ -253,70 +266,23 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
     }
 
     /// <summary>Takes the terminal's master side from the OCI runtime and reads it.</summary>
-    private async Task ServeTerminalAsync(Socket console, Task exited, CancellationToken ct)
+    private async Task ServeTerminalAsync(ConsoleSocket console, TerminalSize? size, Task exited, CancellationToken ct)
     {
-        using var accepting = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var accept = console.AcceptAsync(accepting.Token).AsTask();
-        if (await Task.WhenAny(accept, exited).ConfigureAwait(false) != accept)
-        {
-            await accepting.CancelAsync().ConfigureAwait(false);
-            await ((Task)accept).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
-
-        using var connection = await accept.ConfigureAwait(false);
-        await connection.ReceiveAsync(Memory<byte>.Empty, ct).ConfigureAwait(false);
-        var master = DescriptorPassing.Receive(connection);
-        if (master < 0)
-        {
-            return;
-        }
-
-        _terminal = new(master);
-        await PumpAsync(_terminal, StdioStream.Stdout, ct).ConfigureAwait(false);
-    }
-
-    private static Socket Listen(string path)
-    {
-        File.Delete(path);
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(path));
-        socket.Listen(1);
-        return socket;
-    }
-
-    private int ReadPid()
-    {
+        DescriptorStream? terminal = null;
         try
         {
-            return _pidFile is not null && int.TryParse(File.ReadAllText(_pidFile), CultureInfo.InvariantCulture, out var pid) ? pid : 0;
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
-    }
-
-    /// <summary>The files of an exec on the run root.</summary>
-    private sealed record ExecFiles(string Stem)
-    {
-        public string Process => Stem + ".json";
-
-        public string PidFile => Stem + ".pid";
-
-        public string Log => Stem + ".log";
-
-        public string Console => Stem + ".tty";
-
-        public string ReadLog() => File.Exists(Log) ? File.ReadAllText(Log) : "";
-
-        public void Delete()
-        {
-            foreach (var path in (string[])[Process, PidFile, Log, Console])
+            terminal = await console.AcceptAsync(exited, ct).ConfigureAwait(false);
+            if (size is { } first)
             {
-                File.Delete(path);
+                terminal?.Resize(first.Rows, first.Columns);
             }
         }
+        finally
+        {
+            _input.TrySetResult(terminal);
+        }
+
+        await PumpAsync(terminal, StdioStream.Stdout, ct).ConfigureAwait(false);
     }
 
     private sealed class Session(ExecProcess owner, StdioFanOut.Session output) : IStdioSession
@@ -325,28 +291,22 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
 
         public async ValueTask WriteInputAsync(ReadOnlyMemory<byte> data, CancellationToken ct)
         {
-            if (!owner.Spec.AttachStdin)
-            {
-                return;
-            }
-
-            if (owner.Spec.Tty)
-            {
-                await owner._started.Task.WaitAsync(ct).ConfigureAwait(false);
-            }
-
-            if ((owner._terminal ?? owner._input) is { } input)
+            if (owner.Spec.AttachStdin && await owner._input.Task.WaitAsync(ct).ConfigureAwait(false) is { } input)
             {
                 await input.WriteAsync(data, ct).ConfigureAwait(false);
             }
         }
 
-        public ValueTask CloseInputAsync(CancellationToken ct)
+        public async ValueTask CloseInputAsync(CancellationToken ct)
         {
             // A terminal's input has no end of its own.
-            owner._input?.Dispose();
-            return ValueTask.CompletedTask;
+            if (!owner.Spec.Tty)
+            {
+                (await owner._input.Task.WaitAsync(ct).ConfigureAwait(false))?.Dispose();
+            }
         }
+
+        public void Detach() => owner.TellOfDetach();
 
         public ValueTask DisposeAsync()
         {
@@ -354,4 +314,6 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             return CloseInputAsync(CancellationToken.None);
         }
     }
+
+    private void TellOfDetach() => notices.Detached(this);
 }

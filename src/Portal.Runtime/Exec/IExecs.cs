@@ -16,7 +16,10 @@ public interface IExecs
     IReadOnlyList<string> RunningIn(ContainerId container);
 
     /// <summary>Runs it attached. 409 when it ran already. A command that is not found gives its message as output and exit code 126 or 127.</summary>
-    Task<IStdioSession> StartAsync(string execId, CancellationToken ct);
+    /// <param name="execId">From <see cref="CreateAsync"/>.</param>
+    /// <param name="size">First size of its terminal; null takes what was said at creation.</param>
+    /// <param name="ct">Ends the wait, not the process.</param>
+    Task<IStdioSession> StartAsync(string execId, TerminalSize? size, CancellationToken ct);
 
     /// <summary>Runs it with no streams; returns when it has started.</summary>
     Task StartDetachedAsync(string execId, CancellationToken ct);
@@ -50,6 +53,9 @@ public sealed record ExecSpec
     public bool Privileged { get; init; }
 
     public string DetachKeys { get; init; } = "";
+
+    /// <summary>First size of the terminal; null for the terminal's own.</summary>
+    public TerminalSize? Size { get; init; }
 }
 
 /// <param name="Id">Exec id.</param>

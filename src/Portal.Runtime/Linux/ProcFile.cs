@@ -6,8 +6,9 @@ namespace Portal.Runtime.Linux;
 /// <summary>What /proc says of a process (proc_pid_stat(5)).</summary>
 /// <param name="State">R, S, D, Z, …</param>
 /// <param name="ParentPid">Parent.</param>
+/// <param name="Session">Session.</param>
 /// <param name="StartTicks">Clock ticks between boot and its start: with the pid the identity of a process within a boot.</param>
-internal readonly record struct ProcessStat(char State, int ParentPid, ulong StartTicks);
+internal readonly record struct ProcessStat(char State, int ParentPid, int Session, ulong StartTicks);
 
 /// <summary>Reads /proc.</summary>
 internal static class ProcFile
@@ -47,8 +48,9 @@ internal static class ProcFile
         var fields = text[(end + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields.Length > 19
             && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var parent)
+            && int.TryParse(fields[3], CultureInfo.InvariantCulture, out var session)
             && ulong.TryParse(fields[19], CultureInfo.InvariantCulture, out var start)
-            ? new(fields[0][0], parent, start)
+            ? new(fields[0][0], parent, session, start)
             : null;
     }
 

@@ -11,6 +11,7 @@ namespace Portal.Runtime.Supervision;
 internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bundle, RunRecord record) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _over = new();
 
     /// <summary>Null when it is lost.</summary>
     public PidFd? Monitor => monitor;
@@ -28,8 +29,11 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
     /// <summary>Completes when the end of the run was dealt with: record, network, mounts, events.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Cancelled at the end: execs end with their container.</summary>
-    public CancellationTokenSource Over { get; } = new();
+    /// <summary>Cancelled at the end: execs end with their container. Of use also when the run is disposed already.</summary>
+    public CancellationToken Over => _over.Token;
+
+    /// <summary>Its processes have ended.</summary>
+    public Task EndExecsAsync() => _over.CancelAsync();
 
     public void End() => _ended.TrySetResult();
 
@@ -40,6 +44,5 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
     {
         monitor?.Dispose();
         init?.Dispose();
-        Over.Dispose();
     }
 }

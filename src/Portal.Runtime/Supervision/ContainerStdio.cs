@@ -20,9 +20,10 @@ internal sealed class ContainerStdio(TimeProvider time)
     /// <summary>Adds a session. While the container runs this connects to it.</summary>
     /// <param name="request">What the session is for.</param>
     /// <param name="closesStdin">The end of this session's input is the end of the container's.</param>
-    public IStdioSession Join(AttachRequest request, bool closesStdin)
+    /// <param name="detached">Called when the session's client leaves by its detach keys.</param>
+    public IStdioSession Join(AttachRequest request, bool closesStdin, Action detached)
     {
-        var session = new Session(this, request, closesStdin && request.Stdin, _output.Subscribe(request.Stdout, request.Stderr));
+        var session = new Session(this, request, closesStdin && request.Stdin, detached, _output.Subscribe(request.Stdout, request.Stderr));
         lock (_lock)
         {
             _wanted = true;
@@ -81,7 +82,7 @@ internal sealed class ContainerStdio(TimeProvider time)
         }
     }
 
-    private sealed class Session(ContainerStdio owner, AttachRequest request, bool closesStdin, StdioFanOut.Session output) : IStdioSession
+    private sealed class Session(ContainerStdio owner, AttachRequest request, bool closesStdin, Action detached, StdioFanOut.Session output) : IStdioSession
     {
         private int _inputClosed;
 
@@ -103,6 +104,8 @@ internal sealed class ContainerStdio(TimeProvider time)
                 await socket.CloseInputAsync(ct).ConfigureAwait(false);
             }
         }
+
+        public void Detach() => detached();
 
         public ValueTask DisposeAsync()
         {

@@ -25,4 +25,7 @@ public interface IStdioSession : IAsyncDisposable
 
     /// <summary>This client has no more input. Closes the process' stdin where the session owns it.</summary>
     ValueTask CloseInputAsync(CancellationToken ct);
+
+    /// <summary>The client leaves by its detach keys; an event tells of it.</summary>
+    void Detach();
 }

@@ -16,6 +16,7 @@ internal sealed class ContainerFilter
         ["ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since", "status", "volume"];
 
     private static readonly string[] s_states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
+    private static readonly string[] s_healths = ["starting", "healthy", "unhealthy", "none"];
     private static readonly TimeSpan s_matchTime = TimeSpan.FromMilliseconds(100);
 
     private readonly EngineFilters _filters;
@@ -44,6 +45,14 @@ internal sealed class ContainerFilter
             }
         }
 
+        foreach (var health in filters.Values("health"))
+        {
+            if (!s_healths.Contains(health))
+            {
+                throw EngineErrors.Invalid("api.filters", $"Unrecognised filter value for health: {health}");
+            }
+        }
+
         _ = filters.Boolean("is-task");
         _names = [.. filters.Values("name").Select(Pattern)];
         _ancestors = filters.Has("ancestor") ? Ancestors(filters.Values("ancestor"), images) : null;
@@ -69,7 +78,7 @@ internal sealed class ContainerFilter
         && _filters.Any("publish", port => c.Spec.Ports.Any(p => PortSyntax.Format(p.ContainerPort, p.Protocol) == Port(port))
             || (c.Attachment?.Ports.Any(p => PortSyntax.Format(p.HostPort, p.Protocol) == Port(port)) ?? false))
         && _filters.Any("volume", v => c.Mounts.Any(m => m.VolumeName == v || m.Target == v || (m.Source.Length > 0 && m.Source == v)))
-        && _filters.Any("health", h => h == "none")
+        && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthMapping.Name(health.Status) : "none"))
         && _filters.Any("isolation", i => i is "" or "default")
         && _filters.Boolean("is-task") is not true;
 

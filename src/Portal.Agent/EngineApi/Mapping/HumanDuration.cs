@@ -35,7 +35,9 @@ internal static class HumanDuration
     public static string Sentence(ContainerStatus status, DateTimeOffset now) => status.State switch
     {
         ContainerState.Created => "Created",
-        ContainerState.Running => "Up " + Since(status.StartedAt, now),
+        ContainerState.Running => status.Health is { } health
+            ? $"Up {Since(status.StartedAt, now)} ({(health.Status == HealthStatus.Starting ? "health: starting" : HealthMapping.Name(health.Status))})"
+            : "Up " + Since(status.StartedAt, now),
         ContainerState.Paused => $"Up {Since(status.StartedAt, now)} (Paused)",
         ContainerState.Restarting => string.Create(CultureInfo.InvariantCulture, $"Restarting ({status.ExitCode}) {Since(status.FinishedAt, now)} ago"),
         ContainerState.Removing => "Removal In Progress",

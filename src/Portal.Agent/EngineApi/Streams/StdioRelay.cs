@@ -82,6 +82,7 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
         {
             if (!await ReadInputAsync(client.Input, ct))
             {
+                session.Detach();
                 await ending.CancelAsync();
                 return;
             }

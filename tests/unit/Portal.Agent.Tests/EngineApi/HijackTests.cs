@@ -69,6 +69,7 @@ public sealed class HijackTests : IAsyncDisposable
         Assert.Equal("ls", await session.NextInputAsync());
         Assert.Empty(await client.RestAsync());
         await session.Disposed.Task;
+        Assert.True(session.Detached);
     }
 
     [Fact]

@@ -6,8 +6,8 @@ public class ProcFileTests
 {
     [Fact]
     public void ParseStat_NameWithBracketsAndBlanks_CountsFromTheLastOne() => Assert.Equal(
-        new ProcessStat('S', 17, 4242),
-        ProcFile.ParseStat("99 (a) R 1 (b) S 17 99 99 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1000 10 18446744073709551615"));
+        new ProcessStat('S', 17, 98, 4242),
+        ProcFile.ParseStat("99 (a) R 1 (b) S 17 99 98 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1000 10 18446744073709551615"));
 
     [Theory]
     [InlineData("")]

@@ -110,6 +110,10 @@ internal sealed class FakeSession : IStdioSession, IExecs
 
     public ValueTask CloseInputAsync(CancellationToken ct) => _input.Writer.WriteAsync("EOF", ct);
 
+    public bool Detached { get; private set; }
+
+    public void Detach() => Detached = true;
+
     public ValueTask DisposeAsync()
     {
         Disposed.TrySetResult();
@@ -128,7 +132,7 @@ internal sealed class FakeSession : IStdioSession, IExecs
 
     public IReadOnlyList<string> RunningIn(ContainerId container) => [];
 
-    public Task<IStdioSession> StartAsync(string execId, CancellationToken ct) => Task.FromResult<IStdioSession>(this);
+    public Task<IStdioSession> StartAsync(string execId, TerminalSize? size, CancellationToken ct) => Task.FromResult<IStdioSession>(this);
 
     public Task StartDetachedAsync(string execId, CancellationToken ct) => Task.CompletedTask;
 

@@ -1,0 +1,18 @@
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Exec;
+
+/// <summary>How an exec is run.</summary>
+/// <param name="Files">Its files.</param>
+/// <param name="RuntimePath">The OCI runtime.</param>
+/// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
+/// <param name="Process">The process file.</param>
+/// <param name="Detached">Without streams.</param>
+/// <param name="Size">First size of its terminal; null for the terminal's own.</param>
+internal sealed record ExecLaunch(
+    ExecFiles Files, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, TerminalSize? Size);
+
+/// <summary>Who is told of an exec.</summary>
+/// <param name="Ended">Called once, when the exit code is known and before the output ends.</param>
+/// <param name="Detached">Its client left it by the detach keys.</param>
+internal sealed record ExecNotices(Action<ExecProcess> Ended, Action<ExecProcess> Detached);

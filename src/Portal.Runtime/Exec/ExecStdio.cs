@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using Portal.Runtime.Linux;
+
+namespace Portal.Runtime.Exec;
+
+/// <summary>This side of an exec's stdio, and the child's until it is started.</summary>
+internal sealed class ExecStdio : IDisposable
+{
+    private readonly Dictionary<int, SafeHandle> _theirs = [];
+
+    /// <summary>Stdin of the process; null when it has none.</summary>
+    public DescriptorStream? Input { get; private set; }
+
+    public DescriptorStream? Output { get; private set; }
+
+    public DescriptorStream? Error { get; private set; }
+
+    /// <summary>Where its terminal comes from; null without one.</summary>
+    public ConsoleSocket? Console { get; set; }
+
+    /// <summary>The child's descriptors by number.</summary>
+    public IReadOnlyDictionary<int, SafeHandle> Theirs => _theirs;
+
+    public void OpenPipes(bool stdin)
+    {
+        Output = Add(1, Pipe.FromChild());
+        Error = Add(2, Pipe.FromChild());
+        if (stdin)
+        {
+            Input = Add(0, Pipe.ToChild());
+        }
+    }
+
+    /// <summary>The child has them now; an end that stays open here would never be seen closed.</summary>
+    public void CloseTheirs()
+    {
+        foreach (var handle in _theirs.Values)
+        {
+            handle.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        CloseTheirs();
+        Input?.Dispose();
+        Output?.Dispose();
+        Error?.Dispose();
+        Console?.Dispose();
+    }
+
+    private DescriptorStream Add(int number, Pipe pipe)
+    {
+        _theirs[number] = pipe.Theirs;
+        return pipe.Ours;
+    }
+}
