@@ -8,6 +8,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Supervision;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
@@ -94,19 +95,27 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         }
 
         var (more, unflushed) = (await first, 0);
-        while (more)
+        try
         {
-            var entry = entries.Current;
-            StdioFrames.Write(output, entry.Stream, Prefix(prefix, entry.Time, timestamps, details), entry.Data.Span, framed);
-            unflushed += entry.Data.Length + StdioFrames.HeaderLength;
-            var next = entries.MoveNextAsync();
-            if (unflushed >= LogFlushThreshold || !next.IsCompleted)
+            while (more)
             {
-                unflushed = 0;
-                _ = await output.FlushAsync(ct);
-            }
+                var entry = entries.Current;
+                StdioFrames.Write(output, entry.Stream, Prefix(prefix, entry.Time, timestamps, details), entry.Data.Span, framed);
+                unflushed += entry.Data.Length + StdioFrames.HeaderLength;
+                var next = entries.MoveNextAsync();
+                if (unflushed >= LogFlushThreshold || !next.IsCompleted)
+                {
+                    unflushed = 0;
+                    _ = await output.FlushAsync(ct);
+                }
 
-            more = await next;
+                more = await next;
+            }
+        }
+        catch (ErrorException e)
+        {
+            // There is no status any more: it goes where the lines went.
+            StdioFrames.Write(output, StdioStream.Engine, [], System.Text.Encoding.UTF8.GetBytes(framed ? e.Message : e.Message + "\r\n"), framed);
         }
 
         _ = await output.FlushAsync(ct);

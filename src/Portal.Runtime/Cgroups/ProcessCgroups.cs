@@ -43,6 +43,9 @@ internal sealed class ProcessCgroups
         return groups;
     }
 
+    /// <summary>True for a process of the container.</summary>
+    public bool Holds(ContainerId container) => _paths.Values.Any(path => path.Contains("/" + container.Value, StringComparison.Ordinal));
+
     /// <summary>
     /// The container's cgroup of a controller (empty for the v2 tree), below the root of its hierarchy; null when the process
     /// is in none of its own. A process inside may have moved itself further down: the path ends at the container's id.

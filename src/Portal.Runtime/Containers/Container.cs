@@ -31,9 +31,6 @@ internal sealed class Container(ContainerRecord record, TimeProvider time)
     /// <summary>Set while a start by restart policy is pending; cancelling gives it up.</summary>
     public CancellationTokenSource? Pending { get; set; }
 
-    /// <summary>The pause before the current run; zero when it was not a restart.</summary>
-    public TimeSpan Pause { get; set; }
-
     /// <summary>The end of the run is part of a restart: a container that removes itself stays this time.</summary>
     public bool KeepOnExit { get; set; }
 
@@ -58,8 +55,11 @@ internal sealed class Container(ContainerRecord record, TimeProvider time)
     {
         var status = Snapshot.Status;
         var exit = new ContainerExit(status.ExitCode, status.Error.Length > 0 ? status.Error : null);
-        _removed.TrySetResult(exit);
-        _nextExit.TrySetResult(exit);
+        lock (_lock)
+        {
+            _removed.TrySetResult(exit);
+            _nextExit.TrySetResult(exit);
+        }
     }
 
     /// <summary>Registers a wait; it counts from now on.</summary>

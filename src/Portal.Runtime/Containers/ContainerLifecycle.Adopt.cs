@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Health;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Networks;
@@ -45,6 +46,7 @@ internal sealed partial class ContainerLifecycle
         }
 
         layers.Sweep(store.Known);
+        starts.Open(atOnce: newBoot);
     }
 
     private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)
@@ -63,6 +65,7 @@ internal sealed partial class ContainerLifecycle
             case AdoptionStep.Finish:
                 container.Run = run;
                 await FinishRunAsync(container, run!).ConfigureAwait(false);
+                StartWithEngine(container);
                 break;
             case AdoptionStep.RollBack:
                 KillMonitors(container.Id);
@@ -78,20 +81,17 @@ internal sealed partial class ContainerLifecycle
                 await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove).ConfigureAwait(false);
                 break;
             case AdoptionStep.Restart:
-                StartLater(container, RestartRule.Next(container.Snapshot.Spec.RestartPolicy, 1, TimeSpan.Zero, false, 0, TimeSpan.Zero) ?? TimeSpan.Zero);
+                StartLater(container, RestartRule.Remaining(container.Record.RestartPause, container.Snapshot.Status.FinishedAt, time.GetUtcNow()));
                 break;
             case AdoptionStep.Leave:
-                var status = container.Snapshot.Status;
                 if (newBoot && container.Snapshot.Spec.AutoRemove)
                 {
                     // Created, never started: its layer was not flushed to the disk.
                     await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
                 }
-                else if (newBoot && status.State == ContainerState.Exited
-                    && RestartRule.StartsWithEngine(container.Snapshot.Spec.RestartPolicy, false, status.ExitCode, container.Record.StoppedByUser, container.Snapshot.RestartCount))
+                else
                 {
-                    container.Change(container.Record with { Container = container.Snapshot with { Status = status with { State = ContainerState.Restarting } } });
-                    StartLater(container, TimeSpan.Zero);
+                    StartWithEngine(container);
                 }
 
                 break;
@@ -126,7 +126,7 @@ internal sealed partial class ContainerLifecycle
         var intent = record.Run is null ? ReadIntent(bundle) : null;
         if (intent is not null)
         {
-            numbers = ReadNumbers(bundle);
+            numbers = ReadNumbers(bundle, id);
         }
 
         var monitor = numbers is null ? null : PidFd.TryOpen(numbers.MonitorPid, numbers.MonitorStart);
@@ -170,14 +170,17 @@ internal sealed partial class ContainerLifecycle
     }
 
     /// <summary>The processes of a start whose end was not recorded: the pid file names the first, and conmon is its parent.</summary>
-    private static RunRecord? ReadNumbers(BundlePaths bundle)
+    private RunRecord? ReadNumbers(BundlePaths bundle, ContainerId id)
     {
         try
         {
             if (int.TryParse(File.ReadAllText(bundle.PidFile), CultureInfo.InvariantCulture, out var pid))
             {
-                var init = ProcFile.TryReadStat(pid);
-                var monitor = init?.ParentPid ?? 0;
+                // The number alone may be another process' by now: the container's is in the container's cgroup.
+                var init = ProcessCgroups.TryRead(pid)?.Holds(id) == true ? ProcFile.TryReadStat(pid) : null;
+
+                // One whose monitor was killed has another parent.
+                var monitor = init is { ParentPid: var parent } && conmon.IsMonitorOf(ProcFile.CommandLine(parent), id) ? parent : 0;
                 return new(ProcFile.BootId, monitor, ProcFile.TryReadStat(monitor)?.StartTicks ?? 0, pid, init?.StartTicks ?? 0);
             }
         }

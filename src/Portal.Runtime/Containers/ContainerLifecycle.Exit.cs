@@ -2,6 +2,7 @@ using System.Globalization;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Health;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -10,6 +11,7 @@ internal sealed partial class ContainerLifecycle
 {
     private const int LostExitCode = 255;
     private const string LostReason = "the container's monitor (conmon) ended before the container did; the exit code is lost";
+    private const string MonitorLostReason = "the container's monitor (conmon) was killed: the container runs on, but its output is lost, and its exit code will be";
 
     /// <summary>Waits for the end of a run and deals with it.</summary>
     private async Task WatchAsync(Container container, ContainerRun run)
@@ -24,11 +26,7 @@ internal sealed partial class ContainerLifecycle
             // The monitor writes the exit record before it ends. None means it was killed: the container itself may live on.
             if (!File.Exists(conmon.ExitFile(container.Id)) && run.Init is { } init)
             {
-                if (!init.Exited.IsCompleted)
-                {
-                    LogMonitorLost(container.Id);
-                }
-
+                await LoseMonitorAsync(container, run, init).ConfigureAwait(false);
                 await init.Exited.ConfigureAwait(false);
             }
 
@@ -58,6 +56,36 @@ internal sealed partial class ContainerLifecycle
         }
     }
 
+    /// <summary>Flags a container whose monitor is gone. What attached to it or follows its log is let go: nothing more comes.</summary>
+    private async Task LoseMonitorAsync(Container container, ContainerRun run, PidFd init)
+    {
+        if (init.Exited.IsCompleted)
+        {
+            return;
+        }
+
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (container.Run != run || init.Exited.IsCompleted)
+            {
+                return;
+            }
+
+            var status = container.Snapshot.Status with { MonitorLost = true, Error = MonitorLostReason };
+            container.Change(container.Record with { Container = container.Snapshot with { Status = status } });
+            TrySave(container, durable: false);
+            run.LoseMonitor();
+            LogMonitorLost(container.Id);
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+
+        await container.Stdio.FinishAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Records the end of a run, takes down what was around it, and decides what comes next. The gate is held.</summary>
     private async Task FinishRunAsync(Container container, ContainerRun run)
     {
@@ -74,14 +102,19 @@ internal sealed partial class ContainerLifecycle
         }
 
         var spec = before.Container.Spec;
-        var started = before.Container.Status.StartedAt ?? finished;
-        var pause = RestartRule.Next(spec.RestartPolicy, exitCode, finished - started, before.StoppedByUser, before.Container.RestartCount, container.Pause);
+        var ran = Ran(run, before.Container.Status.StartedAt, finished);
+        var pause = RestartRule.Next(spec.RestartPolicy, exitCode, ran, before.StoppedByUser, before.Container.RestartCount, before.RestartPause);
         var status = new ContainerStatus(
             pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, untold || before.Container.Status.OomKilled, error ?? "",
             HealthMachine.Stopped(before.Container.Status.Health));
         container.Run = null;
         container.Stdio = new(time);
-        var record = before with { Run = null, Container = before.Container with { Status = status, Attachment = null } };
+        var record = before with
+        {
+            Run = null,
+            RestartPause = pause ?? TimeSpan.Zero,
+            Container = before.Container with { Status = status, Attachment = null, RestartCount = before.Container.RestartCount + (pause is null ? 0 : 1) },
+        };
 
         if (untold)
         {
@@ -91,7 +124,7 @@ internal sealed partial class ContainerLifecycle
         events.Publish(ContainerEvent.Of(
             record.Container, "die", time.GetUtcNow(),
             ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)),
-            ("execDuration", ((long)(finished - started).TotalSeconds).ToString(CultureInfo.InvariantCulture))));
+            ("execDuration", ((long)ran.TotalSeconds).ToString(CultureInfo.InvariantCulture))));
         if (before.Container.Attachment is { } attachment)
         {
             PublishNetwork(container, "disconnect", attachment);
@@ -116,6 +149,13 @@ internal sealed partial class ContainerLifecycle
         run.Dispose();
     }
 
+    /// <summary>How long a run took, whatever was done to the clock meanwhile.</summary>
+    private TimeSpan Ran(ContainerRun run, DateTimeOffset? started, DateTimeOffset finished)
+    {
+        var ran = run.Began is { } began ? time.GetElapsedTime(began) : finished - (started ?? finished);
+        return ran > TimeSpan.Zero ? ran : TimeSpan.Zero;
+    }
+
     /// <summary>Exit code, time and, if they are lost, why.</summary>
     private (int ExitCode, DateTimeOffset Finished, string? Error) ReadExit(ContainerId id)
     {
@@ -133,46 +173,5 @@ internal sealed partial class ContainerLifecycle
         }
 
         return (LostExitCode, time.GetUtcNow(), LostReason);
-    }
-
-    /// <summary>Starts a container again after a pause, unless somebody stops, starts or removes it before.</summary>
-    private void StartLater(Container container, TimeSpan delay)
-    {
-        var pending = new CancellationTokenSource();
-        container.Pending = pending;
-        container.Pause = delay;
-        _ = RunAsync();
-
-        async Task RunAsync()
-        {
-            try
-            {
-                await Task.Delay(delay, time, pending.Token).ConfigureAwait(false);
-                await container.Gate.WaitAsync(pending.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            try
-            {
-                if (container.Pending == pending && container.Snapshot.Status.State == ContainerState.Restarting)
-                {
-                    container.Pending = null;
-                    container.Change(container.Record with { Container = container.Snapshot with { RestartCount = container.Snapshot.RestartCount + 1 } });
-                    await StartCoreAsync(container).ConfigureAwait(false);
-                }
-            }
-            catch (ErrorException ex)
-            {
-                LogRestartFailed(container.Id, ex);
-            }
-            finally
-            {
-                container.Gate.Release();
-                pending.Dispose();
-            }
-        }
     }
 }

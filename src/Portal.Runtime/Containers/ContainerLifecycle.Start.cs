@@ -19,8 +19,7 @@ internal sealed partial class ContainerLifecycle
                 return false;
             }
 
-            container.Change(container.Record with { Container = container.Snapshot with { RestartCount = 0 } });
-            container.Pause = TimeSpan.Zero;
+            container.Change(container.Record with { RestartPause = TimeSpan.Zero, Container = container.Snapshot with { RestartCount = 0 } });
 
             // From here on it is done or undone completely, whether the caller waits for it or not.
             await StartCoreAsync(container).ConfigureAwait(false);
@@ -78,6 +77,7 @@ internal sealed partial class ContainerLifecycle
             }
 
             var started = time.GetUtcNow();
+            run.Began = time.GetTimestamp();
             container.Run = run;
             container.Change(container.Record with
             {

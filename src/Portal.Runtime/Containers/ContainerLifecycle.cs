@@ -18,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -41,6 +41,11 @@ internal sealed partial class ContainerLifecycle(
         try
         {
             Check(container, ContainerOperation.Attach).Demand();
+            if (container.Snapshot.Status.MonitorLost)
+            {
+                throw MonitorLost(container);
+            }
+
             var spec = container.Snapshot.Spec;
             var session = container.Stdio.Join(request with { Stdin = request.Stdin && spec.OpenStdin }, closesStdin: spec is { StdinOnce: true, Tty: false }, () => Publish(container, "detach"));
             Publish(container, "attach");
@@ -55,7 +60,21 @@ internal sealed partial class ContainerLifecycle(
     public IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct)
     {
         var container = store.Get(id);
-        return logs.ReadAsync(container.Snapshot.LogPath, query, container.Run?.Ended ?? Task.CompletedTask, ct);
+        return ReadLogAsync(container, logs.ReadAsync(container.Snapshot.LogPath, query, container.Run?.Silent ?? Task.CompletedTask, ct));
+    }
+
+    /// <summary>What is missing from a log is told after what is there.</summary>
+    private static async IAsyncEnumerable<LogEntry> ReadLogAsync(Container container, IAsyncEnumerable<LogEntry> entries)
+    {
+        await foreach (var entry in entries.ConfigureAwait(false))
+        {
+            yield return entry;
+        }
+
+        if (container.Snapshot.Status.MonitorLost)
+        {
+            throw MonitorLost(container);
+        }
     }
 
     public async Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct)
@@ -68,6 +87,9 @@ internal sealed partial class ContainerLifecycle(
             Publish(container, "resize", ("height", rows.ToString(CultureInfo.InvariantCulture)), ("width", columns.ToString(CultureInfo.InvariantCulture)));
         }
     }
+
+    private static ErrorException MonitorLost(Container container) =>
+        new(ErrorKind.Conflict, "container.monitor_lost", $"container {container.Snapshot.Name}: {MonitorLostReason}; start it again to have both back");
 
     private static ContainerVerdict Check(Container container, ContainerOperation operation) =>
         ContainerMachine.Check(container.Snapshot.Status.State, operation, container.Id, container.Snapshot.Name);

@@ -11,7 +11,9 @@ namespace Portal.Runtime.Containers;
 /// <param name="Run">The processes of the current run; null when it does not run.</param>
 /// <param name="StoppedByUser">The last end was asked for: restart policies respect it.</param>
 /// <param name="Removing">Removal has begun and must be finished.</param>
-internal sealed record ContainerRecord(int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing)
+/// <param name="RestartPause">The pause before the current run, or before the coming one; zero when it is not a restart.</param>
+internal sealed record ContainerRecord(
+    int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing, TimeSpan RestartPause = default)
 {
     public const int CurrentVersion = 1;
 }

@@ -44,8 +44,10 @@ public sealed record EffectiveProcess(
 /// <param name="OomKilled">The kernel killed a process of it for memory.</param>
 /// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
 /// <param name="Health">What health checks found in this run, or the last one; null without a health check.</param>
+/// <param name="MonitorLost">It runs, but its monitor does not: its output is lost, and how it ends will be. <paramref name="Error"/> says so.</param>
 public sealed record ContainerStatus(
-    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null)
+    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null,
+    bool MonitorLost = false)
 {
     /// <summary>A container that was made and never started.</summary>
     public static ContainerStatus Created { get; } = new(ContainerState.Created, 0, 0, null, null, false, "");

@@ -11,6 +11,7 @@ namespace Portal.Runtime.Supervision;
 internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bundle, RunRecord record) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
 
     /// <summary>Null when it is lost.</summary>
@@ -22,6 +23,9 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
     public BundlePaths Bundle => bundle;
 
     public RunRecord Record => record;
+
+    /// <summary>When it was started, by the monotonic clock; null when an earlier agent started it.</summary>
+    public long? Began { get; set; }
 
     /// <summary>SIGKILL was sent, or is about to be: it must not be frozen any more.</summary>
     public volatile bool Killed;
@@ -35,7 +39,17 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
     /// <summary>Its processes have ended.</summary>
     public Task EndExecsAsync() => _over.CancelAsync();
 
-    public void End() => _ended.TrySetResult();
+    /// <summary>Completes when no more output will come: it has ended, or its monitor is lost.</summary>
+    public Task Silent => _silent.Task;
+
+    public void End()
+    {
+        _silent.TrySetResult();
+        _ended.TrySetResult();
+    }
+
+    /// <summary>Its monitor is gone, though it runs on.</summary>
+    public void LoseMonitor() => _silent.TrySetResult();
 
     /// <summary>Sends a signal to the first process. False when it has ended.</summary>
     public bool Signal(int signal) => init?.Signal(signal) ?? false;

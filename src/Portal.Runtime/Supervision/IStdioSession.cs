@@ -6,6 +6,9 @@ public enum StdioStream : byte
     Stdin = 0,
     Stdout = 1,
     Stderr = 2,
+
+    /// <summary>What the engine itself has to say.</summary>
+    Engine = 3,
 }
 
 /// <summary>A piece of output. A terminal's output is all stdout.</summary>

@@ -36,17 +36,29 @@ internal static class RestartRule
         return ran >= SteadyRun || previous <= TimeSpan.Zero ? s_first : doubled < s_longest ? doubled : s_longest;
     }
 
-    /// <summary>Whether a container that is not running when the engine starts is started then.</summary>
+    /// <summary>
+    /// Whether a container that ended is started when the engine is. As in Docker, "always" then means also one that was stopped, and what
+    /// could not be started again before gets another try.
+    /// </summary>
     /// <param name="policy">What was asked.</param>
-    /// <param name="wasRunning">It ran (or waited to be restarted) when the engine was last seen.</param>
-    /// <param name="exitCode">Its exit code as far as known.</param>
+    /// <param name="exitCode">Of its last run.</param>
     /// <param name="stoppedByUser">The last end was asked for.</param>
     /// <param name="restarts">Starts by policy so far.</param>
-    public static bool StartsWithEngine(RestartPolicySpec policy, bool wasRunning, int exitCode, bool stoppedByUser, int restarts) => policy.Kind switch
+    public static bool StartsWithEngine(RestartPolicySpec policy, int exitCode, bool stoppedByUser, int restarts) => policy.Kind switch
     {
         RestartPolicyKind.No => false,
-        RestartPolicyKind.Always => wasRunning || stoppedByUser,
-        RestartPolicyKind.UnlessStopped => wasRunning && !stoppedByUser,
-        RestartPolicyKind.OnFailure => wasRunning && !stoppedByUser && exitCode != 0 && (policy.MaximumRetryCount <= 0 || restarts < policy.MaximumRetryCount),
+        RestartPolicyKind.Always => true,
+        RestartPolicyKind.UnlessStopped => !stoppedByUser,
+        RestartPolicyKind.OnFailure => !stoppedByUser && exitCode != 0 && (policy.MaximumRetryCount <= 0 || restarts < policy.MaximumRetryCount),
     };
+
+    /// <summary>What is left of a pause that began under an earlier engine. A clock that was set makes it neither longer nor endless.</summary>
+    /// <param name="pause">The whole pause.</param>
+    /// <param name="finished">When it began.</param>
+    /// <param name="now">The time.</param>
+    public static TimeSpan Remaining(TimeSpan pause, DateTimeOffset? finished, DateTimeOffset now)
+    {
+        var left = finished is { } began ? began + pause - now : pause;
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < pause ? left : pause;
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
 
@@ -27,13 +28,13 @@ internal sealed class RuntimeHost(
             Directory.CreateDirectory($"{options.RunRoot}/{folder}", Private);
         }
 
-        // The run root is on a tmpfs: the mark is gone exactly when the machine was started anew.
+        // The run root is on a tmpfs, so the mark is usually gone when the machine was started anew; elsewhere it is of another boot then.
         var mark = options.RunRoot + "/booted";
-        var newBoot = !File.Exists(mark);
+        var newBoot = !File.Exists(mark) || await File.ReadAllTextAsync(mark, cancellationToken).ConfigureAwait(false) is var boot && boot != ProcFile.BootId;
         store.Load();
         volumes.Load();
         await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(mark, "", cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

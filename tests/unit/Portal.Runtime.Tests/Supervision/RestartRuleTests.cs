@@ -47,10 +47,29 @@ public class RestartRuleTests
         TimeSpan.FromMilliseconds(100), RestartRule.Next(new(RestartPolicyKind.Always, 0), 1, RestartRule.SteadyRun, false, 9, TimeSpan.FromSeconds(51)));
 
     [Theory]
-    [InlineData(RestartPolicyKind.Always, false, true, true)]
-    [InlineData(RestartPolicyKind.UnlessStopped, false, true, false)]
-    [InlineData(RestartPolicyKind.UnlessStopped, true, false, true)]
-    [InlineData(RestartPolicyKind.No, true, false, false)]
-    public void StartsWithEngine_ByPolicy_StartsOrNot(RestartPolicyKind kind, bool wasRunning, bool stopped, bool starts) =>
-        Assert.Equal(starts, RestartRule.StartsWithEngine(new(kind, 0), wasRunning, 255, stopped, 0));
+    [InlineData(RestartPolicyKind.Always, true, 0, true)]
+    [InlineData(RestartPolicyKind.Always, false, 0, true)]
+    [InlineData(RestartPolicyKind.UnlessStopped, true, 0, false)]
+    [InlineData(RestartPolicyKind.UnlessStopped, false, 0, true)]
+    [InlineData(RestartPolicyKind.OnFailure, false, 255, true)]
+    [InlineData(RestartPolicyKind.OnFailure, false, 0, false)]
+    [InlineData(RestartPolicyKind.OnFailure, true, 137, false)]
+    [InlineData(RestartPolicyKind.No, false, 255, false)]
+    public void StartsWithEngine_ByPolicy_StartsOrNot(RestartPolicyKind kind, bool stopped, int exitCode, bool starts) =>
+        Assert.Equal(starts, RestartRule.StartsWithEngine(new(kind, 0), exitCode, stopped, 0));
+
+    [Fact]
+    public void StartsWithEngine_OnFailureAtItsLimit_StaysDown() =>
+        Assert.False(RestartRule.StartsWithEngine(new(RestartPolicyKind.OnFailure, 2), 1, stoppedByUser: false, restarts: 2));
+
+    [Theory]
+    [InlineData(4, 6)]
+    [InlineData(60, 0)]
+    [InlineData(-3600, 10)] // the clock was set back
+    public void Remaining_OfAPauseUnderAnEarlierEngine_GoesOn(int passed, int left)
+    {
+        var now = DateTimeOffset.UnixEpoch.AddDays(1);
+
+        Assert.Equal(TimeSpan.FromSeconds(left), RestartRule.Remaining(TimeSpan.FromSeconds(10), now.AddSeconds(-passed), now));
+    }
 }
