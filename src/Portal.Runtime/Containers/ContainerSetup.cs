@@ -47,6 +47,7 @@ internal sealed class ContainerSetup(
             HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
             HostsPath = $"{folder}/hosts",
             ResolvConfPath = $"{folder}/resolv.conf",
+            BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
             Options = options,
             Host = host,
             User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
