@@ -84,7 +84,7 @@ public static class OciSpecBuilder
             {
                 Namespaces = Namespaces(input, hostNetwork),
                 Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules },
-                CgroupsPath = CgroupPath(input.Options, container.Id),
+                CgroupsPath = CgroupPath(input.Options, spec, container.Id),
                 Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
                 Sysctl = Sysctls(spec.Sysctls, hostNetwork),
                 Seccomp = Seccomp(spec, security, capabilities, host),
@@ -95,8 +95,12 @@ public static class OciSpecBuilder
         };
     }
 
-    /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
+    /// <summary>A container's cgroup below the engine's own parent, below the root of each hierarchy.</summary>
     public static string CgroupPath(RuntimeOptions options, ContainerId id) => $"{options.CgroupParent.TrimEnd('/')}/{id}";
+
+    /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
+    public static string CgroupPath(RuntimeOptions options, ContainerSpec spec, ContainerId id) =>
+        spec.CgroupParent.Length == 0 ? CgroupPath(options, id) : $"/{spec.CgroupParent.Trim('/')}/{id}";
 
     private static string Hostname(Containers.ContainerSnapshot container, OciHost host) =>
         !string.IsNullOrEmpty(container.Spec.Hostname) ? container.Spec.Hostname
