@@ -92,9 +92,9 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         var body = await request.RequireAsync(EngineBody.Strict.ContainerCreateRequest);
         var plan = CreateMapping.Map(body, request.Version);
         CheckPlatform(request.Query("platform"), plan.Spec.Image);
-        var container = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
+        var created = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
         await request.Json(
-            new ContainerCreateResponse { Id = container.Id.Value, Warnings = [.. plan.Warnings] },
+            new ContainerCreateResponse { Id = created.Container.Id.Value, Warnings = [.. plan.Warnings, .. created.Warnings] },
             EngineJson.Default.ContainerCreateResponse, StatusCodes.Status201Created);
     }
 

@@ -1,4 +1,5 @@
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 
 namespace Portal.Agent.Node;
 
@@ -60,6 +61,20 @@ internal static class Commands
         if (!File.Exists(options.Runtime.OciRuntimePath))
         {
             missing.Add($"--oci-runtime: there is no {options.Runtime.OciRuntimePath} (install crun)");
+        }
+
+        foreach (var (name, path) in options.Runtime.Runtimes)
+        {
+            if (!File.Exists(path))
+            {
+                missing.Add($"--runtime: there is no {path} to be the OCI runtime {name}");
+            }
+        }
+
+        var runtimes = new OciRuntimes(options.Runtime);
+        if (!runtimes.Paths.ContainsKey(runtimes.Default))
+        {
+            missing.Add($"--default-runtime: there is no OCI runtime {runtimes.Default}, only {string.Join(", ", runtimes.Paths.Keys)}");
         }
 
         if (!File.Exists(options.Runtime.ConmonPath))

@@ -6,7 +6,7 @@ namespace Portal.Runtime.Cgroups;
 /// <summary>The part that reads what containers use.</summary>
 public static class CgroupModule
 {
-    /// <summary>Registers <see cref="IStatsSampler"/> and <see cref="CgroupLocator"/>; needs an <see cref="IRunningContainers"/>.</summary>
+    /// <summary>Registers <see cref="IStatsSampler"/>, <see cref="CgroupLocator"/> and <see cref="CgroupParents"/>; needs an <see cref="IRunningContainers"/>.</summary>
     public static IServiceCollection AddCgroups(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -15,6 +15,7 @@ public static class CgroupModule
         services.TryAddSingleton<IMemoryNotices>(provider =>
             provider.GetRequiredService<CgroupLocator>().Version == CgroupVersion.V2 ? new MemoryEventsNotices() : new OomControlNotices());
         services.TryAddSingleton<CgroupFreezer>();
+        services.TryAddSingleton<CgroupParents>();
         services.TryAddSingleton<IStatsSampler, StatsSampler>();
         return services;
     }

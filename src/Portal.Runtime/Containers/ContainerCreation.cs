@@ -3,19 +3,25 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Networks;
+using Portal.Runtime.Oci;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, OciHost host, OciRuntimes runtimes, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
+    /// <param name="spec">What was asked.</param>
+    /// <param name="name">Null for an invented one.</param>
+    /// <param name="warnings">Gets what does not have its effect on this host.</param>
+    /// <param name="ct">Gives up; nothing is left then.</param>
     /// <exception cref="ErrorException">404 image or network, 409 name, 400 bad option.</exception>
-    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
+        spec = spec with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);

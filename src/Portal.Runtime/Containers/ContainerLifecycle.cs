@@ -24,12 +24,13 @@ internal sealed partial class ContainerLifecycle(
 
     public ContainerSnapshot Resolve(string reference) => store.Resolve(reference).Snapshot;
 
-    public async Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public async Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
         // Off the caller's thread: layers, volumes and the record are disk work that ends in fsync.
-        var container = await Task.Run(() => creation.CreateAsync(spec, name, ct), ct).ConfigureAwait(false);
+        var warnings = new List<string>();
+        var container = await Task.Run(() => creation.CreateAsync(spec, name, warnings, ct), ct).ConfigureAwait(false);
         Publish(container, "create");
-        return container.Snapshot;
+        return new(container.Snapshot, warnings);
     }
 
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => store.Get(id).WaitAsync(condition).WaitAsync(ct);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
@@ -11,7 +12,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, RuntimeOptions options)
+    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -27,6 +28,7 @@ internal sealed class ContainerSetup(
         }
 
         var spec = container.Spec;
+        _ = runtimes.Resolve(spec.Runtime);
         var attaching = networks.AttachAsync(
             new(container.Id, spec.NetworkMode, Ports(container), spec.Sysctls.Where(pair => pair.Key.StartsWith("net.", StringComparison.Ordinal)).ToDictionary()), ct);
         var root = layers.Mount(container.Id);
@@ -39,7 +41,7 @@ internal sealed class ContainerSetup(
         Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
 
         WorkingDirectory.Demand(root, container.Mounts, container.Effective.WorkingDirectory);
-        var (config, profile) = filters.Apply(OciSpecBuilder.BuildSpec(new()
+        var config = OciSpecBuilder.BuildSpec(new()
         {
             Container = container,
             RootPath = root,
@@ -47,10 +49,12 @@ internal sealed class ContainerSetup(
             HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
             HostsPath = $"{folder}/hosts",
             ResolvConfPath = $"{folder}/resolv.conf",
+            BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
             Options = options,
             Host = host,
             User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
-        }));
+        });
+        (config, var profile) = runtime.IsCrun(container.Id) ? filters.Apply(config) : (config, null);
 
         var bundle = conmon.Bundle(container.Id);
         if (Directory.Exists(bundle.Folder))
@@ -59,6 +63,7 @@ internal sealed class ContainerSetup(
         }
 
         Directory.CreateDirectory(bundle.Folder, Private);
+        parents.Use(spec.CgroupParent);
         File.Delete(conmon.ExitFile(container.Id));
         await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
         return (attachment, profile);

@@ -6,6 +6,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Images;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Containers;
 
@@ -118,8 +119,8 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
-    /// <summary>True until it is removed.</summary>
-    public bool Knows(Container container) => _containers.TryGetValue(container.Id, out var known) && known == container;
+    /// <summary>Finds by id; null when there is none.</summary>
+    public Container? Find(ContainerId id) => _containers.GetValueOrDefault(id);
 
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
@@ -193,6 +194,9 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
         [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
             .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+
+    string? IRunningContainers.CgroupOf(ContainerId id) =>
+        Find(id) is { Snapshot.Spec: { CgroupParent.Length: > 0 } spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : null;
 
     private void Write(ContainerRecord record, bool durable)
     {

@@ -20,7 +20,7 @@ public interface IContainers
 
     /// <summary>Makes a container. The image must be in the store. Without a name one is invented.</summary>
     /// <exception cref="ErrorException">404 image, 409 name, 400 bad option.</exception>
-    Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct);
+    Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct);
 
     /// <summary>Starts it. False when it runs already.</summary>
     Task<bool> StartAsync(ContainerId id, CancellationToken ct);
@@ -65,6 +65,11 @@ public interface IContainers
     /// <summary>Sets the terminal's size. 409 when not running.</summary>
     Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct);
 }
+
+/// <summary>A container that was made.</summary>
+/// <param name="Container">The container.</param>
+/// <param name="Warnings">What of the request does not have the effect somebody may expect, one sentence each.</param>
+public sealed record ContainerCreated(ContainerSnapshot Container, IReadOnlyList<string> Warnings);
 
 /// <summary>What <see cref="IContainers.UpdateAsync"/> changes.</summary>
 /// <param name="Resources">Zero, empty and null members leave what is.</param>

@@ -30,7 +30,7 @@ internal sealed class ContainerExecs(
     public ExecSnapshot Get(string execId)
     {
         var exec = Find(execId);
-        return containers.Knows(exec.Container) ? exec.Snapshot : throw NoSuch(execId);
+        return containers.Find(exec.Container.Id) is not null ? exec.Snapshot : throw NoSuch(execId);
     }
 
     public IReadOnlyList<string> RunningIn(ContainerId container) =>
@@ -93,7 +93,7 @@ internal sealed class ContainerExecs(
             var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
             Publish(exec, $"exec_start: {CommandLine(exec.Spec)}");
             return await exec.StartAsync(
-                new(ExecFiles.Of(options, exec.Id), runtime.Program, runtime.GlobalArguments, process, detached, size ?? exec.Spec.Size), run).ConfigureAwait(false);
+                new(ExecFiles.Of(options, exec.Id), runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), size ?? exec.Spec.Size), run).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {

@@ -8,9 +8,13 @@ namespace Portal.Runtime.Exec;
 /// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
 /// <param name="Process">The process file.</param>
 /// <param name="Detached">Without streams.</param>
+/// <param name="HandsTerminalOver">
+/// The runtime gives the terminal it made away and still stays for the exit code, as crun does. Others do one or the other;
+/// they relay between theirs and one of ours.
+/// </param>
 /// <param name="Size">First size of its terminal; null for the terminal's own.</param>
 internal sealed record ExecLaunch(
-    ExecFiles Files, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, TerminalSize? Size);
+    ExecFiles Files, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver, TerminalSize? Size);
 
 /// <summary>Who is told of an exec.</summary>
 /// <param name="Ended">Called once, when the exit code is known and before the output ends.</param>

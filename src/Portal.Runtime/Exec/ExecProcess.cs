@@ -32,6 +32,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
     private volatile bool _over;
     private int _exitCode;
     private DateTimeOffset _endedAt;
+    private PidFd? _relay;
     private string? _pidFile;
     private long _activity;
 
@@ -90,6 +91,9 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         if (spec.Tty && await _input.Task.WaitAsync(ct).ConfigureAwait(false) is { } terminal)
         {
             terminal.Resize(rows, columns);
+
+            // The kernel tells the processes of a terminal's session; a relay is in none.
+            _ = _relay?.Signal(SignalName.WindowChanged);
         }
     }
 
@@ -107,7 +111,11 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         try
         {
             await File.WriteAllBytesAsync(files.Process, launch.Process).ConfigureAwait(false);
-            if (spec.Tty)
+            if (spec.Tty && !launch.HandsTerminalOver)
+            {
+                stdio.OpenTerminal(launch.Size);
+            }
+            else if (spec.Tty)
             {
                 stdio.Console = new(files.Console);
                 arguments.AddRange(["--console-socket", files.Console]);
@@ -131,7 +139,8 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         _running = true;
         if (stdio.Console is null)
         {
-            _input.TrySetResult(stdio.Input);
+            _relay = stdio.Terminal is null ? null : child.Handle;
+            _input.TrySetResult(stdio.Terminal ?? stdio.Input);
         }
 
         _ = SuperviseAsync(child, stdio, launch, run);
@@ -159,7 +168,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         var exited = child.WaitAsync(CancellationToken.None);
         Task[] readers = stdio.Console is { } console
             ? [ServeTerminalAsync(console, launch.Size, exited, over.Token)]
-            : [PumpAsync(stdio.Output, StdioStream.Stdout, over.Token), PumpAsync(stdio.Error, StdioStream.Stderr, over.Token)];
+            : [PumpAsync(stdio.Terminal ?? stdio.Output, StdioStream.Stdout, over.Token), PumpAsync(stdio.Error, StdioStream.Stderr, over.Token)];
         try
         {
             await WaitForStartAsync(child, exited, launch.Files).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Exec;
 
@@ -15,8 +16,11 @@ internal sealed class ExecStdio : IDisposable
 
     public DescriptorStream? Error { get; private set; }
 
-    /// <summary>Where its terminal comes from; null without one.</summary>
+    /// <summary>Where the OCI runtime hands its terminal over; null when it does not.</summary>
     public ConsoleSocket? Console { get; set; }
+
+    /// <summary>This side of a terminal that the OCI runtime relays to; null when it does not.</summary>
+    public DescriptorStream? Terminal { get; private set; }
 
     /// <summary>The child's descriptors by number.</summary>
     public IReadOnlyDictionary<int, SafeHandle> Theirs => _theirs;
@@ -28,6 +32,18 @@ internal sealed class ExecStdio : IDisposable
         if (stdin)
         {
             Input = Add(0, Pipe.ToChild());
+        }
+    }
+
+    /// <summary>Makes a terminal of this side and gives it to the child.</summary>
+    public void OpenTerminal(TerminalSize? size)
+    {
+        var pair = PseudoTerminal.Open();
+        Terminal = pair.Ours;
+        (_theirs[0], _theirs[1], _theirs[2]) = (pair.Theirs, pair.Theirs, pair.Theirs);
+        if (size is { } first)
+        {
+            Terminal.Resize(first.Rows, first.Columns);
         }
     }
 
@@ -47,6 +63,7 @@ internal sealed class ExecStdio : IDisposable
         Output?.Dispose();
         Error?.Dispose();
         Console?.Dispose();
+        Terminal?.Dispose();
     }
 
     private DescriptorStream Add(int number, Pipe pipe)

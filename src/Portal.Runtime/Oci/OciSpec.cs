@@ -86,9 +86,11 @@ internal sealed record OciNamespace(string Type, string? Path = null);
 /// <summary>A device node to make inside.</summary>
 internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
 
+/// <summary>Limits, and which devices may be used.</summary>
 internal sealed record OciResources
 {
-    public required IReadOnlyList<OciDeviceRule> Devices { get; init; }
+    /// <summary>In this order; null leaves the rules as they are (<c>update</c>).</summary>
+    public IReadOnlyList<OciDeviceRule>? Devices { get; init; }
 
     public OciMemory? Memory { get; init; }
 
@@ -102,13 +104,48 @@ internal sealed record OciResources
 
 internal sealed record OciDeviceRule(bool Allow, string Access, string? Type = null, long? Major = null, long? Minor = null);
 
-internal sealed record OciMemory(long? Limit, long? Reservation, long? Swap);
+internal sealed record OciMemory(long? Limit, long? Reservation, long? Swap)
+{
+    public static OciMemory None { get; } = new(null, null, null);
 
-internal sealed record OciCpu(long? Shares, long? Quota, long? Period, string? Cpus, string? Mems);
+    public long? KernelTCP { get; init; }
+
+    public long? Swappiness { get; init; }
+
+    public bool? DisableOOMKiller { get; init; }
+}
+
+internal sealed record OciCpu(long? Shares, long? Quota, long? Period, string? Cpus, string? Mems)
+{
+    public static OciCpu None { get; } = new(null, null, null, null, null);
+
+    public long? RealtimeRuntime { get; init; }
+
+    public long? RealtimePeriod { get; init; }
+}
 
 internal sealed record OciPids(long Limit);
 
-internal sealed record OciBlockIO(int Weight);
+internal sealed record OciBlockIO
+{
+    public static OciBlockIO None { get; } = new();
+
+    public int? Weight { get; init; }
+
+    public IReadOnlyList<OciWeightDevice>? WeightDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadBpsDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteBpsDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadIOPSDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteIOPSDevice { get; init; }
+}
+
+internal sealed record OciWeightDevice(long Major, long Minor, int Weight);
+
+internal sealed record OciThrottleDevice(long Major, long Minor, long Rate);
 
 internal sealed record OciSeccomp
 {
@@ -132,6 +169,7 @@ internal sealed record OciSyscallArgument(int Index, ulong Value, ulong? ValueTw
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OciSpec))]
 [JsonSerializable(typeof(OciProcess))]
+[JsonSerializable(typeof(OciResources))]
 [JsonSerializable(typeof(OciSeccomp))]
 [JsonSerializable(typeof(SeccompProfile))]
 internal sealed partial class OciJson : JsonSerializerContext;

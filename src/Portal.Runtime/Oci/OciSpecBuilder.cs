@@ -13,11 +13,7 @@ public static class OciSpecBuilder
     /// <summary>Where <c>--init</c> puts its program. Below /dev, so that the image and its writable layer stay as they are.</summary>
     public const string InitTarget = "/dev/init";
 
-    /// <summary>Processes and threads of a container that sets no limit.</summary>
-    public const long DefaultPidsLimit = 2048;
-
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private const long CpuPeriod = 100_000;
 
     private static readonly string[] s_maskedPaths =
     [
@@ -87,8 +83,8 @@ public static class OciSpecBuilder
             Linux = new OciLinux
             {
                 Namespaces = Namespaces(input, hostNetwork),
-                Resources = Resources(spec, host),
-                CgroupsPath = CgroupPath(input.Options, container.Id),
+                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules },
+                CgroupsPath = CgroupPath(input.Options, spec, container.Id),
                 Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
                 Sysctl = Sysctls(spec.Sysctls, hostNetwork),
                 Seccomp = Seccomp(spec, security, capabilities, host),
@@ -99,8 +95,12 @@ public static class OciSpecBuilder
         };
     }
 
-    /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
+    /// <summary>A container's cgroup below the engine's own parent, below the root of each hierarchy.</summary>
     public static string CgroupPath(RuntimeOptions options, ContainerId id) => $"{options.CgroupParent.TrimEnd('/')}/{id}";
+
+    /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
+    public static string CgroupPath(RuntimeOptions options, ContainerSpec spec, ContainerId id) =>
+        spec.CgroupParent.Length == 0 ? CgroupPath(options, id) : $"/{spec.CgroupParent.Trim('/')}/{id}";
 
     private static string Hostname(Containers.ContainerSnapshot container, OciHost host) =>
         !string.IsNullOrEmpty(container.Spec.Hostname) ? container.Spec.Hostname
@@ -271,48 +271,6 @@ public static class OciSpecBuilder
         }
 
         return namespaces;
-    }
-
-    private static OciResources Resources(ContainerSpec spec, OciHost host)
-    {
-        var asked = spec.Resources;
-        var pids = asked.PidsLimit ?? DefaultPidsLimit;
-        return new OciResources
-        {
-            Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules,
-            Memory = Memory(asked, host),
-            Cpu = Cpu(asked),
-            Pids = host.PidsLimit && pids > 0 ? new(pids) : null,
-            BlockIO = asked.BlkioWeight > 0 && host.BlockWeight ? new((int)asked.BlkioWeight) : null,
-        };
-    }
-
-    private static OciMemory? Memory(ContainerResources asked, OciHost host)
-    {
-        long? limit = asked.MemoryBytes > 0 ? asked.MemoryBytes : null;
-        long? reservation = asked.MemoryReservationBytes > 0 ? asked.MemoryReservationBytes : null;
-        long? swap = !host.SwapLimit || limit is null ? null
-            : asked.MemorySwapBytes switch
-            {
-                0 => limit * 2,
-                < 0 => -1,
-                var total => total,
-            };
-        return limit is null && reservation is null ? null : new(limit, reservation, swap);
-    }
-
-    private static OciCpu? Cpu(ContainerResources asked)
-    {
-        var (quota, period) = asked.NanoCpus > 0
-            ? (asked.NanoCpus * CpuPeriod / 1_000_000_000, CpuPeriod)
-            : (asked.CpuQuota, asked.CpuPeriod);
-        var cpu = new OciCpu(
-            asked.CpuShares > 0 ? asked.CpuShares : null,
-            quota != 0 ? quota : null,
-            period > 0 ? period : null,
-            asked.CpusetCpus.Length > 0 ? asked.CpusetCpus : null,
-            asked.CpusetMems.Length > 0 ? asked.CpusetMems : null);
-        return cpu is { Shares: null, Quota: null, Period: null, Cpus: null, Mems: null } ? null : cpu;
     }
 
     private static Dictionary<string, string>? Sysctls(IReadOnlyDictionary<string, string> asked, bool hostNetwork)

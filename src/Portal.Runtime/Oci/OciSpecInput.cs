@@ -24,6 +24,9 @@ public sealed record OciSpecInput
     /// <summary>File on the host that is seen as /etc/resolv.conf; null leaves the image's.</summary>
     public string? ResolvConfPath { get; init; }
 
+    /// <summary>Numbers of the devices that block limits name.</summary>
+    internal BlockDeviceNumbers BlockDevices { get; init; } = BlockDeviceNumbers.None;
+
     public required RuntimeOptions Options { get; init; }
 
     public required OciHost Host { get; init; }

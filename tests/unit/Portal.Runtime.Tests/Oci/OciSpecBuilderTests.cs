@@ -79,7 +79,7 @@ public sealed class OciSpecBuilderTests
     [Fact]
     public void Resources_HostCannotCount_IsLeftOut()
     {
-        var host = s_host with { SwapLimit = false, PidsLimit = false, BlockWeight = false };
+        var host = s_host with { Limits = new() { Swap = false, Pids = false, BlockWeight = false } };
         var resources = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Resources = new() { MemoryBytes = 100, BlkioWeight = 500 } }, host: host)).Linux.Resources;
 
         Assert.Equal((null, null, null), (resources.Memory!.Swap, resources.Pids, resources.BlockIO));

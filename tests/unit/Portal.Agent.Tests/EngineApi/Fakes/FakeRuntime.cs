@@ -36,12 +36,12 @@ internal sealed class FakeContainers : IContainers
         All.FirstOrDefault(c => c.Id.Value == reference || c.Name == reference.TrimStart('/') || c.Id.Value.StartsWith(reference, StringComparison.Ordinal))
         ?? throw new ErrorException(ErrorKind.NotFound, "container.not_found", "No such container: " + reference);
 
-    public Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
         Created = spec;
         var container = Some.Container(name ?? "happy_fox", spec);
         All.Add(container);
-        return Task.FromResult(container);
+        return Task.FromResult(new ContainerCreated(container, []));
     }
 
     public Task<bool> StartAsync(ContainerId id, CancellationToken ct) => Task.FromResult(!Resolve(id.Value).Status.IsRunning);
