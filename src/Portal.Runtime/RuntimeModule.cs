@@ -47,6 +47,7 @@ public static class RuntimeModule
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<OomWatch>();
+        services.AddSingleton<ContainerUpdating>();
         services.AddSingleton(provider => new StartQueue(Math.Max(2, Environment.ProcessorCount), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());

@@ -190,8 +190,13 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
     {
         var body = await request.RequireAsync(EngineBody.Strict.HostConfig);
         var policy = body.RestartPolicy is { Name.Length: > 0 } asked ? CreateMapping.RestartPolicy(asked) : null;
-        await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(ResourceMapping.Map(body), policy), request.Aborted);
-        await request.Json(new ContainerUpdateResponse(), EngineJson.Default.ContainerUpdateResponse);
+        var resources = ResourceMapping.Map(body) with
+        {
+            // Here 0 is said by nobody who does not mean it.
+            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is <= 0 ? -1 : body.PidsLimit,
+        };
+        var warnings = await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(resources, policy), request.Aborted);
+        await request.Json(new ContainerUpdateResponse { Warnings = warnings.Count == 0 ? null : [.. warnings] }, EngineJson.Default.ContainerUpdateResponse);
     }
 
     private async Task ResizeAsync(EngineRequest request)

@@ -15,6 +15,7 @@ public static class CgroupModule
         services.TryAddSingleton<IMemoryNotices>(provider =>
             provider.GetRequiredService<CgroupLocator>().Version == CgroupVersion.V2 ? new MemoryEventsNotices() : new OomControlNotices());
         services.TryAddSingleton<CgroupFreezer>();
+        services.TryAddSingleton<CgroupLimits>();
         services.TryAddSingleton<CgroupParents>();
         services.TryAddSingleton<IStatsSampler, StatsSampler>();
         return services;

@@ -106,6 +106,15 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Takes up what an agent does beside a run. Health begins anew with every agent.</summary>
     private void Renew(Container container, ContainerRun run)
     {
+        try
+        {
+            updating.Resume(container, run.Record.Pid);
+        }
+        catch (IOException ex)
+        {
+            LogUpdate(container.Id, ex);
+        }
+
         var status = container.Snapshot.Status;
         oom.Begin(container, run, known: status.OomKilled);
         var initial = HealthSupervisor.Initial(container.Snapshot);

@@ -113,6 +113,7 @@ internal sealed partial class ContainerLifecycle
         {
             Run = null,
             RestartPause = pause ?? TimeSpan.Zero,
+            Updating = null,
             Container = before.Container with { Status = status, Attachment = null, RestartCount = before.Container.RestartCount + (pause is null ? 0 : 1) },
         };
 

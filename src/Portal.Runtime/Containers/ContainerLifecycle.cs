@@ -18,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerUpdating updating, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -118,6 +118,9 @@ internal sealed partial class ContainerLifecycle(
 
     [LoggerMessage(3305, LogLevel.Warning, "Container {Container} could not be removed; it stays listed and can be removed again.")]
     private partial void LogRemoveFailed(ContainerId container, Exception failure);
+
+    [LoggerMessage(3307, LogLevel.Warning, "An update of container {Container} that was cut short could not be completed; it keeps the limits it had.")]
+    private partial void LogUpdate(ContainerId container, Exception failure);
 
     [LoggerMessage(3306, LogLevel.Information, "Adopted container {Container}, which kept running (pid {Pid}).")]
     private partial void LogAdopted(ContainerId container, int pid);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 
 namespace Portal.Runtime.Containers;
@@ -12,8 +13,9 @@ namespace Portal.Runtime.Containers;
 /// <param name="StoppedByUser">The last end was asked for: restart policies respect it.</param>
 /// <param name="Removing">Removal has begun and must be finished.</param>
 /// <param name="RestartPause">The pause before the current run, or before the coming one; zero when it is not a restart.</param>
+/// <param name="Updating">What an update that is being made leads to; null when none is.</param>
 internal sealed record ContainerRecord(
-    int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing, TimeSpan RestartPause = default)
+    int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing, TimeSpan RestartPause = default, ContainerSpec? Updating = null)
 {
     public const int CurrentVersion = 1;
 }

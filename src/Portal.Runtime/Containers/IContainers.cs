@@ -44,8 +44,9 @@ public interface IContainers
     Task RenameAsync(ContainerId id, string name, CancellationToken ct);
 
     /// <summary>Changes limits and restart policy, of a running container at once and durably.</summary>
+    /// <returns>What of the request does not have the effect somebody may expect.</returns>
     /// <exception cref="ErrorException">400 bad value, 409 the container's state does not allow it; nothing has changed.</exception>
-    Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct);
+    Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct);
 
     /// <summary>Removes it. 409 when running without <paramref name="force"/>.</summary>
     Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct);

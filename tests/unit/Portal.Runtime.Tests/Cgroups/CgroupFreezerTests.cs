@@ -10,7 +10,7 @@ public sealed class CgroupFreezerTests : IDisposable
 
     private readonly ContainerId _id = ContainerId.New();
     private readonly FakeTimeProvider _time = new();
-    private readonly FakeFiles _files = new();
+    private readonly FakeCgroupFiles _files = new();
     private readonly string _proc = Directory.CreateTempSubdirectory("freezer").FullName;
 
     public CgroupFreezerTests()
@@ -128,16 +128,4 @@ public sealed class CgroupFreezerTests : IDisposable
             ? ["1 0 0:1 / /cg/memory rw - cgroup cgroup rw,memory", "2 0 0:2 / /cg/freezer rw - cgroup cgroup rw,freezer"]
             : ["2 0 0:2 / /cg2 rw - cgroup2 cgroup2 rw"]),
         _files, _time, _proc);
-
-    /// <summary>Files whose reads are a script (the last line of it for ever) and whose writes are kept.</summary>
-    private sealed class FakeFiles : ICgroupFiles
-    {
-        public Dictionary<string, Queue<string>> Reads { get; } = [];
-
-        public List<(string Path, string Value)> Written { get; } = [];
-
-        public string? Read(string path) => !Reads.TryGetValue(path, out var script) ? null : script.Count > 1 ? script.Dequeue() : script.Peek();
-
-        public void Write(string path, string value) => Written.Add((path, value));
-    }
 }

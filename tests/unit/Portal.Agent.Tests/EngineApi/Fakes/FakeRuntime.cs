@@ -59,7 +59,7 @@ internal sealed class FakeContainers : IContainers
 
     public Task RenameAsync(ContainerId id, string name, CancellationToken ct) => Task.CompletedTask;
 
-    public Task UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => Task.CompletedTask;
+    public Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
 
     public Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct) => Task.CompletedTask;
 
