@@ -67,13 +67,16 @@ internal sealed class FileNotices : IDisposable
         Action? changed;
         lock (_lock)
         {
-            if (!(gone ? _watches.Remove(watch, out changed) : _watches.TryGetValue(watch, out changed)))
+            if (gone)
             {
+                _watches.Remove(watch);
                 return;
             }
+
+            _watches.TryGetValue(watch, out changed);
         }
 
-        changed!();
+        changed?.Invoke();
     }
 
     private sealed class Ending(FileNotices owner, int watch, Action changed) : IDisposable
