@@ -1,4 +1,5 @@
 using Portal.Runtime.Linux;
+using Portal.Runtime.Logs;
 
 namespace Portal.Agent.Node;
 
@@ -70,6 +71,11 @@ internal static class Commands
         if (options.SocketGroup is { } group && !FileOwnership.GroupExists(group))
         {
             missing.Add($"--socket-group: there is no group {group}");
+        }
+
+        if (LogDrivers.Absence(options.Runtime.Log) is { } absence)
+        {
+            missing.Add($"--log-driver: {absence}");
         }
 
         return missing;

@@ -2,6 +2,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
 
@@ -9,13 +10,14 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, LogDrivers logs, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
     /// <exception cref="ErrorException">404 image or network, 409 name, 400 bad option.</exception>
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
+        spec = spec with { Log = logs.Resolve(spec.Log) };
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);
@@ -31,7 +33,7 @@ internal sealed class ContainerCreation(
             await ResolveMountsAsync(id, spec, image.Config, mounts, ct).ConfigureAwait(false);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,
-                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, folder + "/container.log", 0),
+                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0),
                 null, StoppedByUser: false, Removing: false));
         }
         catch
