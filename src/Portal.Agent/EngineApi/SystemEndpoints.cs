@@ -9,6 +9,7 @@ using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Images;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
 using Contract = Portal.Domain.Engine.EngineApi;
@@ -106,7 +107,7 @@ internal sealed class SystemEndpoints(
                 Images = images.List().Count,
                 Driver = "overlay2",
                 DriverStatus = [],
-                Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = ["json-file"] },
+                Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
                 MemoryLimit = true,
                 SwapLimit = facts.SwapLimit,
                 CpuCfsPeriod = true,
@@ -117,7 +118,7 @@ internal sealed class SystemEndpoints(
                 IPv4Forwarding = true,
                 NEventsListener = Volatile.Read(ref _eventReaders),
                 SystemTime = EngineTime.Format(time.GetUtcNow()),
-                LoggingDriver = "json-file",
+                LoggingDriver = options.Log.Driver,
                 CgroupDriver = "cgroupfs",
                 CgroupVersion = facts.CgroupVersion,
                 KernelVersion = facts.Kernel,

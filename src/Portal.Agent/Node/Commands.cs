@@ -1,4 +1,5 @@
 using Portal.Runtime.Linux;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
 
 namespace Portal.Agent.Node;
@@ -85,6 +86,11 @@ internal static class Commands
         if (options.SocketGroup is { } group && !FileOwnership.GroupExists(group))
         {
             missing.Add($"--socket-group: there is no group {group}");
+        }
+
+        if (LogDrivers.Absence(options.Runtime.Log) is { } absence)
+        {
+            missing.Add($"--log-driver: {absence}");
         }
 
         return missing;

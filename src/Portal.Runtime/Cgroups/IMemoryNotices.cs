@@ -46,27 +46,49 @@ internal sealed class OomControlNotices : IMemoryNotices
 }
 
 /// <summary>Of cgroup v2: <c>memory.events</c>, whose changes the kernel tells by inotify(7).</summary>
-internal sealed class MemoryEventsNotices : IMemoryNotices, IDisposable
+internal sealed class MemoryEventsNotices : IMemoryNotices
 {
-    private readonly Lazy<FileNotices> _files = new(() => new());
-
     public IDisposable? Watch(string folder, Action changed)
     {
-        try
-        {
-            return _files.Value.Watch(folder + "/memory.events", changed);
-        }
-        catch (IOException)
+        var path = folder + "/memory.events";
+        if (FileNotices.Shared.TryWatch(path) is not { } first)
         {
             return null;
         }
+
+        var ended = new CancellationTokenSource();
+        _ = FollowAsync(path, first, changed, ended.Token);
+        return new Ending(ended);
     }
 
-    public void Dispose()
+    private static async Task FollowAsync(string path, FileNotices.Watch first, Action changed, CancellationToken ct)
     {
-        if (_files.IsValueCreated)
+        // Each tells of one change: the next is there before what the last told of is looked at. There is none once the cgroup is gone.
+        for (var watch = first; watch is not null; watch = FileNotices.Shared.TryWatch(path))
         {
-            _files.Value.Dispose();
+            if (watch != first)
+            {
+                changed();
+            }
+
+            using (watch)
+            {
+                await watch.Changed.WaitAsync(ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (ct.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private sealed class Ending(CancellationTokenSource ended) : IDisposable
+    {
+        public void Dispose()
+        {
+            ended.Cancel();
+            ended.Dispose();
         }
     }
 }

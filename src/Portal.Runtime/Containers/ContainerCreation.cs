@@ -2,6 +2,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Volumes;
@@ -10,7 +11,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, OciHost host, OciRuntimes runtimes, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, OciHost host, OciRuntimes runtimes, LogDrivers logs, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
     /// <param name="spec">What was asked.</param>
@@ -21,7 +22,7 @@ internal sealed class ContainerCreation(
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
-        spec = spec with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        spec = spec with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings), Log = logs.Resolve(spec.Log) };
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);
@@ -37,7 +38,7 @@ internal sealed class ContainerCreation(
             await ResolveMountsAsync(id, spec, image.Config, mounts, ct).ConfigureAwait(false);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,
-                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, folder + "/container.log", 0),
+                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0),
                 null, StoppedByUser: false, Removing: false));
         }
         catch

@@ -16,6 +16,7 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Waits for the end of a run and deals with it.</summary>
     private async Task WatchAsync(Container container, ContainerRun run)
     {
+        var keeping = KeepLogAsync(container, run);
         try
         {
             if (run.Monitor is { } monitor)
@@ -31,6 +32,7 @@ internal sealed partial class ContainerLifecycle
             }
 
             await run.EndExecsAsync().ConfigureAwait(false);
+            await keeping.ConfigureAwait(false);
             await container.Stdio.FinishAsync().ConfigureAwait(false);
             await container.Gate.WaitAsync().ConfigureAwait(false);
             try
@@ -106,7 +108,7 @@ internal sealed partial class ContainerLifecycle
         var pause = RestartRule.Next(spec.RestartPolicy, exitCode, ran, before.StoppedByUser, before.Container.RestartCount, before.RestartPause);
         var status = new ContainerStatus(
             pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, untold || before.Container.Status.OomKilled, error ?? "",
-            HealthMachine.Stopped(before.Container.Status.Health));
+            HealthMachine.Stopped(before.Container.Status.Health), LogBytesLost: before.Container.Status.LogBytesLost);
         container.Run = null;
         container.Stdio = new(time);
         var record = before with

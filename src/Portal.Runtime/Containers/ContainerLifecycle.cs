@@ -18,7 +18,8 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerUpdating updating, ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerUpdating updating, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
+    TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -58,23 +59,22 @@ internal sealed partial class ContainerLifecycle(
         }
     }
 
-    public IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct)
+    public Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
     {
         var container = store.Get(id);
-        return ReadLogAsync(container, logs.ReadAsync(container.Snapshot.LogPath, query, container.Run?.Silent ?? Task.CompletedTask, ct));
-    }
+        Check(container, ContainerOperation.ReadLog).Demand();
+        return container.Snapshot.LogPath.Length > 0
+            ? ReadAsync()
+            : throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
 
-    /// <summary>What is missing from a log is told after what is there.</summary>
-    private static async IAsyncEnumerable<LogEntry> ReadLogAsync(Container container, IAsyncEnumerable<LogEntry> entries)
-    {
-        await foreach (var entry in entries.ConfigureAwait(false))
+        async Task ReadAsync()
         {
-            yield return entry;
-        }
-
-        if (container.Snapshot.Status.MonitorLost)
-        {
-            throw MonitorLost(container);
+            await logs.ReadAsync(container.Snapshot.LogPath, query, sink, container.Run?.Silent ?? Task.CompletedTask, ct).ConfigureAwait(false);
+            if (container.Snapshot.Status.MonitorLost)
+            {
+                // What is missing is told after what is there.
+                throw MonitorLost(container);
+            }
         }
     }
 

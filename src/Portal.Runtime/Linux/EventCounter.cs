@@ -18,7 +18,7 @@ internal sealed class EventCounter : IDisposable
 
     public static EventCounter Open()
     {
-        var fd = Libc.EventFd(0, Libc.NoticeFlags);
+        var fd = Libc.EventFd(0, Libc.EventCloseOnExec | Libc.EventNonBlock);
         return fd >= 0 ? new(fd) : throw new LinuxException("eventfd", "counter", (Errno)Marshal.GetLastPInvokeError());
     }
 

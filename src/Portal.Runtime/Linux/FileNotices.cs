@@ -1,96 +1,135 @@
-using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Portal.Runtime.Linux;
 
-/// <summary>Tells of changes of any number of files through one descriptor (inotify(7)).</summary>
-internal sealed class FileNotices : IDisposable
+/// <summary>
+/// Tells of the next change of a file: one inotify(7) instance and one thread for any number of watches. A watch ends with the
+/// first change, so a file that is written to ten thousand times a second costs whoever waits one notice, not ten thousand.
+/// </summary>
+internal sealed unsafe class FileNotices
 {
-    // struct inotify_event: watch (4), mask (4), cookie (4), length of the name that follows (4).
-    private const int HeaderSize = 16, BufferSize = 16 * 1024;
+    private const uint Changes = Libc.NotifyModify | Libc.NotifyMoveSelf | Libc.NotifyDeleteSelf | Libc.NotifyOneShot;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, Action> _watches = [];
-    private readonly int _fd;
-    private readonly DescriptorStream _stream;
 
-    public FileNotices()
+    // Watches of one file share a number: the kernel has one watch for each file and instance.
+    private readonly Dictionary<int, List<Watch>> _watches = [];
+    private readonly int _notify;
+
+    private FileNotices()
     {
-        _fd = Libc.InotifyInit(Libc.NoticeFlags);
-        if (_fd < 0)
+        _notify = Libc.NotifyInit(Libc.NotifyCloseOnExec);
+        if (_notify >= 0)
         {
-            throw new LinuxException("inotify_init1", "notices", (Errno)Marshal.GetLastPInvokeError());
+            new Thread(Run) { IsBackground = true, Name = "file notices" }.Start();
         }
-
-        _stream = new(_fd);
-        _ = ReadAsync();
     }
 
-    /// <summary>Watches a file. The action must be quick.</summary>
-    /// <exception cref="LinuxException">There is no such file, or no watch is left.</exception>
-    /// <returns>Ends the watch.</returns>
-    public IDisposable Watch(string path, Action changed)
+    public static FileNotices Shared { get; } = new();
+
+    /// <summary>
+    /// Watches for the next write, rename or removal. Look at the file after this returns, then wait. Null when there is no such
+    /// file or the kernel gives no more watches: then look again from time to time.
+    /// </summary>
+    public Watch? TryWatch(string path)
+    {
+        if (_notify < 0)
+        {
+            return null;
+        }
+
+        var name = new byte[Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
+        Encoding.UTF8.GetBytes(path, name);
+        lock (_lock)
+        {
+            int number;
+            fixed (byte* n = name)
+            {
+                number = Libc.NotifyAddWatch(_notify, n, Changes);
+            }
+
+            if (number < 0)
+            {
+                return null;
+            }
+
+            var watch = new Watch(this, number);
+            if (!_watches.TryGetValue(number, out var list))
+            {
+                _watches[number] = list = [];
+            }
+
+            list.Add(watch);
+            return watch;
+        }
+    }
+
+    private void Remove(Watch watch)
     {
         lock (_lock)
         {
-            // Under the lock, so that no notice comes before the watch is known.
-            var watch = Libc.InotifyAddWatch(_fd, path, Libc.InModify);
-            if (watch < 0)
+            if (_watches.TryGetValue(watch.Number, out var list) && list.Remove(watch) && list.Count == 0)
             {
-                throw new LinuxException("inotify_add_watch", path, (Errno)Marshal.GetLastPInvokeError());
-            }
+                _watches.Remove(watch.Number);
 
-            _watches[watch] = changed;
-            return new Ending(this, watch, changed);
+                // Fails when the watch is just over; numbers are not used again before all others were.
+                Libc.NotifyRemoveWatch(_notify, watch.Number);
+            }
         }
     }
 
-    public void Dispose() => _stream.Dispose();
-
-    private async Task ReadAsync()
+    private void Run()
     {
-        var buffer = new byte[BufferSize];
-        while (await _stream.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false) is var length and > 0)
+        // struct inotify_event: watch, mask, cookie, length of the name that follows; files have none.
+        const int Header = 16, Size = 4096;
+        var buffer = stackalloc byte[Size];
+        while (true)
         {
-            for (var position = 0; position + HeaderSize <= length;)
+            var count = Libc.Read(_notify, buffer, Size);
+            for (nint offset = 0; offset + Header <= count; offset += Header + *(int*)(buffer + offset + 12))
             {
-                var item = buffer.AsSpan(position);
-                var watch = BitConverter.ToInt32(item);
-                var gone = (BitConverter.ToUInt32(item[4..]) & Libc.InIgnored) != 0;
-                position += HeaderSize + BitConverter.ToInt32(item[12..]);
-                Tell(watch, gone);
+                Tell(*(int*)(buffer + offset));
             }
         }
     }
 
-    private void Tell(int watch, bool gone)
+    private void Tell(int number)
     {
-        Action? changed;
+        List<Watch> told = [];
         lock (_lock)
         {
-            if (gone)
+            if (number < 0)
             {
-                _watches.Remove(watch);
-                return;
+                // The queue overflowed: what was lost may concern anybody.
+                told.AddRange(_watches.Values.SelectMany(list => list));
+                _watches.Clear();
             }
-
-            _watches.TryGetValue(watch, out changed);
+            else if (_watches.Remove(number, out var list))
+            {
+                told = list;
+            }
         }
 
-        changed?.Invoke();
+        told.ForEach(watch => watch.Tell());
     }
 
-    private sealed class Ending(FileNotices owner, int watch, Action changed) : IDisposable
+    /// <summary>Waits for one change.</summary>
+    internal sealed class Watch(FileNotices owner, int number) : IDisposable
     {
+        private readonly TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Number => number;
+
+        /// <summary>Completes with the change.</summary>
+        public Task Changed => _changed.Task;
+
+        public void Tell() => _changed.TrySetResult();
+
         public void Dispose()
         {
-            lock (owner._lock)
+            if (!_changed.Task.IsCompleted)
             {
-                // The kernel gives numbers away once only, but the file may be gone and the watch with it.
-                if (owner._watches.TryGetValue(watch, out var current) && ReferenceEquals(current, changed))
-                {
-                    owner._watches.Remove(watch);
-                    _ = Libc.InotifyRemoveWatch(owner._fd, watch);
-                }
+                owner.Remove(this);
             }
         }
     }

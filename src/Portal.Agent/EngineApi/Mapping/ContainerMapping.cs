@@ -4,6 +4,7 @@ using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi.Mapping;
@@ -41,7 +42,7 @@ internal static class ContainerMapping
             Args = [.. process.Skip(1)],
             State = State(container.Status),
             Image = container.ImageId.ToString(),
-            LogPath = container.LogPath,
+            LogPath = LogDrivers.DriverOf(container.Spec.Log) == LogDrivers.JsonFile ? container.LogPath : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",
@@ -75,6 +76,7 @@ internal static class ContainerMapping
         StartedAt = EngineTime.Format(status.StartedAt),
         FinishedAt = EngineTime.Format(status.FinishedAt),
         Health = HealthMapping.Show(status.Health),
+        LogBytesLost = status.LogBytesLost == 0 ? null : status.LogBytesLost,
     };
 
     private static ContainerConfig Config(ContainerSnapshot container)

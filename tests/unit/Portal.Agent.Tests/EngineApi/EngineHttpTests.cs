@@ -208,7 +208,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         var own = new EngineFixture();
         await own.InitializeAsync();
         own.Containers.All.Add(Some.Container());
-        own.Containers.Log.Add(new(Some.Time.AddTicks(1234567), StdioStream.Stderr, "oh\n"u8.ToArray()));
+        own.Containers.Log.Add(((Some.Time.ToUnixTimeSeconds() * 1_000_000_000) + 123_456_789, StdioStream.Stderr, "oh\n"u8.ToArray()));
         using var client = own.Client();
 
         using var response = await client.GetAsync("/v1.51/containers/web/logs?stdout=1&stderr=1&timestamps=1");
@@ -216,7 +216,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
 
         Assert.Equal("application/vnd.docker.multiplexed-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(2, bytes[0]);
-        Assert.Equal("2026-11-23T19:00:00.123456700Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
+        Assert.Equal("2026-11-23T19:00:00.123456789Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
         await own.DisposeAsync();
     }
 

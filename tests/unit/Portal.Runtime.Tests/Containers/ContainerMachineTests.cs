@@ -22,6 +22,7 @@ public class ContainerMachineTests
         (Created, Attach), (Running, Attach), (Exited, Attach),
         (Running, ContainerOperation.Exec),
         (Running, Resize), (Paused, Resize),
+        (Created, ReadLog), (Running, ReadLog), (Paused, ReadLog), (Restarting, ReadLog), (Exited, ReadLog),
     ];
 
     private static readonly HashSet<(ContainerState, ContainerOperation)> s_nothing =
@@ -90,5 +91,6 @@ public enum ContainerOperationName
     ForceRemove,
     Attach,
     Exec,
+    ReadLog,
     Resize,
 }

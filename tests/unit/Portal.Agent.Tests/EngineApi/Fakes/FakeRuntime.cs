@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
@@ -24,7 +23,7 @@ internal sealed class FakeContainers : IContainers
 
     public TaskCompletionSource<ContainerExit> Exit { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public List<LogEntry> Log { get; } = [];
+    public List<(long Time, StdioStream Stream, byte[] Data)> Log { get; } = [];
 
     public ContainerSpec? Created { get; private set; }
 
@@ -71,13 +70,15 @@ internal sealed class FakeContainers : IContainers
         return Task.FromResult<IStdioSession>(Session);
     }
 
-    public async IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
+    public async Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
     {
-        foreach (var entry in Log)
+        await sink.FlushAsync(ct);
+        foreach (var (time, stream, data) in Log)
         {
-            yield return entry;
+            sink.Write(new(time, stream, data));
         }
 
+        await sink.FlushAsync(ct);
         if (query.Follow)
         {
             await Task.Delay(Timeout.Infinite, ct);

@@ -1,0 +1,33 @@
+using Portal.Runtime.Supervision;
+
+namespace Portal.Runtime.Containers;
+
+internal sealed partial class ContainerLifecycle
+{
+    /// <summary>Keeps the log of a run within its limits, to the end of the run.</summary>
+    private Task KeepLogAsync(Container container, ContainerRun run)
+    {
+        var snapshot = container.Snapshot;
+        return snapshot.LogPath.Length == 0 ? Task.CompletedTask : keeper.KeepAsync(
+            new(snapshot.LogPath, run.Bundle.ControlFifo, KeptContainerLogs.LimitsOf(snapshot)),
+            snapshot.Spec.OpenStdin ? null : run.Record.MonitorPid, snapshot.Spec.Tty, bytes => _ = CountLostAsync(container, run, bytes), run.Over);
+    }
+
+    private async Task CountLostAsync(Container container, ContainerRun run, long bytes)
+    {
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (container.Run == run)
+            {
+                var status = container.Snapshot.Status;
+                container.Change(container.Record with { Container = container.Snapshot with { Status = status with { LogBytesLost = status.LogBytesLost + bytes } } });
+                TrySave(container, durable: false);
+            }
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+}
