@@ -40,7 +40,6 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         NotYet(routes.Head, "containers/{id}/archive", "copying files of containers is");
         NotYet(routes.Get, "containers/{id}/archive", "copying files of containers is");
         NotYet(routes.Put, "containers/{id}/archive", "copying files of containers is");
-        NotYet(routes.Get, "containers/{id}/attach/ws", "attaching by WebSocket is");
         NotYet(routes.Get, "containers/{id}/checkpoints", "checkpoints are");
         NotYet(routes.Post, "containers/{id}/checkpoints", "checkpoints are");
         NotYet(routes.Post, "commit", "committing containers is");

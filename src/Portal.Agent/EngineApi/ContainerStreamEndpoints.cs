@@ -9,64 +9,21 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
-using Portal.Runtime.Supervision;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>What of a container does not end by itself: attach, logs, wait, stats.</summary>
-internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSampler sampler, TimeProvider time)
+/// <summary>What of a container does not end by itself: logs, wait, stats.</summary>
+internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSampler sampler)
 {
     /// <summary>Stands for an exit code nobody knows.</summary>
     private const int LostExitCode = 255;
 
     public void Map(RouteTable routes)
     {
-        routes.Post("containers/{id}/attach", AttachAsync);
         routes.Get("containers/{id}/logs", LogsAsync);
         routes.Post("containers/{id}/wait", WaitAsync);
         routes.Get("containers/{id}/stats", StatsAsync);
-    }
-
-    private async Task AttachAsync(EngineRequest request)
-    {
-        var keys = DetachKeys.Parse(request.Query("detachKeys"));
-        var container = containers.Resolve(request.Target);
-        var tty = container.Spec.Tty;
-        var (stdin, stdout, stderr) = (request.Flag("stdin"), request.Flag("stdout"), request.Flag("stderr"));
-        if (container.Status.State == Domain.Containers.ContainerState.Paused)
-        {
-            throw new ErrorException(ErrorKind.Conflict, "container.paused", $"container {request.Target} is paused, unpause the container before attach");
-        }
-
-        if (request.Flag("logs") && container.LogPath.Length == 0)
-        {
-            // Said while there is a status to say it with.
-            throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
-        }
-
-        var now = time.GetUtcNow();
-        await using var session = request.Flag("stream")
-            ? await containers.AttachAsync(container.Id, new(stdin && container.Spec.OpenStdin, stdout, stderr), request.Aborted)
-            : null;
-        var client = await Hijack.TakeAsync(request, framed: !tty);
-        try
-        {
-            if (request.Flag("logs"))
-            {
-                // What was written before the session began; the session has the rest.
-                await CopyLogAsync(client.Output, container, new(stdout, stderr, Follow: false, Tail: null, Since: null, session is null ? null : now), false, false, request.Stopping);
-            }
-
-            if (session is not null)
-            {
-                await new StdioRelay(client, session, framed: !tty, stdin && container.Spec.OpenStdin, tty ? keys : null).RunAsync(request.Stopping);
-            }
-        }
-        finally
-        {
-            Hijack.Leave(request.Http);
-        }
     }
 
     private async Task LogsAsync(EngineRequest request)
@@ -88,19 +45,9 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
 
     private async Task CopyLogAsync(PipeWriter output, ContainerSnapshot container, LogQuery query, bool timestamps, bool details, CancellationToken ct)
     {
-        using var frames = new LogFrames(output, framed: !container.Spec.Tty, timestamps, details ? Encoding.UTF8.GetBytes(LogDetails.Of(container)) : null);
-        var reading = containers.ReadLogAsync(container.Id, query, frames, ct);
-        try
-        {
-            await reading;
-        }
-        catch (ErrorException e)
-        {
-            // There is no status any more: it goes where the lines went.
-            var framed = !container.Spec.Tty;
-            StdioFrames.Write(output, StdioStream.Engine, [], Encoding.UTF8.GetBytes(framed ? e.Message : e.Message + "\r\n"), framed);
-            _ = await output.FlushAsync(ct);
-        }
+        var framed = !container.Spec.Tty;
+        using var frames = new LogFrames(output, framed, timestamps, details ? Encoding.UTF8.GetBytes(LogDetails.Of(container)) : null);
+        await LogCopy.RunAsync(containers, container, query, frames, output, framed, ct);
     }
 
     /// <summary>What is no number means all, and so does one below zero.</summary>

@@ -10,6 +10,7 @@ internal static class EngineModule
         .AddSingleton<SystemEndpoints>()
         .AddSingleton<ContainerEndpoints>()
         .AddSingleton<ContainerStreamEndpoints>()
+        .AddSingleton<AttachEndpoints>()
         .AddSingleton<ExecEndpoints>()
         .AddSingleton<ImageEndpoints>()
         .AddSingleton<NetworkEndpoints>()
@@ -19,7 +20,12 @@ internal static class EngineModule
         .AddSingleton<EngineDispatcher>();
 
     /// <summary>Every request goes to the dispatcher.</summary>
-    public static void UseEngineApi(this WebApplication app) => app.Run(app.Services.GetRequiredService<EngineDispatcher>().DispatchAsync);
+    public static void UseEngineApi(this WebApplication app)
+    {
+        // The handshake is ASP.NET's; requests of the raw kind of upgrade have nothing to do with it.
+        app.UseWhen(http => http.Request.Headers.Upgrade.Contains("websocket", StringComparer.OrdinalIgnoreCase), sockets => sockets.UseWebSockets());
+        app.Run(app.Services.GetRequiredService<EngineDispatcher>().DispatchAsync);
+    }
 
     private static RouteTable Routes(IServiceProvider services)
     {
@@ -27,6 +33,7 @@ internal static class EngineModule
         services.GetRequiredService<SystemEndpoints>().Map(routes);
         services.GetRequiredService<ContainerEndpoints>().Map(routes);
         services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);
+        services.GetRequiredService<AttachEndpoints>().Map(routes);
         services.GetRequiredService<ExecEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);

@@ -38,4 +38,8 @@ public interface ILogSink
 /// <param name="Tail">The last so many lines; null for all.</param>
 /// <param name="Since">From the first line at or after this.</param>
 /// <param name="Until">Up to the first line after this.</param>
-public sealed record LogQuery(bool Stdout, bool Stderr, bool Follow, int? Tail, DateTimeOffset? Since, DateTimeOffset? Until);
+public sealed record LogQuery(bool Stdout, bool Stderr, bool Follow, int? Tail, DateTimeOffset? Since, DateTimeOffset? Until)
+{
+    /// <summary>Each piece of a line as soon as it is written, not the line when it is complete: a prompt is a line without an end.</summary>
+    public bool InPieces { get; init; }
+}

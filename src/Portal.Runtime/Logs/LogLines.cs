@@ -146,6 +146,12 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
 
         // Clocks are set back: what comes after the first line of interest is of interest.
         _since = long.MinValue;
+        if (query.InPieces)
+        {
+            sink.Write(new(time, head.Stream, text));
+            return;
+        }
+
         if (head.IsPartial)
         {
             part.IsOpen = true;

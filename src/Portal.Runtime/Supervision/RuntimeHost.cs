@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Exec;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
@@ -27,6 +28,8 @@ internal sealed class RuntimeHost(
         {
             Directory.CreateDirectory($"{options.RunRoot}/{folder}", Private);
         }
+
+        ExecLeftovers.Sweep(options);
 
         // The run root is on a tmpfs, so the mark is usually gone when the machine was started anew; elsewhere it is of another boot then.
         var mark = options.RunRoot + "/booted";

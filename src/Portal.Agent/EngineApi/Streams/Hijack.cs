@@ -6,11 +6,11 @@ using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi.Streams;
 
-/// <summary>A connection that was taken over from HTTP: raw bytes both ways.</summary>
+/// <summary>A connection that has become a stream of bytes both ways.</summary>
 /// <param name="Input">What the client sends; completes when it closes its half.</param>
 /// <param name="Output">What the client gets.</param>
-/// <param name="Connection">The connection.</param>
-internal sealed record HijackedStream(PipeReader Input, PipeWriter Output, IHijackFeature Connection);
+/// <param name="Peer">The client.</param>
+internal sealed record HijackedStream(PipeReader Input, PipeWriter Output, IPeer Peer);
 
 /// <summary>The upgrade of attach and exec (Engine API, section "hijacking").</summary>
 internal static class Hijack

@@ -7,17 +7,21 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Portal.Agent.EngineApi.Streams;
 
+/// <summary>The other end of a connection.</summary>
+internal interface IPeer
+{
+    /// <summary>True while somebody is at the other end, even if it has closed its own half.</summary>
+    bool PeerIsThere();
+}
+
 /// <summary>Lets a handler take the connection over and speak raw bytes on it.</summary>
-internal interface IHijackFeature
+internal interface IHijackFeature : IPeer
 {
     /// <summary>
     /// Takes the transport. From now on the HTTP server neither ends the connection when the client closes its half,
     /// nor writes to it; when the handler returns, what was written is sent and the connection closes.
     /// </summary>
     IDuplexPipe Take();
-
-    /// <summary>True while somebody is at the other end, even if it has closed its own half.</summary>
-    bool PeerIsThere();
 }
 
 /// <summary>

@@ -13,7 +13,13 @@ namespace Portal.Agent.EngineApi.Streams;
 internal sealed class StdioRelay(HijackedStream client, IStdioSession session, bool framed, bool stdin, DetachKeys? detachKeys)
 {
     private const int FlushThreshold = 64 * 1024;
-    private static readonly TimeSpan s_peerCheck = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_peerCheck = TimeSpan.FromSeconds(2), s_farewell = TimeSpan.FromSeconds(5);
+
+    /// <summary>Sends output that comes from elsewhere than the session; null for the session's.</summary>
+    public Func<CancellationToken, Task>? Output { get; init; }
+
+    /// <summary>Says goodbye where a connection has a form for that; the client may then answer before it is closed.</summary>
+    public Func<Task>? Goodbye { get; init; }
 
     /// <summary>Returns when the process' output has ended and was sent, the client detached, or it is gone.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -22,14 +28,20 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
         var input = PumpInputAsync(ending);
         try
         {
-            await PumpOutputAsync(ending.Token);
+            await (Output ?? PumpOutputAsync)(ending.Token);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // Detached, gone, or the agent ends.
         }
         finally
         {
+            if (Goodbye is { } goodbye)
+            {
+                await goodbye();
+                _ = await Task.WhenAny(input, Task.Delay(s_farewell, CancellationToken.None));
+            }
+
             await ending.CancelAsync();
             await input;
         }
@@ -94,7 +106,7 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
 
             // The client has closed its half and may wait for output for hours. Find out when it goes for good.
             using var timer = new PeriodicTimer(s_peerCheck);
-            while (client.Connection.PeerIsThere())
+            while (client.Peer.PeerIsThere())
             {
                 _ = await timer.WaitForNextTickAsync(ct);
             }
@@ -108,7 +120,7 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             // The connection broke, or the process' end of the pipe did; output decides how it goes on.
-            if (!client.Connection.PeerIsThere())
+            if (!client.Peer.PeerIsThere())
             {
                 await ending.CancelAsync();
             }
