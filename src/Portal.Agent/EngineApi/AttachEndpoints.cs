@@ -127,6 +127,8 @@ internal sealed class AttachEndpoints(IContainers containers, TimeProvider time)
     {
         public bool PeerIsThere() => socket.State is WebSocketState.Open or WebSocketState.CloseSent;
 
+        public void Drop() => socket.Abort();
+
         /// <summary>Nothing more comes. What waits for the client's words goes on until it has answered: a read that is cancelled breaks the socket.</summary>
         public async Task CloseAsync()
         {

@@ -24,7 +24,6 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         routes.Post("containers/create", CreateAsync);
         routes.Post("containers/prune", PruneAsync);
         routes.Get("containers/{id}/json", Inspect);
-        routes.Get("containers/{id}/top", TopAsync);
         routes.Post("containers/{id}/start", StartAsync);
         routes.Post("containers/{id}/stop", StopAsync);
         routes.Post("containers/{id}/restart", RestartAsync);
@@ -242,17 +241,6 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         }
 
         await request.Json(new ContainerPruneResponse { ContainersDeleted = deleted.Count == 0 ? null : deleted }, EngineJson.Default.ContainerPruneResponse);
-    }
-
-    private async Task TopAsync(EngineRequest request)
-    {
-        var container = containers.Resolve(request.Target);
-        if (!container.Status.IsRunning)
-        {
-            throw new ErrorException(ErrorKind.Conflict, "container.not_running", $"container {container.Id.Value} is not running");
-        }
-
-        await request.Json(await ProcessTable.ReadAsync(container.Status.Pid, request.Query("ps_args") ?? "-ef", request.Aborted), EngineJson.Default.ContainerTopResponse);
     }
 
     private static TimeSpan? Grace(EngineRequest request) => request.Number("t") is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, -1)) : null;

@@ -10,6 +10,7 @@ internal static class EngineModule
         .AddSingleton<SystemEndpoints>()
         .AddSingleton<ContainerEndpoints>()
         .AddSingleton<ContainerStreamEndpoints>()
+        .AddSingleton<TopEndpoints>()
         .AddSingleton<AttachEndpoints>()
         .AddSingleton<ExecEndpoints>()
         .AddSingleton<ImageEndpoints>()
@@ -33,6 +34,7 @@ internal static class EngineModule
         services.GetRequiredService<SystemEndpoints>().Map(routes);
         services.GetRequiredService<ContainerEndpoints>().Map(routes);
         services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);
+        services.GetRequiredService<TopEndpoints>().Map(routes);
         services.GetRequiredService<AttachEndpoints>().Map(routes);
         services.GetRequiredService<ExecEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);

@@ -49,7 +49,7 @@ internal sealed class EngineRequest(HttpContext http, ApiVersion version, string
         ? null
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value
-            : throw EngineErrors.Invalid("api.query", $"invalid value for {name}: \"{text}\" is not a number");
+            : throw EngineErrors.Invalid("api.query", $"invalid value for {name}: \"{text}\" is not a whole number of 32 bits");
 
     /// <summary>The filters, checked against the keys the endpoint knows.</summary>
     public EngineFilters Filters(params ReadOnlySpan<string> known) => EngineFilters.Parse(Query("filters"), known);

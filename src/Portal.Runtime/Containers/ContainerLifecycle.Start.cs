@@ -34,11 +34,22 @@ internal sealed partial class ContainerLifecycle
     public async Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct)
     {
         var container = store.Get(id);
+        if (!string.IsNullOrEmpty(signal))
+        {
+            _ = SignalName.Parse(signal);
+        }
+
+        // Goes on when the caller leaves: a container that is only stopped was asked for by nobody.
+        await RestartCoreAsync(container, timeout, signal).WaitAsync(ct).ConfigureAwait(false);
+    }
+
+    private async Task RestartCoreAsync(Container container, TimeSpan? timeout, string? signal)
+    {
         container.KeepOnExit = true;
         try
         {
-            await StopAsync(id, timeout, signal, ct).ConfigureAwait(false);
-            await StartAsync(id, ct).ConfigureAwait(false);
+            await StopAsync(container.Id, timeout, signal, CancellationToken.None).ConfigureAwait(false);
+            await StartAsync(container.Id, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

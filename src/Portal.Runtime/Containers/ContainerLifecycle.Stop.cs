@@ -7,7 +7,7 @@ namespace Portal.Runtime.Containers;
 
 internal sealed partial class ContainerLifecycle
 {
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(10), s_killLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(10), s_killLimit = TimeSpan.FromSeconds(10), s_longestTimer = TimeSpan.FromDays(30);
 
     public async Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct)
     {
@@ -43,20 +43,15 @@ internal sealed partial class ContainerLifecycle
 
         if (number == SignalName.Kill)
         {
-            run.Killed = true;
+            // As with Docker, a container that was killed does not run any more when the answer comes.
+            await KillRunAsync(container, run).WaitAsync(ct).ConfigureAwait(false);
+            return;
         }
 
-        run.Signal(number);
-        Publish(container, "kill", ("signal", number.ToString(CultureInfo.InvariantCulture)));
+        Send(container, run, number);
         if (ends)
         {
             await ThawAsync(container, run).ConfigureAwait(false);
-        }
-
-        if (number == SignalName.Kill)
-        {
-            // As with Docker, a container that was killed does not run any more when the answer comes.
-            await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time, ct)).ConfigureAwait(false);
         }
     }
 
@@ -76,17 +71,9 @@ internal sealed partial class ContainerLifecycle
         await MarkStoppedAsync(container, run).ConfigureAwait(false);
         if (grace != TimeSpan.Zero)
         {
-            run.Signal(signal);
-            Publish(container, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
+            Send(container, run, signal);
             await ThawAsync(container, run).ConfigureAwait(false);
-            if (grace < TimeSpan.Zero)
-            {
-                await run.Ended.ConfigureAwait(false);
-            }
-            else
-            {
-                await Task.WhenAny(run.Ended, Task.Delay(grace, time)).ConfigureAwait(false);
-            }
+            await EndedWithinAsync(run, grace).ConfigureAwait(false);
         }
 
         if (!run.Ended.IsCompleted)
@@ -102,19 +89,44 @@ internal sealed partial class ContainerLifecycle
     private async Task KillRunAsync(Container container, ContainerRun run)
     {
         run.Killed = true;
-        run.Signal(SignalName.Kill);
-        Publish(container, "kill", ("signal", SignalName.Kill.ToString(CultureInfo.InvariantCulture)));
+        Send(container, run, SignalName.Kill);
         await ThawAsync(container, run).ConfigureAwait(false);
-        if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
+        if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false))
         {
-            // The runtime kills the whole cgroup.
+            // Frozen by somebody else, or by a pause that came at the same moment; and the runtime kills the whole cgroup.
+            TryThaw(container, run);
             await runtime.KillAllAsync(container.Id, SignalName.Kill).ConfigureAwait(false);
-            if (await Task.WhenAny(run.Ended, Task.Delay(s_killLimit, time)).ConfigureAwait(false) != run.Ended)
+            if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false))
             {
                 throw new ErrorException(
                     ErrorKind.Internal, "container.unkillable", $"container {container.Id} did not end after SIGKILL; a process of it is stuck in the kernel");
             }
         }
+    }
+
+    /// <summary>Tells of a signal and sends it. In this order: the end that it may bring comes after it in the events too.</summary>
+    private void Send(Container container, ContainerRun run, int signal)
+    {
+        Publish(container, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
+        run.Signal(signal);
+    }
+
+    /// <summary>Waits for the end of a run and says whether it came. A negative limit, or one beyond what a timer takes, is for ever.</summary>
+    private async Task<bool> EndedWithinAsync(ContainerRun run, TimeSpan limit)
+    {
+        if (limit < TimeSpan.Zero || limit > s_longestTimer)
+        {
+            await run.Ended.ConfigureAwait(false);
+            return true;
+        }
+
+        using var ended = new CancellationTokenSource();
+        var timer = Task.Delay(limit, time, ended.Token);
+        var first = await Task.WhenAny(run.Ended, timer).ConfigureAwait(false);
+
+        // A day's grace that is not needed must not stay a timer for a day.
+        await ended.CancelAsync().ConfigureAwait(false);
+        return first != timer;
     }
 
     /// <summary>Remembers that the coming end is wanted, so that no restart policy undoes it.</summary>

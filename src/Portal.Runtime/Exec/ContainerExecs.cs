@@ -5,6 +5,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
 
@@ -103,6 +104,12 @@ internal sealed class ContainerExecs(
         {
             exec.Fail();
             throw;
+        }
+        catch (IOException) when (ProcFile.TryReadStat(run.Record.Pid) is null or { State: 'Z' or 'X' })
+        {
+            // It ended after it was looked at.
+            exec.Fail();
+            throw NotRunning(exec.Container);
         }
         catch (IOException ex)
         {

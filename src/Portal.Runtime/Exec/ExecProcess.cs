@@ -296,6 +296,8 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
 
     private sealed class Session(ExecProcess owner, StdioFanOut.Session output) : IStdioSession
     {
+        public Task CutOff => output.CutOff;
+
         public IAsyncEnumerable<StdioFrame> ReadOutputAsync(CancellationToken ct) => output.ReadAsync(ct);
 
         public async ValueTask WriteInputAsync(ReadOnlyMemory<byte> data, CancellationToken ct)

@@ -86,6 +86,8 @@ internal sealed class ContainerStdio(TimeProvider time)
     {
         private int _inputClosed;
 
+        public Task CutOff => output.CutOff;
+
         public IAsyncEnumerable<StdioFrame> ReadOutputAsync(CancellationToken ct) => output.ReadAsync(ct);
 
         public async ValueTask WriteInputAsync(ReadOnlyMemory<byte> data, CancellationToken ct)

@@ -20,6 +20,9 @@ public readonly record struct StdioFrame(StdioStream Stream, ReadOnlyMemory<byte
 /// </summary>
 public interface IStdioSession : IAsyncDisposable
 {
+    /// <summary>Completes when the client is cut off because it does not read: what it has not got by then it never gets.</summary>
+    Task CutOff { get; }
+
     /// <summary>Output until the process ends or the session is cut off. Enumerate once.</summary>
     IAsyncEnumerable<StdioFrame> ReadOutputAsync(CancellationToken ct);
 

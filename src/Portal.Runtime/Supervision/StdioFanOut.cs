@@ -64,9 +64,9 @@ internal sealed class StdioFanOut(TimeSpan? patience, TimeProvider time)
                 {
                     session.TryWrite(stream, copy);
                 }
-                else
+                else if (Remove(session))
                 {
-                    Remove(session);
+                    session.Cut();
                 }
             }
         }
@@ -88,22 +88,30 @@ internal sealed class StdioFanOut(TimeSpan? patience, TimeProvider time)
         }
     }
 
-    private void Remove(Session session)
+    /// <summary>False when it is no session any more: its listener left, or the output is complete.</summary>
+    private bool Remove(Session session)
     {
+        bool there;
         lock (_lock)
         {
+            there = _sessions.Contains(session);
             _sessions = [.. _sessions.Where(other => other != session)];
         }
 
         session.End();
+        return there;
     }
 
     /// <summary>One listener's queue.</summary>
     internal sealed class Session(StdioFanOut owner, bool stdout, bool stderr)
     {
         private readonly Channel<StdioFrame> _frames = Channel.CreateUnbounded<StdioFrame>(new() { SingleReader = true });
+        private readonly TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private TaskCompletionSource<bool>? _drained;
         private int _queued;
+
+        /// <summary>Completes when it is cut off.</summary>
+        public Task CutOff => _cut.Task;
 
         public bool Wants(StdioStream stream) => stream == StdioStream.Stderr ? stderr : stdout;
 
@@ -165,6 +173,9 @@ internal sealed class StdioFanOut(TimeSpan? patience, TimeProvider time)
             _frames.Writer.TryComplete();
             Interlocked.Exchange(ref _drained, null)?.TrySetResult(false);
         }
+
+        /// <summary>It fell behind for too long.</summary>
+        public void Cut() => _cut.TrySetResult();
 
         /// <summary>The listener is gone.</summary>
         public void Leave() => owner.Remove(this);

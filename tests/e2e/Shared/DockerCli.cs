@@ -15,15 +15,12 @@ public sealed class DockerCli(string socket, string configuration)
 
     public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, arguments, _environment);
 
-    /// <summary>
-    /// On a terminal of its own, made by script(1). Typed a moment after the start and ended a moment later, as a person would. Typed
-    /// before the shell's prompt, input to an exec was lost once in forty tries; whether by client, terminal or engine is not known.
-    /// </summary>
+    /// <summary>On a terminal of its own, made by script(1). Typed at once, before there is a prompt, and ended a moment later.</summary>
     public Task<CliResult> RunOnTerminalAsync(string input, params string[] arguments)
     {
         var command = string.Join(' ', arguments.Prepend(Program).Select(a => $"'{a.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
         return ChildProcess.RunAsync(
-            "sh", ["-c", "{ sleep 1; cat; sleep 1; } | exec script --quiet --return --command \"$0\" /dev/null", command], _environment, input);
+            "sh", ["-c", "{ cat; sleep 1; } | exec script --quiet --return --command \"$0\" /dev/null", command], _environment, input);
     }
 
     /// <summary>Starts a container in the background and returns its full id.</summary>

@@ -20,7 +20,7 @@ internal sealed class EventFilter(EngineFilters filters)
 
     private bool Actor(RuntimeEvent e, string type) => filters.Any(type, wanted =>
         e.Type == type
-            ? e.ActorId.StartsWith(wanted, StringComparison.Ordinal) || (e.Attributes.TryGetValue("name", out var name) && name == wanted.TrimStart('/'))
+            ? e.ActorId.StartsWith(wanted, StringComparison.Ordinal) || (e.Attributes.TryGetValue("name", out var name) && name.StartsWith(wanted.TrimStart('/'), StringComparison.Ordinal))
 
             // A container joining a network or mounting a volume is news of both.
             : e.Attributes.TryGetValue(type, out var other) && other.StartsWith(wanted, StringComparison.Ordinal));

@@ -12,6 +12,9 @@ internal interface IPeer
 {
     /// <summary>True while somebody is at the other end, even if it has closed its own half.</summary>
     bool PeerIsThere();
+
+    /// <summary>Breaks the connection off; what it was still to get is dropped.</summary>
+    void Drop();
 }
 
 /// <summary>Lets a handler take the connection over and speak raw bytes on it.</summary>
@@ -106,6 +109,8 @@ internal sealed class HijackableConnection : ConnectionContext, IHijackFeature
             return false;
         }
     }
+
+    public void Drop() => _inner.Abort(new ConnectionAbortedException("The client did not read."));
 
     public override void Abort(ConnectionAbortedException abortReason)
     {

@@ -21,10 +21,11 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
     /// <summary>Says goodbye where a connection has a form for that; the client may then answer before it is closed.</summary>
     public Func<Task>? Goodbye { get; init; }
 
-    /// <summary>Returns when the process' output has ended and was sent, the client detached, or it is gone.</summary>
+    /// <summary>Returns when the process' output has ended and was sent, the client detached, it is gone, or it was cut off.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var cutting = EndWhenCutOffAsync(ending);
         var input = PumpInputAsync(ending);
         try
         {
@@ -36,7 +37,11 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
         }
         finally
         {
-            if (Goodbye is { } goodbye)
+            if (session.CutOff.IsCompleted)
+            {
+                client.Peer.Drop();
+            }
+            else if (Goodbye is { } goodbye)
             {
                 await goodbye();
                 _ = await Task.WhenAny(input, Task.Delay(s_farewell, CancellationToken.None));
@@ -44,7 +49,14 @@ internal sealed class StdioRelay(HijackedStream client, IStdioSession session, b
 
             await ending.CancelAsync();
             await input;
+            await cutting;
         }
+    }
+
+    private async Task EndWhenCutOffAsync(CancellationTokenSource ending)
+    {
+        await session.CutOff.WaitAsync(ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.CancelAsync();
     }
 
     private async Task PumpOutputAsync(CancellationToken ct)

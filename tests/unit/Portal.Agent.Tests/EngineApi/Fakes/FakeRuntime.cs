@@ -111,6 +111,10 @@ internal sealed class FakeSession : IStdioSession, IExecs
 
     public ValueTask CloseInputAsync(CancellationToken ct) => _input.Writer.WriteAsync("EOF", ct);
 
+    public TaskCompletionSource Cut { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task CutOff => Cut.Task;
+
     public bool Detached { get; private set; }
 
     public void Detach() => Detached = true;
