@@ -91,17 +91,20 @@ internal sealed partial class ContainerLifecycle
         run.Killed = true;
         Send(container, run, SignalName.Kill);
         await ThawAsync(container, run).ConfigureAwait(false);
-        if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false))
+        if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false) && !run.HasExited)
         {
             // Frozen by somebody else, or by a pause that came at the same moment; and the runtime kills the whole cgroup.
             TryThaw(container, run);
             await runtime.KillAllAsync(container.Id, SignalName.Kill).ConfigureAwait(false);
-            if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false))
+            if (!await EndedWithinAsync(run, s_killLimit).ConfigureAwait(false) && !run.HasExited)
             {
                 throw new ErrorException(
                     ErrorKind.Internal, "container.unkillable", $"container {container.Id} did not end after SIGKILL; a process of it is stuck in the kernel");
             }
         }
+
+        // What is left is ours to do: a disk that takes its time with the record is no process that does not die.
+        await run.Ended.ConfigureAwait(false);
     }
 
     /// <summary>Tells of a signal and sends it. In this order: the end that it may bring comes after it in the events too.</summary>

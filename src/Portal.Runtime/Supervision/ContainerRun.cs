@@ -20,6 +20,9 @@ internal sealed class ContainerRun(PidFd? monitor, PidFd? init, BundlePaths bund
     /// <summary>Null when it has ended already.</summary>
     public PidFd? Init => init;
 
+    /// <summary>Its first process has ended; <see cref="Ended"/> follows.</summary>
+    public bool HasExited => init is not { Exited.IsCompleted: false };
+
     public BundlePaths Bundle => bundle;
 
     public RunRecord Record => record;
