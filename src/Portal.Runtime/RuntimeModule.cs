@@ -48,6 +48,8 @@ public static class RuntimeModule
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<OomWatch>();
         services.AddSingleton<ContainerUpdating>();
+        services.AddSingleton<ContainerChanges>();
+        services.AddSingleton<RunCare>();
         services.AddSingleton(provider => new StartQueue(Math.Max(2, Environment.ProcessorCount), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());

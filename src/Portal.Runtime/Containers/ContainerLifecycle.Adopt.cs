@@ -108,7 +108,7 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            updating.Resume(container, run.Record.Pid);
+            changes.Resume(container, run.Record.Pid);
         }
         catch (IOException ex)
         {
@@ -116,7 +116,7 @@ internal sealed partial class ContainerLifecycle
         }
 
         var status = container.Snapshot.Status;
-        oom.Begin(container, run, known: status.OomKilled);
+        care.Watch(container, run, known: status.OomKilled);
         var initial = HealthSupervisor.Initial(container.Snapshot);
         if (status.State == ContainerState.Paused)
         {
@@ -124,7 +124,7 @@ internal sealed partial class ContainerLifecycle
         }
         else
         {
-            health.Begin(container, run);
+            care.Probe(container, run);
         }
 
         container.Change(container.Record with { Container = container.Snapshot with { Status = status with { Health = initial } } });

@@ -91,12 +91,11 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Records the end of a run, takes down what was around it, and decides what comes next. The gate is held.</summary>
     private async Task FinishRunAsync(Container container, ContainerRun run)
     {
-        health.End(container.Id);
         var (exitCode, finished, error) = ReadExit(container.Id);
         var before = container.Record;
 
         // The cgroup's counter is right as long as the cgroup is there; the monitor's mark is left of a run that nobody saw the end of.
-        var untold = oom.End(container) || (!before.Container.Status.OomKilled && File.Exists(run.Bundle.OomMark));
+        var untold = care.End(container) || (!before.Container.Status.OomKilled && File.Exists(run.Bundle.OomMark));
         var ended = error is null || run.Init is not { Exited.IsCompleted: false };
         if (await setup.TearDownAsync(container.Id, ended).ConfigureAwait(false) is { } failure)
         {

@@ -18,7 +18,7 @@ internal sealed partial class ContainerLifecycle
             var before = container.Record;
             try
             {
-                await freezer.FreezeAsync(id, run.Record.Pid, ct).ConfigureAwait(false);
+                await care.FreezeAsync(id, run, ct).ConfigureAwait(false);
                 if (run.Killed)
                 {
                     // Its processes were to end: frozen they never would. Whoever kills it from now on sees that it is paused.
@@ -37,7 +37,7 @@ internal sealed partial class ContainerLifecycle
                     : ex;
             }
 
-            health.End(id);
+            care.StopProbing(id);
             Publish(container, "pause");
         }
         finally
@@ -83,7 +83,7 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            freezer.Thaw(container.Id, run.Record.Pid);
+            care.Thaw(container.Id, run);
         }
         catch (IOException ex)
         {
@@ -93,7 +93,7 @@ internal sealed partial class ContainerLifecycle
         Show(container, ContainerState.Running, container.Snapshot.Status.Health);
         TrySave(container, durable: false);
         Publish(container, "unpause");
-        health.Begin(container, run);
+        care.Probe(container, run);
     }
 
     /// <summary>
@@ -103,7 +103,7 @@ internal sealed partial class ContainerLifecycle
     private void SettlePause(Container container, ContainerRun run)
     {
         var paused = container.Snapshot.Status.State == ContainerState.Paused;
-        var frozen = freezer.IsFrozen(container.Id, run.Record.Pid);
+        var frozen = care.IsFrozen(container.Id, run);
         if (paused && !frozen)
         {
             Show(container, ContainerState.Running, container.Snapshot.Status.Health);
@@ -118,7 +118,7 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            freezer.Thaw(container.Id, run.Record.Pid);
+            care.Thaw(container.Id, run);
         }
         catch (IOException)
         {

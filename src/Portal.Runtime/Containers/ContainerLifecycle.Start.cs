@@ -81,7 +81,7 @@ internal sealed partial class ContainerLifecycle
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }
 
-            oom.Begin(container, run, known: false);
+            care.Watch(container, run, known: false);
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));
@@ -103,7 +103,7 @@ internal sealed partial class ContainerLifecycle
             // One that removes itself is gone after a power cut in any case.
             store.Save(container, durable: !container.Snapshot.Spec.AutoRemove);
             Publish(container, "start");
-            health.Begin(container, run);
+            care.Probe(container, run);
             _ = WatchAsync(container, run);
         }
         catch (Exception ex)
@@ -122,7 +122,7 @@ internal sealed partial class ContainerLifecycle
         };
 
         container.Run = null;
-        _ = oom.End(container);
+        _ = care.End(container);
         run?.Signal(SignalName.Kill);
         run?.Monitor?.Signal(SignalName.Kill);
         if (await setup.TearDownAsync(container.Id).ConfigureAwait(false) is { } failure)

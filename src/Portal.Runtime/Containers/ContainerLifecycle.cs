@@ -2,9 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Cgroups;
 using Portal.Runtime.Events;
-using Portal.Runtime.Health;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Supervision;
@@ -18,8 +16,8 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    CgroupFreezer freezer, HealthSupervisor health, OomWatch oom, StartQueue starts, ContainerUpdating updating, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
-    TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events, TimeProvider time,
+    ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -77,6 +75,10 @@ internal sealed partial class ContainerLifecycle(
             }
         }
     }
+
+    public Task RenameAsync(ContainerId id, string name, CancellationToken ct) => changes.RenameAsync(id, name, ct);
+
+    public Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => changes.UpdateAsync(id, update, ct);
 
     public async Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct)
     {

@@ -1,9 +1,12 @@
 using Portal.Domain.Primitives;
+using Portal.Runtime.Events;
 
 namespace Portal.Runtime.Containers;
 
-internal sealed partial class ContainerLifecycle
+/// <summary>Changes of what a container is called and allowed, which its processes do not notice.</summary>
+internal sealed class ContainerChanges(ContainerStore store, ContainerUpdating updating, IRuntimeEvents events, TimeProvider time)
 {
+    /// <inheritdoc cref="IContainers.RenameAsync"/>
     public async Task RenameAsync(ContainerId id, string name, CancellationToken ct)
     {
         var container = store.Get(id);
@@ -59,4 +62,28 @@ internal sealed partial class ContainerLifecycle
         store.Release(old, container.Id);
         Publish(container, "rename", ("oldName", "/" + old));
     }
+
+    /// <inheritdoc cref="IContainers.UpdateAsync"/>
+    public async Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        await container.Gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            _ = store.Get(id);
+            var warnings = await Task.Run(() => updating.Update(container, update), CancellationToken.None).ConfigureAwait(false);
+            Publish(container, "update");
+            return warnings;
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+
+    /// <inheritdoc cref="ContainerUpdating.Resume"/>
+    public void Resume(Container container, int pid) => updating.Resume(container, pid);
+
+    private void Publish(Container container, string action, params ReadOnlySpan<(string Key, string Value)> attributes) =>
+        events.Publish(ContainerEvent.Of(container.Snapshot, action, time.GetUtcNow(), attributes));
 }
