@@ -228,7 +228,9 @@ internal sealed partial class ContainerLifecycle
     {
         foreach (var pid in ProcFile.Pids())
         {
-            using var process = PidFd.TryOpen(pid);
+            using var process = conmon.IsMonitorOf(ProcFile.CommandLine(pid), id) ? PidFd.TryOpen(pid) : null;
+
+            // Once more, now that the number cannot become another process'.
             if (process is not null && conmon.IsMonitorOf(ProcFile.CommandLine(pid), id))
             {
                 process.Signal(SignalName.Kill);

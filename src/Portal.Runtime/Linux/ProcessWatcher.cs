@@ -75,10 +75,13 @@ internal sealed unsafe class ProcessWatcher
             for (var i = 0; i < count; i++)
             {
                 var fd = (int)*(long*)(items + (i * s_stride) + s_dataOffset);
-                if (_watched.TryRemove(fd, out var entry))
+                if (_watched.TryGetValue(fd, out var entry))
                 {
+                    // While it is in the table nobody closes it: its number must not become another process' before this is done
+                    // with it, or that one would be taken off, and its end never seen.
                     var status = Reap(fd);
                     Libc.EpollControl(_epoll, Libc.EpollCtlDel, fd, null);
+                    _watched.TryRemove(fd, out _);
                     entry.Ended.TrySetResult(status);
                 }
             }
