@@ -73,6 +73,61 @@ public sealed class HijackTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Attach_ClientCutOff_LosesItsConnection()
+    {
+        var session = await StartAsync(new ContainerSpec { Image = "busybox", Tty = true });
+        using var client = await _engine.RawAsync(AttachUpgrade);
+        _ = await client.HeadAsync();
+
+        session.Cut.SetResult();
+
+        try
+        {
+            Assert.Empty(await client.RestAsync());
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // Reset: what was still in it is not delivered any more.
+        }
+
+        await session.Disposed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task AttachByWebSocket_WithoutAHandshake_IsABadRequest()
+    {
+        await StartAsync(new ContainerSpec { Image = "busybox" });
+        using var client = await _engine.RawAsync("GET /v1.51/containers/web/attach/ws?stream=1 HTTP/1.1\nHost: docker\n\n");
+
+        Assert.StartsWith("HTTP/1.1 400 Bad Request\r\n", await client.HeadAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AttachByWebSocket_Upgrades()
+    {
+        var session = await StartAsync(new ContainerSpec { Image = "busybox", OpenStdin = true });
+        using var client = await _engine.RawAsync(
+            """
+            GET /v1.51/containers/web/attach/ws?stream=1&stdin=1&stdout=1 HTTP/1.1
+            Host: docker
+            Connection: Upgrade
+            Upgrade: websocket
+            Sec-WebSocket-Version: 13
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+
+
+            """);
+        var head = await client.HeadAsync();
+        session.Write(StdioStream.Stdout, "hi");
+        session.End();
+
+        // RFC 6455, 1.3 and 5.7: the answer to this key; one binary frame without a mask, then the close frame with status 1000.
+        Assert.Contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", head, StringComparison.Ordinal);
+        Assert.Equal([0x82, 2, (byte)'h', (byte)'i', 0x88, 2, 0x03, 0xe8], await client.ReadAsync(8));
+        Assert.Equal(new(true, true, false), _engine.Containers.Attached);
+    }
+
+    [Fact]
     public async Task Attach_WithoutUpgrade_Is200UntilClose()
     {
         var session = await StartAsync(new ContainerSpec { Image = "busybox" });

@@ -36,6 +36,8 @@ public class StdioFanOutTests
 
         Assert.Equal(StdioFanOut.SessionLimit, (await ReadAsync(idle)).Length);
         Assert.Equal("still here", await ReadAsync(late));
+        Assert.True(idle.CutOff.IsCompleted);
+        Assert.False(late.CutOff.IsCompleted);
     }
 
     [Fact]
@@ -70,6 +72,7 @@ public class StdioFanOutTests
 
         await blocked;
         Assert.False(output.HasSessions);
+        Assert.False(session.CutOff.IsCompleted);
     }
 
     [Fact]
