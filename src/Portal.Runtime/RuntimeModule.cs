@@ -43,6 +43,8 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<SharedMemory>();
+        services.AddSingleton<NamespaceDonors>();
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<ContainerLifecycle>();

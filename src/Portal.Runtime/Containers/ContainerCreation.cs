@@ -10,7 +10,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, OciHost host, OciRuntimes runtimes, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, NamespaceDonors donors, OciHost host, OciRuntimes runtimes, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
     /// <param name="spec">What was asked.</param>
@@ -21,7 +21,7 @@ internal sealed class ContainerCreation(
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
-        spec = spec with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        spec = donors.Settle(spec) with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);
@@ -63,7 +63,7 @@ internal sealed class ContainerCreation(
     /// </summary>
     private void CheckNetwork(string mode)
     {
-        if (mode is "" or "default" or "bridge" or "host" or "none")
+        if (mode is "" or "default" or "bridge" or "host" or "none" || NetworkDonor.IsOne(mode))
         {
             return;
         }

@@ -28,6 +28,7 @@ internal sealed partial class ContainerLifecycle
         await networks.RestoreAsync(
             [.. found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot.Attachment).OfType<NetworkAttachment>()], ct).ConfigureAwait(false);
         await SweepBundlesAsync().ConfigureAwait(false);
+        memory.Sweep(found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet());
 
         foreach (var (container, step, run) in found)
         {

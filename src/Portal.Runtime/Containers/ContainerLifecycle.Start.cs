@@ -55,9 +55,12 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
-            var (attachment, profile) = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
-            container.Change(before with { Container = before.Container with { Attachment = attachment }, StoppedByUser = false });
-            PublishNetwork(container, "connect", attachment);
+            using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
+            container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
+            if (prepared.Attachment is { } attachment)
+            {
+                PublishNetwork(container, "connect", attachment);
+            }
 
             // What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.
             var bundle = conmon.Bundle(container.Id);
@@ -65,7 +68,7 @@ internal sealed partial class ContainerLifecycle
 
             run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
             container.Stdio.Open(bundle);
-            if (profile is not null)
+            if (prepared.UnknownProfile is { } profile)
             {
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }

@@ -12,14 +12,14 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
+    ContainerStore store, ILayerStore layers, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host,
+    OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Mounts, connects, and writes the bundle.</summary>
-    /// <returns>The container's place in the network, and the seccomp profile to learn from the created container, if any.</returns>
     /// <exception cref="ErrorException">It cannot be had; call <see cref="TearDownAsync"/>.</exception>
-    public async Task<(NetworkAttachment Attachment, string? Profile)> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
+    public async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
     {
         foreach (var mount in container.Mounts.Where(mount => mount.Kind == MountKind.Bind && !Path.Exists(mount.Source)))
         {
@@ -27,18 +27,41 @@ internal sealed class ContainerSetup(
                 ErrorKind.Invalid, "container.missing_source", $"invalid mount config for type \"bind\": bind source path does not exist: {mount.Source}");
         }
 
+        var joined = donors.Join(container);
+        try
+        {
+            return await PrepareAsync(container, joined, ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            joined.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, JoinedNamespaces joined, CancellationToken ct)
+    {
         var spec = container.Spec;
         _ = runtimes.Resolve(spec.Runtime);
-        var attaching = networks.AttachAsync(
-            new(container.Id, spec.NetworkMode, Ports(container), spec.Sysctls.Where(pair => pair.Key.StartsWith("net.", StringComparison.Ordinal)).ToDictionary()), ct);
+        var attaching = joined.Network is null
+            ? networks.AttachAsync(new(container.Id, spec.NetworkMode, Ports(container), Sysctls.OfNetwork(spec)), ct)
+            : null;
         var root = layers.Mount(container.Id);
-        var attachment = await attaching.ConfigureAwait(false);
+        var attachment = attaching is null ? null : await attaching.ConfigureAwait(false);
 
-        var folder = store.Folder(container.Id);
-        var hostNetwork = attachment.NamespacePath is null;
-        Write($"{folder}/hostname", NetworkFiles.Hostname(container.Id, spec) + "\n");
-        Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway));
-        Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
+        // Whoever shares a network shares its names too, and their changes.
+        var owner = donors.NetworkOwner(container);
+        var files = new NetworkFilePaths(store.Folder(owner.Id), owner.Spec);
+        if (attachment is not null)
+        {
+            Write(files.OwnHostname, NetworkFiles.Hostname(container.Id, spec) + "\n");
+            Write(files.Hosts, NetworkFiles.Hosts(container.Id, spec, attachment, networks.Resolve("bridge").Gateway));
+            Write(files.ResolvConf, NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), attachment.NamespacePath is null));
+        }
+        else
+        {
+            container = container with { JoinedHostname = NetworkFiles.Hostname(owner, host.HostName) };
+        }
 
         WorkingDirectory.Demand(root, container.Mounts, container.Effective.WorkingDirectory);
         var config = OciSpecBuilder.BuildSpec(new()
@@ -46,9 +69,13 @@ internal sealed class ContainerSetup(
             Container = container,
             RootPath = root,
             Attachment = attachment,
-            HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
-            HostsPath = $"{folder}/hosts",
-            ResolvConfPath = $"{folder}/resolv.conf",
+            NetworkPath = joined.Network,
+            PidPath = joined.Pid,
+            IpcPath = joined.Ipc,
+            SharedMemoryPath = donors.MemoryOf(container),
+            HostnamePath = files.Hostname,
+            HostsPath = files.Hosts,
+            ResolvConfPath = files.ResolvConf,
             BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
             Options = options,
             Host = host,
@@ -66,7 +93,7 @@ internal sealed class ContainerSetup(
         parents.Use(spec.CgroupParent);
         File.Delete(conmon.ExitFile(container.Id));
         await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
-        return (attachment, profile);
+        return new(attachment, container.JoinedHostname, profile, joined);
     }
 
     /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
@@ -101,6 +128,7 @@ internal sealed class ContainerSetup(
         {
             // After the runtime's delete: a process it had to kill may hold the root.
             layers.Unmount(id);
+            memory.Unmount(id);
             var bundle = conmon.Bundle(id);
             if (Directory.Exists(bundle.Folder))
             {

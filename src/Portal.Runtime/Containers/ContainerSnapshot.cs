@@ -17,7 +17,11 @@ namespace Portal.Runtime.Containers;
 /// <param name="RestartCount">Starts by restart policy.</param>
 public sealed record ContainerSnapshot(
     ContainerId Id, string Name, DateTimeOffset Created, ContainerSpec Spec, EffectiveProcess Effective, Digest ImageId,
-    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount);
+    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount)
+{
+    /// <summary>Host name of the container whose network it shares, as of its last start; null for one with a network of its own.</summary>
+    public string? JoinedHostname { get; init; }
+}
 
 /// <summary>The process a container runs: spec over image.</summary>
 /// <param name="Entrypoint">May be empty.</param>

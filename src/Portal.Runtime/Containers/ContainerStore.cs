@@ -119,6 +119,19 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
+    /// <summary>As <see cref="Resolve"/>; null where that throws.</summary>
+    public Container? TryResolve(string reference)
+    {
+        try
+        {
+            return Resolve(reference);
+        }
+        catch (ErrorException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Finds by id; null when there is none.</summary>
     public Container? Find(ContainerId id) => _containers.GetValueOrDefault(id);
 
@@ -193,7 +206,10 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
 
     IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
         [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
-            .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+            .Select(container => (container.Id, container.Status.Pid, UsesHostNetwork(container)))];
+
+    private bool UsesHostNetwork(ContainerSnapshot container) =>
+        NamespaceDonors.Owner(container, donor => ContainerId.TryParse(donor, null, out var id) ? Find(id)?.Snapshot : null) is { Attachment: { NamespacePath: null } };
 
     string? IRunningContainers.CgroupOf(ContainerId id) =>
         Find(id) is { Snapshot.Spec: { CgroupParent.Length: > 0 } spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : null;

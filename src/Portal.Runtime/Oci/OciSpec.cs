@@ -13,8 +13,6 @@ internal sealed record OciSpec
 
     public string? Hostname { get; init; }
 
-    public string? Domainname { get; init; }
-
     public required IReadOnlyList<OciMount> Mounts { get; init; }
 
     public required OciLinux Linux { get; init; }

@@ -12,8 +12,20 @@ public sealed record OciSpecInput
     /// <summary>Mounted root file system on the host.</summary>
     public required string RootPath { get; init; }
 
-    /// <summary>Place in the network. Null gives the container an empty network namespace of its own.</summary>
+    /// <summary>Place in the network. Null gives the container an empty network namespace of its own, or <see cref="NetworkPath"/>.</summary>
     public NetworkAttachment? Attachment { get; init; }
+
+    /// <summary>Network namespace of another container; null for none.</summary>
+    public string? NetworkPath { get; init; }
+
+    /// <summary>PID namespace of another container; null for none.</summary>
+    public string? PidPath { get; init; }
+
+    /// <summary>IPC namespace of another container; null for none.</summary>
+    public string? IpcPath { get; init; }
+
+    /// <summary>Folder on the host that is seen as /dev/shm; null for one of the container's own.</summary>
+    public string? SharedMemoryPath { get; init; }
 
     /// <summary>File on the host that is seen as /etc/hostname; null leaves the image's.</summary>
     public string? HostnamePath { get; init; }

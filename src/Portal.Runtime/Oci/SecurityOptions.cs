@@ -34,9 +34,9 @@ internal sealed record SecurityOptions
 
             // Docker takes both key=value and the older key:value.
             var separator = option.IndexOf('=', StringComparison.Ordinal) is var equals and >= 0 ? equals : option.IndexOf(':', StringComparison.Ordinal);
-            if (separator <= 0)
+            if (separator < 0)
             {
-                throw Invalid(option);
+                throw Invalid(option, stage: 1);
             }
 
             var value = option[(separator + 1)..];
@@ -67,6 +67,7 @@ internal sealed record SecurityOptions
         _ => throw Invalid(option),
     };
 
-    private static ErrorException Invalid(string option) =>
-        new(ErrorKind.Invalid, "container.security_option", $"invalid --security-opt: \"{(option.Length > 100 ? option[..100] : option)}\"");
+    // Docker's two places that find it, numbered.
+    private static ErrorException Invalid(string option, int stage = 2) =>
+        new(ErrorKind.Invalid, "container.security_option", $"invalid --security-opt {stage}: \"{(option.Length > 100 ? option[..100] : option)}\"");
 }

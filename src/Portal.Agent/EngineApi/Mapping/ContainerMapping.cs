@@ -83,7 +83,7 @@ internal static class ContainerMapping
         var volumes = container.Mounts.Where(m => m.Anonymous).ToDictionary(m => m.Target, _ => new EmptyObject());
         return new()
         {
-            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.Id.Abbreviated),
+            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.JoinedHostname ?? container.Id.Abbreviated),
             Domainname = spec.Domainname ?? "",
             User = effective.User,
             AttachStdin = spec.AttachStdin,
@@ -133,6 +133,11 @@ internal static class ContainerMapping
 
     private static Dictionary<string, EndpointSettings> Endpoints(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
+        if (NetworkDonor.IsOne(container.Spec.NetworkMode))
+        {
+            return [];
+        }
+
         var place = container.Attachment;
         var name = place?.NetworkName ?? NetworkName(container.Spec.NetworkMode);
         var network = networks.FirstOrDefault(n => n.Name == name || n.Id == name);

@@ -175,6 +175,59 @@ public sealed class OciSpecBuilderTests
     }
 
     [Fact]
+    public void Namespaces_OfTheHost_AreNotMade()
+    {
+        var host = new NamespaceMode(NamespaceKind.Host);
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", PidMode = host, IpcMode = host, UtsMode = host, CgroupNamespaceMode = host, Init = true }));
+
+        Assert.Equal(["mount", "network"], spec.Linux.Namespaces.Select(n => n.Type));
+        Assert.Null(spec.Hostname);
+        Assert.Contains("HOSTNAME=box", spec.Process.Env);
+        Assert.Equal("/bin/sh", spec.Process.Args[0]);
+    }
+
+    [Fact]
+    public void Namespaces_OfAnotherContainer_AreJoined()
+    {
+        var donor = new NamespaceMode(NamespaceKind.Container, "d");
+        var input = Input(new() { Image = "x", PidMode = donor, IpcMode = donor, NetworkMode = "container:d", Sysctls = new Dictionary<string, string> { ["net.ipv4.ip_forward"] = "1" } });
+        var spec = OciSpecBuilder.BuildSpec(input with
+        {
+            PidPath = "/p", IpcPath = "/i", NetworkPath = "/n", SharedMemoryPath = "/run/shm/d", Container = input.Container with { JoinedHostname = "donor" },
+        });
+
+        Assert.Equal(["pid=/p", "ipc=/i", "uts=", "mount=", "cgroup=", "network=/n"], spec.Linux.Namespaces.Select(n => $"{n.Type}={n.Path}"));
+        Assert.Equal("donor", spec.Hostname);
+        Assert.Equal(("bind", "/run/shm/d"), spec.Mounts.Where(m => m.Destination == "/dev/shm").Select(m => (m.Type, m.Source)).Single());
+        Assert.Equal("1", spec.Linux.Sysctl!["net.ipv4.ip_forward"]);
+    }
+
+    [Fact]
+    public void Ipc_None_HasNoSharedMemory() => Assert.DoesNotContain(
+        OciSpecBuilder.BuildSpec(Input(new() { Image = "x", IpcMode = new(NamespaceKind.None) })).Mounts, mount => mount.Destination == "/dev/shm");
+
+    [Fact]
+    public void Domainname_IsASetting() => Assert.Equal(
+        "example.org", OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Domainname = "example.org" })).Linux.Sysctl!["kernel.domainname"]);
+
+    [Theory]
+    [InlineData("", "/portal/")]
+    [InlineData("/", "/")]
+    [InlineData("a/b", "/a/b/")]
+    [InlineData("/a/b/", "/a/b/")]
+    public void CgroupPath_Parents_LeadToTheContainer(string parent, string prefix) =>
+        Assert.Equal(prefix + s_id, OciSpecBuilder.BuildSpec(Input(new() { Image = "x", CgroupParent = parent })).Linux.CgroupsPath);
+
+    [Fact]
+    public void Paths_OfOnesOwn_ReplaceTheDefaults()
+    {
+        var linux = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", MaskedPaths = ["/etc/secret"], ReadOnlyPaths = [] })).Linux;
+
+        Assert.Equal(["/etc/secret"], linux.MaskedPaths!);
+        Assert.Empty(linux.ReadonlyPaths!);
+    }
+
+    [Fact]
     public void Init_PrefixesArgumentsAndBindsProgram()
     {
         var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Init = true }));
