@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -43,6 +44,8 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<CdiRegistry>();
+        services.AddSingleton<CdiInjection>();
         services.AddSingleton<SharedMemory>();
         services.AddSingleton<NamespaceDonors>();
         services.AddSingleton<ContainerSetup>();

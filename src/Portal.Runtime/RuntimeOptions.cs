@@ -18,6 +18,12 @@ public sealed class RuntimeOptions
     /// <summary>Name of the OCI runtime of containers that name none; null for that of <see cref="OciRuntimePath"/>.</summary>
     public string? DefaultRuntime { get; set; }
 
+    /// <summary>
+    /// Folders of files that describe devices (Container Device Interface), a later one going before an earlier one. Default
+    /// <c>/etc/cdi</c> and <c>/var/run/cdi</c>; none turns it off.
+    /// </summary>
+    public IReadOnlyList<string> CdiSpecFolders { get; set; } = ["/etc/cdi", "/var/run/cdi"];
+
     /// <summary>Container monitor. Default <c>/usr/bin/conmon</c>.</summary>
     public string ConmonPath { get; set; } = "/usr/bin/conmon";
 

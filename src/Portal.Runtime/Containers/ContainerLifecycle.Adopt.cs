@@ -142,13 +142,9 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(bundle.Intent), ContainerJson.Default.ContainerRecord);
+            return RecordReader.Read(File.ReadAllBytes(bundle.Intent));
         }
-        catch (JsonException)
-        {
-            return null;
-        }
-        catch (IOException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or IOException)
         {
             return null;
         }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Networks;
@@ -12,7 +13,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host,
+    ContainerStore store, ILayerStore layers, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters, CdiInjection cdi, OciHost host,
     OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -77,10 +78,12 @@ internal sealed class ContainerSetup(
             HostsPath = files.Hosts,
             ResolvConfPath = files.ResolvConf,
             BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
+            Devices = ContainerDevices.Read(spec),
             Options = options,
             Host = host,
             User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
         });
+        config = cdi.Apply(config, spec, container.Mounts.Select(mount => mount.Target).ToHashSet());
         (config, var profile) = runtime.IsCrun(container.Id) ? filters.Apply(config) : (config, null);
 
         var bundle = conmon.Bundle(container.Id);

@@ -237,14 +237,14 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     {
         try
         {
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.ContainerRecord);
+            var record = RecordReader.Read(File.ReadAllBytes(path));
             return record is { Version: <= ContainerRecord.CurrentVersion } && record.Container.Id == id ? record : null;
         }
         catch (JsonException)
         {
             return null;
         }
-        catch (NotSupportedException)
+        catch (Exception ex) when (ex is NotSupportedException or InvalidOperationException)
         {
             return null;
         }

@@ -17,8 +17,32 @@ internal sealed record OciSpec
 
     public required OciLinux Linux { get; init; }
 
+    public OciHooks? Hooks { get; init; }
+
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
+
+/// <summary>Programs of the host that the runtime runs at points of a container's life.</summary>
+internal sealed record OciHooks
+{
+    public IReadOnlyList<OciHook>? Prestart { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateRuntime { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? StartContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststart { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststop { get; init; }
+}
+
+/// <param name="Path">Absolute.</param>
+/// <param name="Args">The program's name first.</param>
+/// <param name="Env"><c>NAME=value</c>.</param>
+/// <param name="Timeout">Seconds.</param>
+internal sealed record OciHook(string Path, IReadOnlyList<string>? Args, IReadOnlyList<string>? Env, int? Timeout);
 
 /// <param name="Path">Root file system on the host.</param>
 /// <param name="Readonly">Mounted read-only inside.</param>
@@ -82,7 +106,7 @@ internal sealed record OciLinux
 internal sealed record OciNamespace(string Type, string? Path = null);
 
 /// <summary>A device node to make inside.</summary>
-internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
+internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int? FileMode, uint Uid, uint Gid);
 
 /// <summary>Limits, and which devices may be used.</summary>
 internal sealed record OciResources

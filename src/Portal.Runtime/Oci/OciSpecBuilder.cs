@@ -81,9 +81,9 @@ public static class OciSpecBuilder
             Linux = new OciLinux
             {
                 Namespaces = Namespaces(input),
-                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules },
+                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
                 CgroupsPath = CgroupPath(input.Options, spec, container.Id),
-                Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
+                Devices = input.Devices.Nodes.Count == 0 ? null : input.Devices.Nodes,
                 Sysctl = Sysctls.OfRuntime(spec),
                 Seccomp = Seccomp(spec, security, capabilities, host),
                 RootfsPropagation = OciMounts.RootPropagation(container.Mounts),

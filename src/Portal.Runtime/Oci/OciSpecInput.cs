@@ -39,6 +39,9 @@ public sealed record OciSpecInput
     /// <summary>Numbers of the devices that block limits name.</summary>
     internal BlockDeviceNumbers BlockDevices { get; init; } = BlockDeviceNumbers.None;
 
+    /// <summary>Devices beside those of every container.</summary>
+    internal ContainerDevices Devices { get; init; } = ContainerDevices.None;
+
     public required RuntimeOptions Options { get; init; }
 
     public required OciHost Host { get; init; }

@@ -23,7 +23,6 @@ public sealed class OciSpecBuilderTests
         HardLimits = new Dictionary<string, ulong> { ["nofile"] = 20_000 },
         OomScoreAdjustment = -100,
         ThermalPaths = ["/sys/devices/system/cpu/cpu0/thermal_throttle"],
-        Devices = [new("/dev/fuse", false, 10, 229, 0x1B6)],
     };
 
     private static OciSpecInput Input(ContainerSpec? spec = null, IReadOnlyList<ResolvedMount>? mounts = null, string workingDirectory = "/", ResolvedUser? user = null, OciHost? host = null) => new()
@@ -97,7 +96,7 @@ public sealed class OciSpecBuilderTests
     [Fact]
     public void Privileged_GetsWhatTheAgentHasAndNoMore()
     {
-        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Privileged = true }));
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Privileged = true }) with { Devices = new([new("/dev/fuse", "c", 10, 229, 0x1B6, 0, 0)], [new(true, "rwm")]) });
 
         Assert.Equal(s_host.Capabilities.ToNames(), spec.Process.Capabilities.Effective);
         Assert.Null(spec.Linux.Seccomp);
