@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
@@ -44,6 +45,7 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<AppArmorHost>();
         services.AddSingleton<CdiRegistry>();
         services.AddSingleton<CdiInjection>();
         services.AddSingleton<SharedMemory>();

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
@@ -13,7 +14,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters, CdiInjection cdi, OciHost host,
+    ContainerStore store, ILayerStore layers, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters, CdiInjection cdi, AppArmorHost appArmor, OciHost host,
     OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -77,6 +78,7 @@ internal sealed class ContainerSetup(
             HostnamePath = files.Hostname,
             HostsPath = files.Hosts,
             ResolvConfPath = files.ResolvConf,
+            AppArmorProfile = await appArmor.ProfileAsync(spec, ct).ConfigureAwait(false),
             BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
             Devices = ContainerDevices.Read(spec),
             Options = options,

@@ -45,7 +45,7 @@ public static class OciSpecBuilder
             Capabilities = Capabilities(ResolveCapabilities(container.Spec, spec.Privileged, input.Host), input.User),
             Rlimits = Rlimits(container.Spec.Ulimits, input.Host),
             NoNewPrivileges = security.NoNewPrivileges,
-            ApparmorProfile = security.AppArmorProfile,
+            ApparmorProfile = input.AppArmorProfile,
             OomScoreAdj = OomScore(container.Spec.OomScoreAdjustment, input.Host),
         };
         return JsonSerializer.SerializeToUtf8Bytes(process, OciJson.Default.OciProcess);
@@ -71,7 +71,7 @@ public static class OciSpecBuilder
                 Capabilities = Capabilities(capabilities, input.User),
                 Rlimits = Rlimits(spec.Ulimits, host),
                 NoNewPrivileges = security.NoNewPrivileges,
-                ApparmorProfile = security.AppArmorProfile,
+                ApparmorProfile = input.AppArmorProfile,
                 OomScoreAdj = OomScore(spec.OomScoreAdjustment, host),
             },
             Root = new(input.RootPath, spec.ReadOnlyRootFileSystem),

@@ -36,6 +36,9 @@ public sealed record OciSpecInput
     /// <summary>File on the host that is seen as /etc/resolv.conf; null leaves the image's.</summary>
     public string? ResolvConfPath { get; init; }
 
+    /// <summary>AppArmor profile to run under; null where there is no AppArmor.</summary>
+    public string? AppArmorProfile { get; init; }
+
     /// <summary>Numbers of the devices that block limits name.</summary>
     internal BlockDeviceNumbers BlockDevices { get; init; } = BlockDeviceNumbers.None;
 
@@ -54,4 +57,5 @@ public sealed record OciSpecInput
 /// <param name="Spec">What to run.</param>
 /// <param name="User">The exec's user (its own, else the container's), resolved.</param>
 /// <param name="Host">The machine.</param>
-public sealed record OciExecInput(ContainerSnapshot Container, ExecSpec Spec, ResolvedUser User, OciHost Host);
+/// <param name="AppArmorProfile">AppArmor profile to run under; null where there is no AppArmor.</param>
+public sealed record OciExecInput(ContainerSnapshot Container, ExecSpec Spec, ResolvedUser User, OciHost Host, string? AppArmorProfile = null);

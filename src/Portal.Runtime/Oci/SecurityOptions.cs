@@ -12,7 +12,7 @@ internal sealed record SecurityOptions
     /// <summary>The user's own profile; null for the default one.</summary>
     public string? SeccompProfile { get; init; }
 
-    /// <summary>Name of the AppArmor profile; null for none.</summary>
+    /// <summary>Name of the AppArmor profile, or <c>unconfined</c>; null when nothing was said.</summary>
     public string? AppArmorProfile { get; init; }
 
     /// <summary>Leave /proc and /sys as the kernel makes them.</summary>
@@ -49,7 +49,7 @@ internal sealed record SecurityOptions
                     "builtin" or "" => result with { SeccompUnconfined = false, SeccompProfile = null },
                     _ => result with { SeccompUnconfined = false, SeccompProfile = value },
                 },
-                "apparmor" => result with { AppArmorProfile = value is "unconfined" ? null : value },
+                "apparmor" => result with { AppArmorProfile = value.Any(char.IsControl) ? throw Invalid(option) : value.Length == 0 ? null : value },
                 "systempaths" when value is "unconfined" => result with { SystemPathsUnconfined = true },
                 "writable-cgroups" => result with { WritableCgroups = Boolean(option, value) },
                 "label" => result, // SELinux labels say nothing on a host without SELinux.
