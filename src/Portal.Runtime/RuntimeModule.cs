@@ -21,7 +21,7 @@ public static class RuntimeModule
 {
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
-    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
     /// </summary>
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
@@ -48,6 +48,7 @@ public static class RuntimeModule
         services.AddSingleton<AppArmorHost>();
         services.AddSingleton<CdiRegistry>();
         services.AddSingleton<CdiInjection>();
+        services.AddSingleton<IRuntimeInfo, HostRuntimeInfo>();
         services.AddSingleton<SharedMemory>();
         services.AddSingleton<NamespaceDonors>();
         services.AddSingleton<ContainerSetup>();

@@ -13,10 +13,8 @@ using Portal.Runtime.Networks;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
-internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
+internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, IRuntimeInfo runtime, TimeProvider time)
 {
-    private readonly string _runtime = Path.GetFileName(options.OciRuntimePath);
-
     public void Map(RouteTable routes)
     {
         routes.Get("containers/json", List);
@@ -123,7 +121,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
     private Task Inspect(EngineRequest request)
     {
         var container = containers.Resolve(request.Target);
-        var inspect = ContainerMapping.Inspect(container, networks.List(), _runtime, request.Version);
+        var inspect = ContainerMapping.Inspect(container, containers.Locate(container.Id), networks.List(), runtime, request.Version);
         if (request.Flag("size"))
         {
             (inspect.SizeRw, inspect.SizeRootFs) = (0, images.List().FirstOrDefault(i => i.Id == container.ImageId)?.SizeBytes ?? 0);

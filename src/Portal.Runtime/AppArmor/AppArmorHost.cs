@@ -74,6 +74,19 @@ internal sealed partial class AppArmorHost(string root, IReadOnlyList<string> pa
         privilegedExec && IsEnabled ? AppArmorProfile.Unconfined
         : AppArmorChoice.Profile(SecurityOptions.Parse(spec.SecurityOptions).AppArmorProfile, spec.Privileged, Support);
 
+    /// <summary>As <see cref="Describe"/>; null where that throws.</summary>
+    public string? TryDescribe(ContainerSpec spec)
+    {
+        try
+        {
+            return Describe(spec);
+        }
+        catch (ErrorException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>True when the kernel has a profile of this name.</summary>
     internal bool IsLoaded(string name)
     {

@@ -22,6 +22,11 @@ internal sealed class ContainerCreation(
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
         spec = donors.Settle(spec) with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        if (spec is { NetworkMode: "host", Ports.Count: > 0 })
+        {
+            warnings.Add("Published ports are discarded when using host network mode");
+        }
+
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);

@@ -22,6 +22,9 @@ public interface ILayerStore
     /// <returns>The absolute path of the root.</returns>
     string Mount(ContainerId container);
 
+    /// <summary>Where a container's layers are; null when it has none.</summary>
+    LayerFolders? Locate(ContainerId container) => null;
+
     /// <summary>Unmounts it; not mounted is success.</summary>
     void Unmount(ContainerId container);
 
@@ -31,3 +34,10 @@ public interface ILayerStore
     /// <summary>Removes mounts and writable layers that belong to none of <paramref name="known"/>. Run at start.</summary>
     void Sweep(IReadOnlySet<ContainerId> known);
 }
+
+/// <summary>Folders of a container's root file system, as overlayfs names them.</summary>
+/// <param name="Lower">Of the image, topmost first.</param>
+/// <param name="Upper">What the container has written.</param>
+/// <param name="Work">The kernel's.</param>
+/// <param name="Merged">Where all of it is mounted.</param>
+public sealed record LayerFolders(IReadOnlyList<string> Lower, string Upper, string Work, string Merged);

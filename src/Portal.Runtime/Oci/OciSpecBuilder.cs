@@ -22,7 +22,11 @@ public static class OciSpecBuilder
         "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
     ];
 
-    private static readonly string[] s_readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+    /// <summary>Protected in a container that says nothing of it.</summary>
+    public static IReadOnlyList<string> DefaultReadOnlyPaths { get; } = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    /// <summary>Hidden in a container that says nothing of it.</summary>
+    public static IReadOnlyList<string> DefaultMaskedPaths(OciHost host) => [.. s_maskedPaths, .. host.ThermalPaths];
 
     /// <summary>The bytes of config.json.</summary>
     /// <exception cref="ErrorException">400: the container asks for something that cannot be had; the message says what.</exception>
@@ -87,8 +91,8 @@ public static class OciSpecBuilder
                 Sysctl = Sysctls.OfRuntime(spec),
                 Seccomp = Seccomp(spec, security, capabilities, host),
                 RootfsPropagation = OciMounts.RootPropagation(container.Mounts),
-                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.MaskedPaths ?? [.. s_maskedPaths, .. host.ThermalPaths],
-                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.ReadOnlyPaths ?? s_readOnlyPaths,
+                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.MaskedPaths ?? DefaultMaskedPaths(host),
+                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.ReadOnlyPaths ?? DefaultReadOnlyPaths,
             },
         };
     }

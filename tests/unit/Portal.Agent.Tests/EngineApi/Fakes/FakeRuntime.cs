@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -35,6 +36,8 @@ internal sealed class FakeContainers : IContainers
     public ContainerSnapshot Resolve(string reference) =>
         All.FirstOrDefault(c => c.Id.Value == reference || c.Name == reference.TrimStart('/') || c.Id.Value.StartsWith(reference, StringComparison.Ordinal))
         ?? throw new ErrorException(ErrorKind.NotFound, "container.not_found", "No such container: " + reference);
+
+    public ContainerPlaces Locate(ContainerId id) => Some.Places;
 
     public Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
@@ -133,6 +136,18 @@ internal sealed class FakeSession : IStdioSession, IExecs
     public Task StartDetachedAsync(string execId, CancellationToken ct) => Task.CompletedTask;
 
     public Task ResizeAsync(string execId, int rows, int columns, CancellationToken ct) => Task.CompletedTask;
+}
+
+/// <summary>A host that has everything but block weights.</summary>
+internal sealed class FakeRuntimeInfo : IRuntimeInfo
+{
+    public string DefaultRuntime => "crun";
+
+    public (IReadOnlyList<string> Masked, IReadOnlyList<string> ReadOnly) DefaultPaths => (["/proc/kcore"], ["/proc/sys"]);
+
+    public RuntimeInfo Read() => new(
+        new Dictionary<string, string> { ["crun"] = "/usr/bin/crun", ["io.containerd.runc.v2"] = "/usr/bin/crun" }, "crun",
+        new() { BlockWeight = false, OomKillDisable = false }, new(true, true), true, ["/etc/cdi"], ["acme.com/gadget=one"], ["failed to load CDI Spec /etc/cdi/x.yaml: bad"]);
 }
 
 /// <summary>One image, busybox.</summary>
