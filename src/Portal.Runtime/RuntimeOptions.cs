@@ -36,6 +36,12 @@ public sealed class RuntimeOptions
     /// <summary>IPv4 subnet of the default bridge in CIDR form; the first address is the gateway. Default <c>172.29.0.0/16</c>.</summary>
     public string BridgeSubnet { get; set; } = "172.29.0.0/16";
 
+    /// <summary>Microseconds of a period of real-time scheduling that all containers together may use; 0 leaves it to the kernel, which gives them none. cgroup v1 only.</summary>
+    public long CpuRealtimeRuntime { get; set; }
+
+    /// <summary>Microseconds of that period; 0 leaves the kernel's second.</summary>
+    public long CpuRealtimePeriod { get; set; }
+
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";
 }

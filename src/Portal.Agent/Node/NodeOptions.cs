@@ -35,6 +35,8 @@ internal sealed class NodeOptions
         new("--bridge-name", "NAME", "link of the default network, at most 15 bytes [portal0]", (o, v) => o.Runtime.BridgeName = v),
         new("--bridge-subnet", "CIDR", "IPv4 subnet of the default network [172.29.0.0/16]", (o, v) => o.Runtime.BridgeSubnet = v),
         new("--cgroup-parent", "PATH", "cgroup above all containers [/portal]", (o, v) => o.Runtime.CgroupParent = v),
+        new("--cpu-rt-runtime", "MICROSECONDS", "real-time processor time of all containers per period, cgroup v1 only [0]", (o, v) => o.Runtime.CpuRealtimeRuntime = Number(v)),
+        new("--cpu-rt-period", "MICROSECONDS", "that period [the kernel's, one second]", (o, v) => o.Runtime.CpuRealtimePeriod = Number(v)),
         new("--log-level", "LEVEL", "trace, debug, information, warning, error, critical [information]", (o, v) => o.LogLevel = Level(v)),
     ];
 
@@ -69,6 +71,8 @@ internal sealed class NodeOptions
         Check(
             IsPath(Runtime.CgroupParent) && Runtime.CgroupParent != "/" && !Runtime.CgroupParent.Split('/').Contains(".."),
             $"--cgroup-parent: \"{Runtime.CgroupParent}\" is not a path of a cgroup below the root, such as /portal");
+        Check(Runtime.CpuRealtimeRuntime >= 0, "--cpu-rt-runtime: not a number of microseconds");
+        Check(Runtime.CpuRealtimePeriod >= 0, "--cpu-rt-period: not a number of microseconds");
         Check(LogLevel != LogLevel.None, "--log-level: not one of trace, debug, information, warning, error, critical");
         return mistakes;
 
@@ -89,6 +93,8 @@ internal sealed class NodeOptions
             Runtime.Runtimes[equals < 0 ? runtime : runtime[..equals]] = equals < 0 ? "" : runtime[(equals + 1)..];
         }
     }
+
+    private static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
 
     private static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

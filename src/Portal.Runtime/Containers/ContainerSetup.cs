@@ -96,6 +96,11 @@ internal sealed class ContainerSetup(
 
         Directory.CreateDirectory(bundle.Folder, Private);
         parents.Use(spec.CgroupParent);
+        if (spec.Resources.CpuRealtimeRuntime > 0)
+        {
+            parents.GrantRealtime(config.Linux.CgroupsPath);
+        }
+
         File.Delete(conmon.ExitFile(container.Id));
         await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
         return new(attachment, container.JoinedHostname, profile, joined);

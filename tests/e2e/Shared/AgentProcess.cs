@@ -69,6 +69,7 @@ public abstract class AgentProcess : IAsyncLifetime
     private string[] RootArguments =>
     [
         "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", _subnet, "--cgroup-parent", "/" + _tag,
+        "--cdi-spec-dir", Path.Combine(Root, "cdi"),
         .. Environment.GetEnvironmentVariable("PORTAL_E2E_OCI_RUNTIME") is { Length: > 0 } runtime ? new[] { "--oci-runtime", runtime } : [],
     ];
 
