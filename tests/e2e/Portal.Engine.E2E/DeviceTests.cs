@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Portal.E2E;
+
 namespace Portal.Engine.E2E;
 
 /// <summary>Devices by path, by rule and by the names of CDI files.</summary>
@@ -62,15 +65,31 @@ public sealed class DeviceTests(Engine engine) : EngineTest(engine)
             """);
         await File.WriteAllTextAsync(Path.Combine(files, "gpu.json"), """{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu","devices":[{"name":"all","containerEdits":{"env":["GPU=all"]}}]}""");
 
-        var run = (await Docker.RunAsync("run", "--rm", "--device", "acme.com/gadget=one", "busybox", "sh", "-c", "echo $ACME $(id -G); stat -c '%t:%T %a %g' /dev/gadget; cat /opt/acme")).Succeeded();
+        var run = (await RunAsync("acme.com/gadget=one", "echo $ACME $(id -G); stat -c '%t:%T %a %g' /dev/gadget; cat /opt/acme")).Succeeded();
 
         Assert.Equal(["1 0 4242", "a:e5 640 4242", "from the host"], run.Lines);
         Assert.True(File.Exists(Path.Combine(Engine.Root, "stopped")));
         Assert.Contains("GPU=all", (await Docker.RunAsync("run", "--rm", "--gpus", "all", "busybox", "env")).Succeeded().Lines);
-        Assert.Contains("unresolvable CDI devices acme.com/gadget=two", (await Docker.RunAsync("run", "--rm", "--device", "acme.com/gadget=two", "busybox", "true")).Err, StringComparison.Ordinal);
-        Assert.Contains("cdi: acme.com/gadget=one", (await Docker.RunAsync("info")).Succeeded().Out, StringComparison.Ordinal);
+        Assert.Contains("unresolvable CDI devices acme.com/gadget=two", (await RunAsync("acme.com/gadget=two", "true")).Err, StringComparison.Ordinal);
+        Assert.Contains("{\"Source\":\"cdi\",\"ID\":\"acme.com/gadget=one\"}", await Http.GetStringAsync("/v1.50/info"), StringComparison.Ordinal);
 
         File.Delete(Path.Combine(files, "gpu.json"));
         Assert.Contains("could not select device driver \"\" with capabilities: [[gpu]]", (await Docker.RunAsync("run", "--rm", "--gpus", "all", "busybox", "true")).Err, StringComparison.Ordinal);
+    }
+
+    /// <summary>As <c>docker run --rm --device NAME</c> of a client that knows such names, which the oldest here does not.</summary>
+    private async Task<CliResult> RunAsync(string device, string script)
+    {
+        var body = JsonSerializer.Serialize(new
+        {
+            Image = "busybox",
+            Cmd = (string[])["sh", "-c", script],
+            AttachStdout = true,
+            HostConfig = new { DeviceRequests = (object[])[new { Driver = "cdi", DeviceIDs = (string[])[device] }] },
+        });
+        using var made = await PostJsonAsync("/containers/create?name=gadget", body);
+        var run = await Docker.RunAsync("start", "-a", "gadget");
+        (await Docker.RunAsync("rm", "-f", "gadget")).Succeeded();
+        return run;
     }
 }
