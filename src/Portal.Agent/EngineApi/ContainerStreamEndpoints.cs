@@ -17,6 +17,9 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
 {
     private const int LogFlushThreshold = 64 * 1024;
 
+    /// <summary>Batches that a running container may be missing from before it is answered as one that uses nothing.</summary>
+    private const int LongestUnseen = 10;
+
     /// <summary>Stands for an exit code nobody knows.</summary>
     private const int LostExitCode = 255;
 
@@ -186,14 +189,22 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         var ct = request.Streaming;
         using var lines = stream ? await request.StartLinesAsync() : null;
         ContainerSample? previous = null;
+        var unseen = 0;
         await foreach (var batch in sampler.FollowAsync(ct))
         {
             var current = batch.Containers.FirstOrDefault(c => c.Id == container.Id);
-            if (!IsThere(container.Id))
+            if (Find(container.Id) is not { } now)
             {
                 return;
             }
 
+            if (current is null && now.Status.IsRunning && unseen++ < LongestUnseen)
+            {
+                // The batch is older than the container's start: zeroes would say that it does not run.
+                continue;
+            }
+
+            unseen = 0;
             if (current is not null && previous is null)
             {
                 // A rate needs two samples: the first object goes out with the second one.
@@ -213,16 +224,15 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         }
     }
 
-    private bool IsThere(ContainerId id)
+    private ContainerSnapshot? Find(ContainerId id)
     {
         try
         {
-            _ = containers.Resolve(id.Value);
-            return true;
+            return containers.Resolve(id.Value);
         }
         catch (ErrorException)
         {
-            return false;
+            return null;
         }
     }
 }

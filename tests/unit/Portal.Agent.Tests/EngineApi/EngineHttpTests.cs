@@ -236,10 +236,27 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         Assert.Equal(300, stats.GetProperty("cpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
         Assert.Equal(100, stats.GetProperty("precpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
         await own.DisposeAsync();
-
-        static StatsBatch Batch(ulong cpu) =>
-            new(new(Some.Time, 0, 0, 2, 0, 0, 0, 0, 0), [new ContainerSample { Id = Some.Id, Time = Some.Time, CpuTotal = cpu }]);
     }
+
+    [Fact]
+    public async Task Stats_RunningButNotInTheBatchYet_WaitForTheOneThatHasIt()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        own.Sampler.Batches.Writer.TryWrite(Batch());
+        own.Sampler.Batches.Writer.TryWrite(Batch(100));
+        own.Sampler.Batches.Writer.TryWrite(Batch(300));
+        using var client = own.Client();
+
+        var stats = JsonDocument.Parse(await client.GetStringAsync("/v1.51/containers/web/stats?stream=0")).RootElement;
+
+        Assert.Equal(300, stats.GetProperty("cpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
+        await own.DisposeAsync();
+    }
+
+    private static StatsBatch Batch(params ulong[] cpu) =>
+        new(new(Some.Time, 0, 0, 2, 0, 0, 0, 0, 0), [.. cpu.Select(total => new ContainerSample { Id = Some.Id, Time = Some.Time, CpuTotal = total })]);
 
     private static string Header(HttpResponseMessage response, string name) => string.Join(',', response.Headers.GetValues(name));
 }
