@@ -1,24 +1,19 @@
 using System.Buffers.Text;
 using System.Globalization;
-using Portal.Agent.EngineApi.Mapping;
 using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>What of a container does not end by itself: attach, logs, wait, stats.</summary>
-internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSampler sampler, TimeProvider time)
+/// <summary>What of a container does not end by itself: attach, logs, wait.</summary>
+internal sealed class ContainerStreamEndpoints(IContainers containers, TimeProvider time)
 {
     private const int LogFlushThreshold = 64 * 1024;
-
-    /// <summary>Batches that a running container may be missing from before it is answered as one that uses nothing.</summary>
-    private const int LongestUnseen = 10;
 
     /// <summary>Stands for an exit code nobody knows.</summary>
     private const int LostExitCode = 255;
@@ -28,7 +23,6 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         routes.Post("containers/{id}/attach", AttachAsync);
         routes.Get("containers/{id}/logs", LogsAsync);
         routes.Post("containers/{id}/wait", WaitAsync);
-        routes.Get("containers/{id}/stats", StatsAsync);
     }
 
     private async Task AttachAsync(EngineRequest request)
@@ -174,65 +168,5 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         }
 
         await lines.WriteAsync(response, EngineJson.Default.ContainerWaitResponse, ct);
-    }
-
-    private async Task StatsAsync(EngineRequest request)
-    {
-        var container = containers.Resolve(request.Target);
-        var stream = request.Flag("stream", otherwise: true);
-        if (!stream && (!container.Status.IsRunning || request.Flag("one-shot")))
-        {
-            await request.Json(StatsMapping.Map(container, null, sampler.Read(container.Id)), EngineJson.Default.StatsResponse);
-            return;
-        }
-
-        var ct = request.Streaming;
-        using var lines = stream ? await request.StartLinesAsync() : null;
-        ContainerSample? previous = null;
-        var unseen = 0;
-        await foreach (var batch in sampler.FollowAsync(ct))
-        {
-            var current = batch.Containers.FirstOrDefault(c => c.Id == container.Id);
-            if (Find(container.Id) is not { } now)
-            {
-                return;
-            }
-
-            if (current is null && now.Status.IsRunning && unseen++ < LongestUnseen)
-            {
-                // The batch is older than the container's start: zeroes would say that it does not run.
-                continue;
-            }
-
-            unseen = 0;
-            if (current is not null && previous is null)
-            {
-                // A rate needs two samples: the first object goes out with the second one.
-                previous = current;
-                continue;
-            }
-
-            var message = StatsMapping.Map(container, current is null ? null : previous, current);
-            previous = current;
-            if (lines is null)
-            {
-                await request.Json(message, EngineJson.Default.StatsResponse);
-                return;
-            }
-
-            await lines.WriteAsync(message, EngineJson.Default.StatsResponse, ct);
-        }
-    }
-
-    private ContainerSnapshot? Find(ContainerId id)
-    {
-        try
-        {
-            return containers.Resolve(id.Value);
-        }
-        catch (ErrorException)
-        {
-            return null;
-        }
     }
 }

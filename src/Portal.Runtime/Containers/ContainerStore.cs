@@ -6,6 +6,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Images;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Containers;
 
@@ -187,9 +188,26 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>
         [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
 
-    IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
-        [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
-            .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+    IReadOnlyList<RunningContainer> IRunningContainers.List()
+    {
+        var running = new List<RunningContainer>();
+        foreach (var (_, container) in _containers)
+        {
+            if (Running(container) is { } one)
+            {
+                running.Add(one);
+            }
+        }
+
+        return running;
+    }
+
+    RunningContainer? IRunningContainers.Find(ContainerId id) => _containers.TryGetValue(id, out var container) ? Running(container) : null;
+
+    string IRunningContainers.CgroupPath(ContainerId id) => OciSpecBuilder.CgroupPath(options, id);
+
+    private static RunningContainer? Running(Container container) =>
+        container.Snapshot.Status is { IsRunning: true, Pid: > 0 } status ? new(container.Id, status.Pid) : null;
 
     private void Write(ContainerRecord record, bool durable)
     {
