@@ -292,7 +292,11 @@ class Engine:
 class DockerEngine(Engine):
     """dockerd beside a containerd of its own, as distributions install it: a restart of the one leaves the other alone."""
 
+    # Where shims put their sockets, whatever containerd is told.
+    SHIMS = ("/run/containerd/s", "/run/containerd")
+
     def launch(self):
+        self.made = [folder for folder in self.SHIMS if not os.path.exists(folder)]
         self.own("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-proxy")
         address = os.path.join(self.root, "run/containerd.sock")
         with open(os.path.join(self.root, "containerd.toml"), "w") as file:
@@ -318,6 +322,11 @@ class DockerEngine(Engine):
                 pass
         self.companion.wait()
         self.remove_cgroups()
+        for folder in self.made:
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass
 
 
 class PortalEngine(Engine):
