@@ -10,6 +10,7 @@ internal static class EngineModule
         .AddSingleton<SystemEndpoints>()
         .AddSingleton<ContainerEndpoints>()
         .AddSingleton<ContainerStreamEndpoints>()
+        .AddSingleton<StatsEndpoints>()
         .AddSingleton<ExecEndpoints>()
         .AddSingleton<ImageEndpoints>()
         .AddSingleton<NetworkEndpoints>()
@@ -27,6 +28,7 @@ internal static class EngineModule
         services.GetRequiredService<SystemEndpoints>().Map(routes);
         services.GetRequiredService<ContainerEndpoints>().Map(routes);
         services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);
+        services.GetRequiredService<StatsEndpoints>().Map(routes);
         services.GetRequiredService<ExecEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);

@@ -204,15 +204,26 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>
         [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
 
-    IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
-        [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
-            .Select(container => (container.Id, container.Status.Pid, UsesHostNetwork(container)))];
+    IReadOnlyList<RunningContainer> IRunningContainers.List()
+    {
+        var running = new List<RunningContainer>();
+        foreach (var (_, container) in _containers)
+        {
+            if (Running(container) is { } one)
+            {
+                running.Add(one);
+            }
+        }
 
-    private bool UsesHostNetwork(ContainerSnapshot container) =>
-        NamespaceDonors.Owner(container, donor => ContainerId.TryParse(donor, null, out var id) ? Find(id)?.Snapshot : null) is { Attachment: { NamespacePath: null } };
+        return running;
+    }
 
-    string? IRunningContainers.CgroupOf(ContainerId id) =>
-        Find(id) is { Snapshot.Spec: { CgroupParent.Length: > 0 } spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : null;
+    RunningContainer? IRunningContainers.Find(ContainerId id) => _containers.TryGetValue(id, out var container) ? Running(container) : null;
+
+    string IRunningContainers.CgroupPath(ContainerId id) => Find(id) is { Snapshot.Spec: var spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : OciSpecBuilder.CgroupPath(options, id);
+
+    private static RunningContainer? Running(Container container) =>
+        container.Snapshot.Status is { IsRunning: true, Pid: > 0 } status ? new(container.Id, status.Pid) : null;
 
     private void Write(ContainerRecord record, bool durable)
     {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Portal.Agent.Tests.EngineApi.Fakes;
-using Portal.Runtime.Cgroups;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Agent.Tests.EngineApi;
@@ -218,27 +217,6 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         Assert.Equal(2, bytes[0]);
         Assert.Equal("2026-11-23T19:00:00.123456700Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
         await own.DisposeAsync();
-    }
-
-    [Fact]
-    public async Task Stats_FirstObject_HasBothSamples()
-    {
-        var own = new EngineFixture();
-        await own.InitializeAsync();
-        own.Containers.All.Add(Some.Container());
-        own.Sampler.Batches.Writer.TryWrite(Batch(100));
-        own.Sampler.Batches.Writer.TryWrite(Batch(300));
-        using var client = own.Client();
-
-        using var response = await client.GetAsync("/v1.51/containers/web/stats?stream=0");
-        var stats = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
-
-        Assert.Equal(300, stats.GetProperty("cpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
-        Assert.Equal(100, stats.GetProperty("precpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
-        await own.DisposeAsync();
-
-        static StatsBatch Batch(ulong cpu) =>
-            new(new(Some.Time, 0, 0, 2, 0, 0, 0, 0, 0), [new ContainerSample { Id = Some.Id, Time = Some.Time, CpuTotal = cpu }]);
     }
 
     private static string Header(HttpResponseMessage response, string name) => string.Join(',', response.Headers.GetValues(name));

@@ -219,12 +219,18 @@ internal sealed class FakeEvents : IRuntimeEvents
     public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct) => _events.Reader.ReadAllAsync(ct);
 }
 
-/// <summary>Batches written by the test.</summary>
+/// <summary>Samples written by the test.</summary>
 internal sealed class FakeSampler : IStatsSampler
 {
     public Channel<StatsBatch> Batches { get; } = Channel.CreateUnbounded<StatsBatch>();
 
-    public ContainerSample? Read(ContainerId id) => null;
+    public Channel<ContainerReading> Readings { get; } = Channel.CreateUnbounded<ContainerReading>();
+
+    public ContainerSample? Sample { get; set; }
+
+    public ContainerSample? Read(ContainerId id) => Sample;
 
     public IAsyncEnumerable<StatsBatch> FollowAsync(CancellationToken ct) => Batches.Reader.ReadAllAsync(ct);
+
+    public IAsyncEnumerable<ContainerReading> FollowAsync(ContainerId id, CancellationToken ct) => Readings.Reader.ReadAllAsync(ct);
 }
