@@ -31,24 +31,34 @@ internal sealed class MountResolution(RuntimeOptions options, ContainerStore con
 {
     /// <summary>
     /// Who wins a target, as in Docker: what the container asks for itself, then what it takes over from others, later ones
-    /// over earlier, then the volumes that its image declares. Makes nothing.
+    /// over earlier, then anonymous volumes, its own and those that its image declares. Makes nothing.
     /// </summary>
     /// <exception cref="ErrorException">404 image, 400 everything else.</exception>
     public MountPlan Plan(ContainerSpec spec, ImageConfig image)
     {
         var sources = new BindSources(options);
-        var own = spec.Mounts.Select(mount => Own(mount with { Target = ContainerValidation.Target(mount.Target) }, sources)).ToList();
-        var planned = new List<PlannedMount>();
-        foreach (var lent in Lent(spec.VolumesFrom).Where(lent => !own.Exists(mount => mount.Spec.Target == lent.Spec.Target)))
+        var own = spec.Mounts.Select(mount => Own(mount with { Target = ContainerValidation.Target(mount.Target) }, sources)).ToLookup(mount => mount.Spec.Origin == MountOrigin.Volumes);
+        var planned = own[false].ToList();
+        var asked = planned.Count;
+        foreach (var lent in Lent(spec.VolumesFrom))
         {
-            planned.RemoveAll(earlier => earlier.Spec.Target == lent.Spec.Target);
-            planned.Add(lent);
+            if (planned.FindIndex(mount => mount.Spec.Target == lent.Spec.Target) is var place && place < 0)
+            {
+                planned.Add(lent);
+            }
+            else if (place >= asked)
+            {
+                planned[place] = lent;
+            }
         }
 
-        planned.AddRange(own);
-        foreach (var target in image.Volumes.Select(ContainerValidation.Target).Where(target => !planned.Exists(mount => mount.Spec.Target == target)).Distinct().ToList())
+        var declared = image.Volumes.Select(target => new PlannedMount(new(MountKind.Volume, "", ContainerValidation.Target(target), ReadOnly: false) { Origin = MountOrigin.Image }));
+        foreach (var volume in own[true].Concat(declared))
         {
-            planned.Add(new(new(MountKind.Volume, "", target, ReadOnly: false) { Origin = MountOrigin.Image }));
+            if (!planned.Exists(mount => mount.Spec.Target == volume.Spec.Target))
+            {
+                planned.Add(volume);
+            }
         }
 
         return new(

@@ -1,6 +1,7 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Mounts;
 
@@ -96,12 +97,9 @@ internal static class MountValidation
 
     private static void CheckVolume(MountSpec mount)
     {
-        if (mount.Source.Length > 0 && !ContainerValidation.IsName(mount.Source))
+        if (mount.Source.Length > 0)
         {
-            throw new ErrorException(
-                ErrorKind.Invalid,
-                "volume.invalid_name",
-                $"create {mount.Source}: \"{mount.Source}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
+            VolumeName.Check(mount.Source);
         }
 
         if (mount.Subpath.Length > 0 && mount.Source.Length == 0)

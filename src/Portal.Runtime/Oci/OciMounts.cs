@@ -86,6 +86,9 @@ internal static class OciMounts
         }
 
         var propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate";
+
+        // One mount needs no recursive propagation, and crun 1.8 would make the bind itself recursive for it.
+        propagation = mount.NonRecursive ? propagation.TrimStart('r') : propagation;
         var readOnly = mount.ReadOnly || mount.LockedOptions.Contains("ro");
         var options = new List<string> { mount.NonRecursive ? "bind" : "rbind", readOnly ? "ro" : "rw", propagation };
         options.AddRange(mount.LockedOptions.Where(option => option != "ro"));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Portal.Runtime.UserNamespaces;
 
@@ -24,9 +25,11 @@ public sealed record IdMappings(IReadOnlyList<IdRange> Users, IReadOnlyList<IdRa
     public const uint Overflow = 65534;
 
     /// <summary>The container's root, on the host.</summary>
+    [JsonIgnore]
     public uint RootUser => UserOutside(0);
 
     /// <summary>The group of the container's root, on the host.</summary>
+    [JsonIgnore]
     public uint RootGroup => GroupOutside(0);
 
     public uint UserOutside(uint inside) => Outside(Users, inside);

@@ -48,6 +48,10 @@ public static class UserRemapSetting
             Demand(mappings, options);
             options.Mappings = mappings;
         }
+        catch (LinuxException e) when (e is { Call: "clone", Errno: Errno.ENOSPC })
+        {
+            throw Invalid("the kernel allows no more user namespaces (sysctl user.max_user_namespaces)");
+        }
         catch (IOException e)
         {
             throw Invalid(e.Message);

@@ -78,13 +78,7 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
     {
         var anonymous = string.IsNullOrEmpty(name);
         name = anonymous ? RandomNumberGenerator.GetHexString(64, lowercase: true) : name!;
-        if (!ContainerValidation.IsName(name))
-        {
-            throw new ErrorException(
-                ErrorKind.Invalid, "volume.invalid_name",
-                $"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
-        }
-
+        VolumeName.Check(name);
         return Task.Run(() => Create(name, labels, anonymous, user), ct);
     }
 
