@@ -45,7 +45,7 @@ internal sealed class ContainerSetup(
             var attachment = await attaching.ConfigureAwait(false);
             var user = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded);
             var profile = await WriteAsync(container with { Mounts = mounts }, attachment, root, rootInForce, user, userNamespace, ct).ConfigureAwait(false);
-            return new(attachment, profile, user, userNamespace);
+            return new(attachment, profile, user, userNamespace, mounts.Any(mount => mount is { Kind: MountKind.Bind, Target: "/dev" or "/dev/null" }));
         }
         catch
         {

@@ -12,7 +12,8 @@ namespace Portal.Runtime.Containers;
 /// <param name="Profile">Seccomp profile to learn from the created container; null for none.</param>
 /// <param name="User">The first process' user.</param>
 /// <param name="UserNamespace">Its user namespace; null for the host's.</param>
-internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile, ResolvedUser User, UserNamespace? UserNamespace) : IDisposable
+/// <param name="HostDevices">It has the host's /dev.</param>
+internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile, ResolvedUser User, UserNamespace? UserNamespace, bool HostDevices) : IDisposable
 {
     public void Dispose() => UserNamespace?.Dispose();
 
@@ -23,6 +24,12 @@ internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile
     /// <param name="pid">The first process.</param>
     public void GiveStreams(int pid)
     {
+        if (HostDevices)
+        {
+            // crun has given a stdin that is /dev/null to the container's user, and here that is the host's.
+            _ = Libc.Chown("/dev/null", 0, 0);
+        }
+
         if (UserNamespace is not { Mappings: var mappings })
         {
             return;

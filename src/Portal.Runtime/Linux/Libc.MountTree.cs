@@ -24,7 +24,8 @@ internal enum FileSystemFlags : ulong
 /// </summary>
 internal static partial class Libc
 {
-    private const long SyscallOpenTree = 428, SyscallMoveMount = 429, SyscallMountSetAttribute = 442;
+    private const long SyscallOpenTree = 428, SyscallMoveMount = 429, SyscallMountSetAttribute = 442, SyscallFsOpen = 430, SyscallFsConfig = 431, SyscallFsMount = 432;
+    private const long FsOpenCloseOnExec = 1, FsMountCloseOnExec = 1, FsConfigCreate = 6;
     private const uint OpenTreeClone = 1, AtRecursive = 0x8000, MoveMountFromEmptyPath = 4;
     private const ulong MountAttributeIdMap = 0x00100000;
     private const long ProcMagic = 0x9fa0;
@@ -73,6 +74,35 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>A new tmpfs that is not attached anywhere. 0, or why there is none.</summary>
+    public static unsafe Errno MakeTmpfs(out SafeFileHandle? root)
+    {
+        root = null;
+        fixed (byte* type = "tmpfs\0"u8)
+        {
+            var context = fsopen(SyscallFsOpen, type, FsOpenCloseOnExec);
+            if (context < 0)
+            {
+                return LastError();
+            }
+
+            using var held = new SafeFileHandle((nint)context, ownsHandle: true);
+            if (fsconfig(SyscallFsConfig, context, FsConfigCreate, null, null, 0) < 0)
+            {
+                return LastError();
+            }
+
+            var fd = fsmount(SyscallFsMount, context, FsMountCloseOnExec, 0);
+            if (fd < 0)
+            {
+                return LastError();
+            }
+
+            root = new((nint)fd, ownsHandle: true);
+            return 0;
+        }
+    }
+
     /// <summary>What the file system of a file is mounted with, and whether it is proc.</summary>
     public static unsafe (FileSystemFlags Flags, bool IsProc) FileSystemOf(SafeFileHandle file, string subject)
     {
@@ -91,6 +121,15 @@ internal static partial class Libc
 
     [LibraryImport(LibC, EntryPoint = "syscall", SetLastError = true)]
     private static unsafe partial long mount_setattr(long number, long dirfd, byte* path, long flags, ulong* attributes, nuint size);
+
+    [LibraryImport(LibC, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial long fsopen(long number, byte* type, long flags);
+
+    [LibraryImport(LibC, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial long fsconfig(long number, long fd, long command, byte* key, byte* value, long auxiliary);
+
+    [LibraryImport(LibC, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial long fsmount(long number, long fd, long flags, long attributes);
 
     [LibraryImport(LibC, SetLastError = true)]
     private static unsafe partial int fstatfs(int fd, long* buffer);
