@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Portal.Runtime.AppArmor;
+using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -20,7 +22,7 @@ public static class RuntimeModule
 {
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
-    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
     /// </summary>
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
@@ -47,6 +49,12 @@ public static class RuntimeModule
         services.AddSingleton<PreparedMounts>();
         services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
         services.AddSingleton<MountResolution>();
+        services.AddSingleton<AppArmorHost>();
+        services.AddSingleton<CdiRegistry>();
+        services.AddSingleton<CdiInjection>();
+        services.AddSingleton<IRuntimeInfo, HostRuntimeInfo>();
+        services.AddSingleton<SharedMemory>();
+        services.AddSingleton<NamespaceDonors>();
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<ContainerLifecycle>();

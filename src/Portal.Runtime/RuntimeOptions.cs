@@ -12,6 +12,18 @@ public sealed class RuntimeOptions
     /// <summary>OCI runtime. Default <c>/usr/bin/crun</c>.</summary>
     public string OciRuntimePath { get; set; } = "/usr/bin/crun";
 
+    /// <summary>Further OCI runtimes, or other programs for known ones, by the name that a container asks for.</summary>
+    public IDictionary<string, string> Runtimes { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Name of the OCI runtime of containers that name none; null for that of <see cref="OciRuntimePath"/>.</summary>
+    public string? DefaultRuntime { get; set; }
+
+    /// <summary>
+    /// Folders of files that describe devices (Container Device Interface), a later one going before an earlier one. Default
+    /// <c>/etc/cdi</c> and <c>/var/run/cdi</c>; none turns it off.
+    /// </summary>
+    public IReadOnlyList<string> CdiSpecFolders { get; set; } = ["/etc/cdi", "/var/run/cdi"];
+
     /// <summary>Container monitor. Default <c>/usr/bin/conmon</c>.</summary>
     public string ConmonPath { get; set; } = "/usr/bin/conmon";
 

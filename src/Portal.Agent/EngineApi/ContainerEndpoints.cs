@@ -13,10 +13,8 @@ using Portal.Runtime.Networks;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
-internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
+internal sealed class ContainerEndpoints(IContainers containers, IImages images, INetworks networks, IRuntimeInfo runtime, TimeProvider time)
 {
-    private readonly string _runtime = Path.GetFileName(options.OciRuntimePath);
-
     public void Map(RouteTable routes)
     {
         routes.Get("containers/json", List);
@@ -91,9 +89,9 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
         var body = await request.RequireAsync(EngineBody.Strict.ContainerCreateRequest);
         var plan = CreateMapping.Map(body, request.Version);
         CheckPlatform(request.Query("platform"), plan.Spec.Image);
-        var container = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
+        var created = await containers.CreateAsync(plan.Spec, request.Query("name")?.TrimStart('/'), request.Aborted);
         await request.Json(
-            new ContainerCreateResponse { Id = container.Id.Value, Warnings = [.. plan.Warnings] },
+            new ContainerCreateResponse { Id = created.Container.Id.Value, Warnings = [.. plan.Warnings, .. created.Warnings] },
             EngineJson.Default.ContainerCreateResponse, StatusCodes.Status201Created);
     }
 
@@ -123,7 +121,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IImages images,
     private Task Inspect(EngineRequest request)
     {
         var container = containers.Resolve(request.Target);
-        var inspect = ContainerMapping.Inspect(container, networks.List(), _runtime, request.Version);
+        var inspect = ContainerMapping.Inspect(container, containers.Locate(container.Id), networks.List(), runtime, request.Version);
         if (request.Flag("size"))
         {
             (inspect.SizeRw, inspect.SizeRootFs) = (0, images.List().FirstOrDefault(i => i.Id == container.ImageId)?.SizeBytes ?? 0);

@@ -17,7 +17,7 @@ namespace Portal.Agent.EngineApi;
 
 /// <summary>Ping, version, info, events, disk usage.</summary>
 internal sealed class SystemEndpoints(
-    NodeIdentity node, HostFacts facts, RuntimeOptions options, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IRuntimeEvents events, TimeProvider time)
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IRuntimeEvents events, TimeProvider time)
 {
     private int _eventReaders;
 
@@ -94,50 +94,39 @@ internal sealed class SystemEndpoints(
     private Task Info(EngineRequest request)
     {
         var all = containers.List();
-        var runtime = Path.GetFileName(options.OciRuntimePath);
-        return request.Json(
-            new SystemInfo
-            {
-                ID = node.Id,
-                Containers = all.Count,
-                ContainersRunning = all.Count(c => c.Status.State is ContainerState.Running or ContainerState.Restarting),
-                ContainersPaused = all.Count(c => c.Status.State == ContainerState.Paused),
-                ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
-                Images = images.List().Count,
-                Driver = "overlay2",
-                DriverStatus = [],
-                Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = ["json-file"] },
-                MemoryLimit = true,
-                SwapLimit = facts.SwapLimit,
-                CpuCfsPeriod = true,
-                CpuCfsQuota = true,
-                CPUShares = true,
-                CPUSet = true,
-                PidsLimit = true,
-                IPv4Forwarding = true,
-                NEventsListener = Volatile.Read(ref _eventReaders),
-                SystemTime = EngineTime.Format(time.GetUtcNow()),
-                LoggingDriver = "json-file",
-                CgroupDriver = "cgroupfs",
-                CgroupVersion = facts.CgroupVersion,
-                KernelVersion = facts.Kernel,
-                OperatingSystem = facts.OperatingSystem,
-                OSVersion = facts.OperatingSystemVersion,
-                OSType = "linux",
-                Architecture = facts.Architecture,
-                NCPU = facts.Processors,
-                MemTotal = facts.MemoryBytes,
-                DockerRootDir = options.DataRoot,
-                Name = Environment.MachineName,
-                ServerVersion = AgentVersion.Number,
-                Runtimes = new() { [runtime] = new() { Path = options.OciRuntimePath } },
-                DefaultRuntime = runtime,
-                Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
-                LiveRestoreEnabled = true,
-                InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
-                SecurityOptions = ["name=seccomp,profile=builtin", .. options.Mappings is null ? Array.Empty<string>() : ["name=userns"], "name=cgroupns"],
-            },
-            EngineJson.Default.SystemInfo);
+        var info = new SystemInfo
+        {
+            ID = node.Id,
+            Containers = all.Count,
+            ContainersRunning = all.Count(c => c.Status.State is ContainerState.Running or ContainerState.Restarting),
+            ContainersPaused = all.Count(c => c.Status.State == ContainerState.Paused),
+            ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
+            Images = images.List().Count,
+            Driver = "overlay2",
+            DriverStatus = [],
+            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = ["json-file"] },
+            IPv4Forwarding = HostFacts.ForwardsIpv4(),
+            NEventsListener = Volatile.Read(ref _eventReaders),
+            SystemTime = EngineTime.Format(time.GetUtcNow()),
+            LoggingDriver = "json-file",
+            CgroupDriver = "cgroupfs",
+            CgroupVersion = facts.CgroupVersion,
+            KernelVersion = facts.Kernel,
+            OperatingSystem = facts.OperatingSystem,
+            OSVersion = facts.OperatingSystemVersion,
+            OSType = "linux",
+            Architecture = facts.Architecture,
+            NCPU = facts.Processors,
+            MemTotal = facts.MemoryBytes,
+            DockerRootDir = options.DataRoot,
+            Name = Environment.MachineName,
+            ServerVersion = AgentVersion.Number,
+            Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
+            LiveRestoreEnabled = true,
+            InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
+        };
+        InfoMapping.Show(runtime.Read(), info, request.Version);
+        return request.Json(info, EngineJson.Default.SystemInfo);
     }
 
     private async Task EventsAsync(EngineRequest request)

@@ -1,5 +1,6 @@
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Agent.Node;
@@ -71,6 +72,20 @@ internal static class Commands
         if (!File.Exists(options.Runtime.OciRuntimePath))
         {
             missing.Add($"--oci-runtime: there is no {options.Runtime.OciRuntimePath} (install crun)");
+        }
+
+        foreach (var (name, path) in options.Runtime.Runtimes)
+        {
+            if (!File.Exists(path))
+            {
+                missing.Add($"--runtime: there is no {path} to be the OCI runtime {name}");
+            }
+        }
+
+        var runtimes = new OciRuntimes(options.Runtime);
+        if (!runtimes.Paths.ContainsKey(runtimes.Default))
+        {
+            missing.Add($"--default-runtime: there is no OCI runtime {runtimes.Default}, only {string.Join(", ", runtimes.Paths.Keys)}");
         }
 
         if (!File.Exists(options.Runtime.ConmonPath))

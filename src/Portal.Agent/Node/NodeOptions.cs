@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Portal.Runtime;
+using Portal.Runtime.Oci;
 
 namespace Portal.Agent.Node;
 
@@ -27,6 +28,9 @@ internal sealed class NodeOptions
         new("--data-root", "PATH", "images, containers, volumes [/var/lib/portal-agent]", (o, v) => o.Runtime.DataRoot = v),
         new("--run-root", "PATH", "state of this boot [/run/portal]", (o, v) => o.Runtime.RunRoot = v),
         new("--oci-runtime", "PATH", "OCI runtime [/usr/bin/crun]", (o, v) => o.Runtime.OciRuntimePath = v),
+        new("--runtime", "NAME=PATH", "one more OCI runtime; can be repeated, in the environment with commas", (o, v) => o.AddRuntimes(v)),
+        new("--default-runtime", "NAME", "OCI runtime of containers that ask for none [the file name of --oci-runtime]", (o, v) => o.Runtime.DefaultRuntime = v),
+        new("--cdi-spec-dir", "PATHS", "folders of device descriptions, with commas [/etc/cdi,/var/run/cdi]", (o, v) => o.Runtime.CdiSpecFolders = List(v)),
         new("--conmon", "PATH", "container monitor [/usr/bin/conmon]", (o, v) => o.Runtime.ConmonPath = v),
         new("--bridge-name", "NAME", "link of the default network, at most 15 bytes [portal0]", (o, v) => o.Runtime.BridgeName = v),
         new("--bridge-subnet", "CIDR", "IPv4 subnet of the default network [172.29.0.0/16]", (o, v) => o.Runtime.BridgeSubnet = v),
@@ -45,6 +49,17 @@ internal sealed class NodeOptions
         Check(IsPath(Runtime.RunRoot) && Runtime.RunRoot != "/", $"--run-root: \"{Runtime.RunRoot}\" is not an absolute path below the root");
         Check(Runtime.DataRoot != Runtime.RunRoot, "--data-root and --run-root: these are the same folder, but only one of them survives a restart of the machine");
         Check(IsPath(Runtime.OciRuntimePath), $"--oci-runtime: \"{Runtime.OciRuntimePath}\" is not an absolute path");
+        foreach (var (runtime, path) in Runtime.Runtimes)
+        {
+            Check(IsRuntimeName(runtime) && IsPath(path), $"--runtime: \"{runtime}={path}\" is not NAME=PATH with an absolute path");
+        }
+
+        Check(Runtime.DefaultRuntime is null || IsRuntimeName(Runtime.DefaultRuntime), $"--default-runtime: \"{Runtime.DefaultRuntime}\" is not the name of an OCI runtime");
+        foreach (var folder in Runtime.CdiSpecFolders)
+        {
+            Check(IsPath(folder), $"--cdi-spec-dir: \"{folder}\" is not an absolute path");
+        }
+
         Check(IsPath(Runtime.ConmonPath), $"--conmon: \"{Runtime.ConmonPath}\" is not an absolute path");
         Check(
             Runtime.BridgeName is { Length: > 0 and <= 15 } name && name is not ("." or "..") && !name.Any(c => c is '/' or ':' || char.IsWhiteSpace(c)),
@@ -66,6 +81,19 @@ internal sealed class NodeOptions
             }
         }
     }
+
+    private void AddRuntimes(string text)
+    {
+        foreach (var runtime in List(text))
+        {
+            var equals = runtime.IndexOf('=');
+            Runtime.Runtimes[equals < 0 ? runtime : runtime[..equals]] = equals < 0 ? "" : runtime[(equals + 1)..];
+        }
+    }
+
+    private static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static bool IsRuntimeName(string name) => name != OciRuntimes.ShimName && name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
     private static bool IsPath(string path) => path.Length > 0 && path[0] == '/' && !path.Contains('\0');
 

@@ -1,5 +1,6 @@
 using Portal.Domain.Primitives;
 using Portal.Runtime;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Mounts;
@@ -8,7 +9,8 @@ using Portal.Runtime.Networks;
 namespace Portal.Agent.Node;
 
 /// <summary>Leaves nothing of the engine running, mounted or linked. What is on disk stays: images, volumes, stopped containers.</summary>
-internal sealed class NodeTeardown(RuntimeOptions options, IContainers containers, IPreparedMounts mounts, ILayerStore layers, INetworks networks, ILogger<NodeTeardown> log)
+internal sealed class NodeTeardown(
+    RuntimeOptions options, IContainers containers, IPreparedMounts mounts, ILayerStore layers, INetworks networks, CgroupParents parents, ILogger<NodeTeardown> log)
 {
     private static readonly string[] s_controllers = ["", "systemd", "unified", "memory", "cpu", "cpu,cpuacct", "cpuacct", "cpuset", "pids", "blkio", "devices", "freezer", "net_cls", "net_prio", "net_cls,net_prio", "perf_event", "hugetlb", "rdma", "misc"];
 
@@ -45,6 +47,7 @@ internal sealed class NodeTeardown(RuntimeOptions options, IContainers container
 
         good &= await TryAsync("network", () => networks.TearDownAsync(ct));
         good &= await TryAsync("cgroup " + options.CgroupParent, RemoveCgroupsAsync);
+        parents.Remove();
         return good;
     }
 

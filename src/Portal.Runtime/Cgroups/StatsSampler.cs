@@ -210,7 +210,7 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
 
     private ICgroup Open(ContainerId id)
     {
-        var path = OciSpecBuilder.CgroupPath(_options, id);
+        var path = _containers.CgroupOf(id) ?? OciSpecBuilder.CgroupPath(_options, id);
         return _locator.Version == CgroupVersion.V2 ? new CgroupV2((_locator.PathOf("") ?? "") + path) : new CgroupV1(_locator, path);
     }
 

@@ -5,6 +5,7 @@ using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
+using Portal.Runtime.Oci;
 using Portal.Runtime.UserNamespaces;
 using Portal.Runtime.Volumes;
 
@@ -12,13 +13,24 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, RuntimeOptions options, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, NamespaceDonors donors, OciHost host,
+    OciRuntimes runtimes, RuntimeOptions options, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
+    /// <param name="spec">What was asked.</param>
+    /// <param name="name">Null for an invented one.</param>
+    /// <param name="warnings">Gets what does not have its effect on this host.</param>
+    /// <param name="ct">Gives up; nothing is left then.</param>
     /// <exception cref="ErrorException">404 image or network, 409 name, 400 bad option.</exception>
-    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
+        spec = donors.Settle(spec) with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        if (spec is { NetworkMode: "host", Ports.Count: > 0 })
+        {
+            warnings.Add("Published ports are discarded when using host network mode");
+        }
+
         var mappings = UserRemap.MappingsFor(spec, options.Mappings);
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
@@ -69,7 +81,7 @@ internal sealed class ContainerCreation(
     /// </summary>
     private void CheckNetwork(string mode)
     {
-        if (mode is "" or "default" or "bridge" or "host" or "none")
+        if (mode is "" or "default" or "bridge" or "host" or "none" || NetworkDonor.IsOne(mode))
         {
             return;
         }

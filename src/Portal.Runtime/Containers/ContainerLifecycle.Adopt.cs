@@ -19,11 +19,18 @@ internal sealed partial class ContainerLifecycle
     /// <param name="ct">Gives up between two containers.</param>
     public async Task AdoptAsync(INetworks networks, bool newBoot, CancellationToken ct)
     {
-        var found = store.All.Reverse().Select(container => Find(container)).ToList();
+        var found = new List<(Container Container, AdoptionStep Step, ContainerRun? Run)>();
+        foreach (var container in store.All.Reverse())
+        {
+            found.Add(await FindAsync(container).ConfigureAwait(false));
+        }
+
         await networks.RestoreAsync(
             [.. found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot.Attachment).OfType<NetworkAttachment>()], ct).ConfigureAwait(false);
         await SweepBundlesAsync().ConfigureAwait(false);
-        mounts.Sweep(found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet());
+        var running = found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet();
+        mounts.Sweep(running);
+        memory.Sweep(running);
 
         foreach (var (container, step, run) in found)
         {
@@ -100,7 +107,7 @@ internal sealed partial class ContainerLifecycle
     }
 
     /// <summary>What is there of a container. A start nobody recorded the end of is taken from its intent.</summary>
-    private (Container Container, AdoptionStep Step, ContainerRun? Run) Find(Container container)
+    private async Task<(Container Container, AdoptionStep Step, ContainerRun? Run)> FindAsync(Container container)
     {
         var id = container.Id;
         var bundle = conmon.Bundle(id);
@@ -114,7 +121,7 @@ internal sealed partial class ContainerLifecycle
 
         var monitor = numbers is null ? null : PidFd.TryOpen(numbers.MonitorPid, numbers.MonitorStart);
         var init = numbers is null ? null : PidFd.TryOpen(numbers.Pid, numbers.Start);
-        var letGo = numbers is not null && !File.Exists(runtime.StateFolder(id) + "/exec.fifo");
+        var letGo = intent is not null && numbers is not null && await runtime.IsLetGoAsync(id).ConfigureAwait(false);
         var step = AdoptionPlan.Decide(record, new(intent is not null, monitor is not null, init is not null, letGo, File.Exists(conmon.ExitFile(id))));
         if (step is not (AdoptionStep.Adopt or AdoptionStep.Finish))
         {
@@ -140,13 +147,9 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(bundle.Intent), ContainerJson.Default.ContainerRecord);
+            return RecordReader.Read(File.ReadAllBytes(bundle.Intent));
         }
-        catch (JsonException)
-        {
-            return null;
-        }
-        catch (IOException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or IOException)
         {
             return null;
         }

@@ -145,6 +145,7 @@ internal sealed partial class ContainerLifecycle
             try
             {
                 await Task.Delay(delay, time, pending.Token).ConfigureAwait(false);
+                await WaitForDonorsAsync(container, pending.Token).ConfigureAwait(false);
                 await container.Gate.WaitAsync(pending.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)

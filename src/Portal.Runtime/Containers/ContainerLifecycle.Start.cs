@@ -56,18 +56,26 @@ internal sealed partial class ContainerLifecycle
         try
         {
             using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
-            container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment }, StoppedByUser = false });
+            container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
             volumes.PublishMounted(container.Snapshot);
-            PublishNetwork(container, "connect", prepared.Attachment);
+            if (prepared.Attachment is { } attachment)
+            {
+                PublishNetwork(container, "connect", attachment);
+            }
 
-            // What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.
-            var bundle = conmon.Bundle(container.Id);
-            await File.WriteAllBytesAsync(bundle.Intent, JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord)).ConfigureAwait(false);
-
+            await WriteIntentAsync(container).ConfigureAwait(false);
             run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
-            container.Stdio.Open(bundle);
+            container.Stdio.Open(run.Bundle);
+            if (prepared.Namespaces.IsNetworkMadeLater)
+            {
+                var late = await setup.AttachAsync(container.Snapshot, run, CancellationToken.None).ConfigureAwait(false);
+                container.Change(container.Record with { Container = container.Snapshot with { Attachment = late } });
+                PublishNetwork(container, "connect", late);
+                await WriteIntentAsync(container).ConfigureAwait(false);
+            }
+
             prepared.GiveStreams(run.Record.Pid);
-            if (prepared.Profile is { } profile)
+            if (prepared.UnknownProfile is { } profile)
             {
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }
@@ -95,6 +103,10 @@ internal sealed partial class ContainerLifecycle
             throw await UndoStartAsync(container, before, run, ex).ConfigureAwait(false);
         }
     }
+
+    /// <summary>What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.</summary>
+    private Task WriteIntentAsync(Container container) =>
+        File.WriteAllBytesAsync(conmon.Bundle(container.Id).Intent, JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord));
 
     private async Task<Exception> UndoStartAsync(Container container, ContainerRecord before, ContainerRun? run, Exception cause)
     {

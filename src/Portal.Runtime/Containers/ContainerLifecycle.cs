@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
@@ -17,18 +18,30 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
+    SharedMemory memory, AppArmorHost appArmor,
     ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
     public ContainerSnapshot Resolve(string reference) => store.Resolve(reference).Snapshot;
 
-    public async Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public ContainerPlaces Locate(ContainerId id)
+    {
+        var container = store.Get(id).Snapshot;
+        var files = NamespaceDonors.Owner(container, donor => store.TryResolve(donor)?.Snapshot) is { } owner ? new NetworkFilePaths(store.Folder(owner.Id), owner.Spec) : default(NetworkFilePaths?);
+        var hasStarted = container.Status.StartedAt is not null && files is not null;
+        return new(
+            hasStarted ? files!.Value.ResolvConf : "", hasStarted ? files!.Value.Hosts : "", hasStarted ? files!.Value.Hostname : "",
+            container.Status.StartedAt is null ? "" : appArmor.TryDescribe(container.Spec) ?? "", layers.Locate(id));
+    }
+
+    public async Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
         // Off the caller's thread: layers, volumes and the record are disk work that ends in fsync.
-        var container = await Task.Run(() => creation.CreateAsync(spec, name, ct), ct).ConfigureAwait(false);
+        var warnings = new List<string>();
+        var container = await Task.Run(() => creation.CreateAsync(spec, name, warnings, ct), ct).ConfigureAwait(false);
         Publish(container, "create");
-        return container.Snapshot;
+        return new(container.Snapshot, warnings);
     }
 
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => store.Get(id).WaitAsync(condition).WaitAsync(ct);

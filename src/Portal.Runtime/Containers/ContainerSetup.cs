@@ -1,7 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
+using Portal.Runtime.Cdi;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Mounts;
@@ -14,7 +18,8 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, RuntimeOptions options)
+    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
+    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -22,62 +27,105 @@ internal sealed class ContainerSetup(
     /// <exception cref="ErrorException">It cannot be had; call <see cref="TearDownAsync"/>.</exception>
     public async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
     {
-        var spec = container.Spec;
-        var userNamespace = container.Mappings is { } mappings ? UserNamespace.Make(mappings, network: true) : null;
+        _ = runtimes.Resolve(container.Spec.Runtime);
+        var namespaces = donors.Join(container);
         try
         {
-            var attaching = networks.AttachAsync(
-                new(container.Id, spec.NetworkMode, Ports(container), spec.Sysctls.Where(pair => pair.Key.StartsWith("net.", StringComparison.Ordinal)).ToDictionary(), Namespace: userNamespace?.Network), ct);
-            string root, rootInForce;
-            IReadOnlyList<ResolvedMount> mounts;
-            try
-            {
-                root = layers.Mount(container.Id);
-                (rootInForce, mounts) = preparedMounts.Prepare(container, root);
-            }
-            catch
-            {
-                // What is not yet there cannot be taken back.
-                await ((Task)attaching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
-
-            var attachment = await attaching.ConfigureAwait(false);
-            var user = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded);
-            var profile = await WriteAsync(container with { Mounts = mounts }, attachment, root, rootInForce, user, userNamespace, ct).ConfigureAwait(false);
-            return new(attachment, profile, user, userNamespace, mounts.Any(mount => mount is { Kind: MountKind.Bind, Target: "/dev" or "/dev/null" }));
+            namespaces.MakeOwn(container.Mappings);
+            return await PrepareAsync(container, namespaces, ct).ConfigureAwait(false);
         }
         catch
         {
-            userNamespace?.Dispose();
+            namespaces.Dispose();
             throw;
         }
     }
 
-    private async Task<string?> WriteAsync(
-        ContainerSnapshot container, NetworkAttachment attachment, string root, string rootInForce, ResolvedUser user, UserNamespace? userNamespace, CancellationToken ct)
+    /// <summary>
+    /// Connects a created container that joined another's user namespace: its own network namespace must belong to that, so it
+    /// was for the OCI runtime to make.
+    /// </summary>
+    /// <exception cref="ErrorException">It cannot be connected; call <see cref="TearDownAsync"/>.</exception>
+    public async Task<NetworkAttachment> AttachAsync(ContainerSnapshot container, ContainerRun run, CancellationToken ct)
     {
-        var spec = container.Spec;
-        var folder = store.Folder(container.Id);
-        var hostNetwork = attachment.NamespacePath is null;
-        Write($"{folder}/hostname", NetworkFiles.Hostname(container.Id, spec) + "\n", container.Mappings);
-        Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway), container.Mappings);
-        Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork), container.Mappings);
+        using var namespaces = new JoinedNamespaces();
+        var attachment = await networks.AttachAsync(Request(container, namespaces.Open(run, "net")), ct).ConfigureAwait(false);
+        WriteNetworkFiles(container, attachment);
+        return attachment;
+    }
 
-        WorkingDirectory.Demand(root, container.Mounts, container.Effective.WorkingDirectory);
-        var (config, profile) = filters.Apply(OciSpecBuilder.BuildSpec(new()
+    private async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, JoinedNamespaces namespaces, CancellationToken ct)
+    {
+        var attaching = namespaces is { Network: null, IsNetworkMadeLater: false } ? networks.AttachAsync(Request(container, namespaces.OwnNetwork), ct) : null;
+        string root, rootInForce;
+        IReadOnlyList<ResolvedMount> mounts;
+        try
         {
-            Container = container,
+            root = layers.Mount(container.Id);
+            (rootInForce, mounts) = preparedMounts.Prepare(container, root, runtime.IsCrun(container.Id));
+        }
+        catch
+        {
+            // What is not yet there cannot be taken back.
+            await (attaching ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        var attachment = attaching is null ? null : await attaching.ConfigureAwait(false);
+
+        // Whoever shares a network shares its names too, and their changes.
+        var owner = donors.NetworkOwner(container);
+        if (namespaces.Network is null)
+        {
+            WriteNetworkFiles(container, attachment);
+        }
+        else
+        {
+            container = container with { JoinedHostname = NetworkFiles.Hostname(owner, host.HostName) };
+        }
+
+        var files = new NetworkFilePaths(store.Folder(owner.Id), owner.Spec);
+        var user = ContainerUser.Resolve(root, container.Effective.User, container.Spec.GroupsAdded);
+        WorkingDirectory.Demand(root, mounts, container.Effective.WorkingDirectory);
+        var profile = await WriteAsync(new()
+        {
+            Container = container with { Mounts = mounts },
             RootPath = rootInForce,
             Attachment = attachment,
-            HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
-            HostsPath = $"{folder}/hosts",
-            ResolvConfPath = $"{folder}/resolv.conf",
+            NetworkPath = namespaces.Network,
+            PidPath = namespaces.Pid,
+            IpcPath = namespaces.Ipc,
+            UserPath = namespaces.User,
+            SharedMemoryPath = donors.MemoryOf(container),
+            HostnamePath = files.Hostname,
+            HostsPath = files.Hosts,
+            ResolvConfPath = files.ResolvConf,
+            AppArmorProfile = await appArmor.ProfileAsync(container.Spec, ct).ConfigureAwait(false),
+            BlockDevices = BlockDeviceNumbers.Read(container.Spec.Resources),
+            Devices = ContainerDevices.Read(container.Spec),
             Options = options,
             Host = host,
             User = user,
-            UserNamespacePath = userNamespace?.Path,
-        }));
+            IsCrun = runtime.IsCrun(container.Id),
+        }, ct).ConfigureAwait(false);
+        return new(attachment, container.JoinedHostname, profile, namespaces)
+        {
+            StreamOwner = container.Mappings is { } mappings ? (mappings.UserOutside(user.Uid), mappings.GroupOutside(user.Gid)) : null,
+            HasHostDevices = mounts.Any(mount => mount is { Kind: MountKind.Bind, Target: "/dev" or "/dev/null" }),
+        };
+    }
+
+    /// <returns>Seccomp profile to learn from the created container; null for none.</returns>
+    private async Task<string?> WriteAsync(OciSpecInput input, CancellationToken ct)
+    {
+        var container = input.Container;
+        var config = cdi.Apply(OciSpecBuilder.BuildSpec(input), container.Spec, container.Mounts.Select(mount => mount.Target).ToHashSet());
+        if (input.UserPath is not null && config.Linux.Devices is { Count: > 0 } devices)
+        {
+            config = config with { Mounts = [.. config.Mounts, .. preparedMounts.MakeDevices(container, devices)], Linux = config.Linux with { Devices = null } };
+        }
+
+        (config, var profile) = input.IsCrun ? filters.Apply(config) : (config, null);
 
         var bundle = conmon.Bundle(container.Id);
         if (Directory.Exists(bundle.Folder))
@@ -86,9 +134,23 @@ internal sealed class ContainerSetup(
         }
 
         Directory.CreateDirectory(bundle.Folder, Private);
+        parents.Use(container.Spec.CgroupParent);
         File.Delete(conmon.ExitFile(container.Id));
         await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
         return profile;
+    }
+
+    private static AttachmentRequest Request(ContainerSnapshot container, SafeFileHandle? network) =>
+        new(container.Id, container.Spec.NetworkMode, Ports(container), Sysctls.OfNetwork(container.Spec), Namespace: network);
+
+    /// <summary>Writes what a container with a network of its own has in /etc; without a place in it yet as far as it is known.</summary>
+    private void WriteNetworkFiles(ContainerSnapshot container, NetworkAttachment? attachment)
+    {
+        var (spec, mappings) = (container.Spec, container.Mappings);
+        var files = new NetworkFilePaths(store.Folder(container.Id), spec);
+        Write(files.OwnHostname, NetworkFiles.Hostname(container.Id, spec) + "\n", mappings);
+        Write(files.Hosts, NetworkFiles.Hosts(container.Id, spec, attachment, networks.Resolve("bridge").Gateway), mappings);
+        Write(files.ResolvConf, NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), attachment is { NamespacePath: null }), mappings);
     }
 
     /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
@@ -124,6 +186,7 @@ internal sealed class ContainerSetup(
             // After the runtime's delete: a process it had to kill may hold the root.
             preparedMounts.TearDown(id);
             layers.Unmount(id);
+            memory.Unmount(id);
             var bundle = conmon.Bundle(id);
             if (Directory.Exists(bundle.Folder))
             {

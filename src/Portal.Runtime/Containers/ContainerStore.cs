@@ -6,6 +6,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Images;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Containers;
 
@@ -118,6 +119,22 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
+    /// <summary>As <see cref="Resolve"/>; null where that throws.</summary>
+    public Container? TryResolve(string reference)
+    {
+        try
+        {
+            return Resolve(reference);
+        }
+        catch (ErrorException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Finds by id; null when there is none.</summary>
+    public Container? Find(ContainerId id) => _containers.GetValueOrDefault(id);
+
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
     public string Reserve(string? name, ContainerId id)
@@ -189,7 +206,13 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
 
     IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
         [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
-            .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+            .Select(container => (container.Id, container.Status.Pid, UsesHostNetwork(container)))];
+
+    private bool UsesHostNetwork(ContainerSnapshot container) =>
+        NamespaceDonors.Owner(container, donor => ContainerId.TryParse(donor, null, out var id) ? Find(id)?.Snapshot : null) is { Attachment: { NamespacePath: null } };
+
+    string? IRunningContainers.CgroupOf(ContainerId id) =>
+        Find(id) is { Snapshot.Spec: { CgroupParent.Length: > 0 } spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : null;
 
     private void Write(ContainerRecord record, bool durable)
     {
@@ -214,14 +237,14 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     {
         try
         {
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.ContainerRecord);
+            var record = RecordReader.Read(File.ReadAllBytes(path));
             return record is { Version: <= ContainerRecord.CurrentVersion } && record.Container.Id == id ? record : null;
         }
         catch (JsonException)
         {
             return null;
         }
-        catch (NotSupportedException)
+        catch (Exception ex) when (ex is NotSupportedException or InvalidOperationException)
         {
             return null;
         }

@@ -2,20 +2,23 @@ using System.Globalization;
 using System.Text;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Networks;
-using Portal.Runtime.Oci;
-using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
 
-/// <summary>A run that can be started. To be disposed once the OCI runtime has made the container, or could not.</summary>
-/// <param name="Attachment">Place in the network.</param>
-/// <param name="Profile">Seccomp profile to learn from the created container; null for none.</param>
-/// <param name="User">The first process' user.</param>
-/// <param name="UserNamespace">Its user namespace; null for the host's.</param>
-/// <param name="HostDevices">It has the host's /dev.</param>
-internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile, ResolvedUser User, UserNamespace? UserNamespace, bool HostDevices) : IDisposable
+/// <summary>What a start has once everything around its run is there. To be kept until the OCI runtime has made the container.</summary>
+/// <param name="Attachment">Place in the network; null for one in another container's, or not yet.</param>
+/// <param name="JoinedHostname">Host name taken over from that container; null otherwise.</param>
+/// <param name="UnknownProfile">Seccomp profile to learn from the created container; null for none.</param>
+/// <param name="Namespaces">Those of other containers, and its own.</param>
+internal sealed record PreparedRun(NetworkAttachment? Attachment, string? JoinedHostname, string? UnknownProfile, JoinedNamespaces Namespaces) : IDisposable
 {
-    public void Dispose() => UserNamespace?.Dispose();
+    /// <summary>Whom the standard streams are for, by ids of the host; null where the OCI runtime sees to it.</summary>
+    public (uint User, uint Group)? StreamOwner { get; init; }
+
+    /// <summary>It has the host's /dev.</summary>
+    public bool HasHostDevices { get; init; }
+
+    public void Dispose() => Namespaces.Dispose();
 
     /// <summary>
     /// Gives the pipes of a process that waits to be let go to its user, so that it can open them by name (/dev/stderr). The
@@ -24,13 +27,13 @@ internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile
     /// <param name="pid">The first process.</param>
     public void GiveStreams(int pid)
     {
-        if (HostDevices)
+        if (HasHostDevices)
         {
             // crun has given a stdin that is /dev/null to the container's user, and here that is the host's.
             _ = Libc.Chown("/dev/null", 0, 0);
         }
 
-        if (UserNamespace is not { Mappings: var mappings })
+        if (StreamOwner is not { } owner)
         {
             return;
         }
@@ -45,7 +48,7 @@ internal sealed record PreparedRun(NetworkAttachment Attachment, string? Profile
                     // Never a device: that would be the host's /dev/null.
                     if (Libc.StatAt(handle!, [], out var facts) == 0 && facts.Kind is FileKind.Fifo or FileKind.Socket)
                     {
-                        _ = Libc.ChangeOwnerAt(handle!, [], mappings.UserOutside(User.Uid), mappings.GroupOutside(User.Gid));
+                        _ = Libc.ChangeOwnerAt(handle!, [], owner.User, owner.Group);
                     }
                 }
             }

@@ -6,7 +6,7 @@ namespace Portal.Runtime.Containers;
 /// <summary>Signals by name or number (signal(7); the numbers of x86 and Arm).</summary>
 internal static class SignalName
 {
-    public const int Kill = 9, Terminate = 15;
+    public const int Kill = 9, Terminate = 15, WindowChanged = 28;
 
     private static readonly Dictionary<string, int> s_numbers = new(StringComparer.OrdinalIgnoreCase)
     {

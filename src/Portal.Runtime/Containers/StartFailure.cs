@@ -1,3 +1,4 @@
+using System.Text;
 using Portal.Domain.Primitives;
 
 namespace Portal.Runtime.Containers;
@@ -15,6 +16,7 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     /// <param name="message">What the OCI runtime printed.</param>
     public static StartFailure OfContainer(string program, string message)
     {
+        message = Plain(message);
         // Its mounts come before its program.
         if (message.Contains("mount", StringComparison.Ordinal) && message.Contains("ot a directory", StringComparison.Ordinal))
         {
@@ -34,9 +36,10 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     /// <summary>The line an exec leaves in its output, and its exit code.</summary>
     public static (string Line, int ExitCode) OfExec(string program, string message)
     {
+        message = Plain(message);
         var (reason, exitCode) = Reason(program, message);
         return reason is null
-            ? ($"OCI runtime exec failed: exec failed: {Clean(message)}: unknown\r\n", 126)
+            ? ($"OCI runtime exec failed: exec failed: {Clean(message.StartsWith("exec failed: ", StringComparison.Ordinal) ? message[13..] : message)}: unknown\r\n", 126)
             : ($"OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown\r\n", exitCode);
     }
 
@@ -65,6 +68,33 @@ internal sealed record StartFailure(Error Error, int ExitCode)
         return directory && message.Contains("exec", StringComparison.Ordinal)
             ? ($"exec: \"{program}\": is a directory", 126)
             : (null, 128);
+    }
+
+    /// <summary>The message in the last line of a log as runc writes it: <c>time="…" level=error msg="…"</c>.</summary>
+    private static string Plain(string message)
+    {
+        const string Key = "level=error msg=\"";
+        var start = message.LastIndexOf(Key, StringComparison.Ordinal);
+        if (start < 0)
+        {
+            return message;
+        }
+
+        var text = new StringBuilder();
+        for (var i = start + Key.Length; i < message.Length && message[i] != '"'; i++)
+        {
+            if (message[i] == '\\' && i + 1 < message.Length)
+            {
+                i++;
+                text.Append(message[i] == 'n' ? '\n' : message[i]);
+            }
+            else
+            {
+                text.Append(message[i]);
+            }
+        }
+
+        return text.ToString();
     }
 
     private static string Clean(string message) => message.Trim().Replace("\n", "; ", StringComparison.Ordinal);

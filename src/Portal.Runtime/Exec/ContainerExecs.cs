@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Oci;
@@ -11,7 +12,7 @@ namespace Portal.Runtime.Exec;
 
 /// <summary>Execs of all containers. They live in memory only: an exec is the work of a client that is there.</summary>
 internal sealed class ContainerExecs(
-    ContainerStore containers, OciRuntime runtime, OciHost host, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
+    ContainerStore containers, OciRuntime runtime, AppArmorHost appArmor, OciHost host, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
 {
     private static readonly TimeSpan s_kept = TimeSpan.FromMinutes(5);
 
@@ -68,9 +69,10 @@ internal sealed class ContainerExecs(
             var root = $"/proc/{run.Record.Pid}/root";
             var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
-            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
+            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, appArmor.Describe(container.Spec, exec.Spec.Privileged)));
             Publish(exec.Container, $"exec_start: {string.Join(' ', exec.Spec.Command)}", exec.Id);
-            return await exec.StartAsync(new(options, runtime.Program, runtime.GlobalArguments, process, detached, container.Mappings), run, () => Ended(exec)).ConfigureAwait(false);
+            var launch = new ExecLaunch(options, runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), container.Mappings);
+            return await exec.StartAsync(launch, run, () => Ended(exec)).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {

@@ -16,9 +16,13 @@ namespace Portal.Runtime.Exec;
 /// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
 /// <param name="Process">The process file.</param>
 /// <param name="Detached">Without streams.</param>
+/// <param name="HandsTerminalOver">
+/// The runtime gives the terminal it made away and still stays for the exit code, as crun does. Others do one or the other;
+/// they relay between theirs and one of ours.
+/// </param>
 /// <param name="Mappings">Of the container's user namespace; null for the host's.</param>
 internal sealed record ExecLaunch(
-    RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, IdMappings? Mappings = null);
+    RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver, IdMappings? Mappings = null);
 
 /// <summary>
 /// One exec. The OCI runtime stays as the parent of the process and passes its exit code on; its own words go to a log file,
@@ -40,6 +44,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
     private DateTimeOffset _ended;
     private DescriptorStream? _input;
     private DescriptorStream? _terminal;
+    private PidFd? _relay;
     private string? _pidFile;
     private long _activity;
 
@@ -93,6 +98,9 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
 
         await _started.Task.WaitAsync(ct).ConfigureAwait(false);
         _terminal?.Resize(rows, columns);
+
+        // The kernel tells the processes of a terminal's session; a relay is in none.
+        _ = _relay?.Signal(SignalName.WindowChanged);
     }
 
     /// <summary>Runs it.</summary>
@@ -114,11 +122,17 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         var session = _output.Subscribe(spec.AttachStdout && !launch.Detached, spec.AttachStderr && !launch.Detached);
         Pipe? stdin = null, stdout = null, stderr = null;
         Socket? console = null;
+        PseudoTerminal? relayed = null;
         ChildProcess child;
         try
         {
             var descriptors = new Dictionary<int, SafeHandle>();
-            if (spec.Tty)
+            if (spec.Tty && !launch.HandsTerminalOver)
+            {
+                relayed = PseudoTerminal.Open();
+                (descriptors[0], descriptors[1], descriptors[2]) = (relayed.Theirs, relayed.Theirs, relayed.Theirs);
+            }
+            else if (spec.Tty)
             {
                 console = Listen(files.Console);
                 arguments.AddRange(["--console-socket", files.Console]);
@@ -153,6 +167,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             stdout?.Dispose();
             stderr?.Dispose();
             console?.Dispose();
+            relayed?.Dispose();
             files.Delete();
             throw;
         }
@@ -162,6 +177,12 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         stderr?.Theirs.Dispose();
         _running = true;
         _input = stdin?.Ours;
+        if (relayed is not null)
+        {
+            relayed.Theirs.Dispose();
+            (_terminal, _relay) = (relayed.Ours, child.Handle);
+        }
+
         _ = SuperviseAsync(child, stdout?.Ours, stderr?.Ours, console, files, run, ended);
         return new Session(this, session);
     }
@@ -185,6 +206,11 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
         {
             readers.Add(PumpAsync(stdout, StdioStream.Stdout, over.Token));
             readers.Add(PumpAsync(stderr, StdioStream.Stderr, over.Token));
+        }
+
+        if (_terminal is { } terminal)
+        {
+            readers.Add(PumpAsync(terminal, StdioStream.Stdout, over.Token));
         }
 
         if (console is not null)

@@ -38,6 +38,8 @@ public interface ILayerStore
     /// that nobody else knows yet: whoever mounts it next gets what is mounted.
     /// </summary>
     string MountAsStored(ContainerId container) => Mount(container);
+    /// <summary>Where a container's layers are; null when it has none.</summary>
+    LayerFolders? Locate(ContainerId container) => null;
 
     /// <summary>Unmounts it; not mounted is success.</summary>
     void Unmount(ContainerId container);
@@ -73,3 +75,9 @@ public sealed record MountedImage(IReadOnlyList<Digest> DiffIds)
     /// <summary>Which of that container's images.</summary>
     public int Index { get; init; }
 }
+/// <summary>Folders of a container's root file system, as overlayfs names them.</summary>
+/// <param name="Lower">Of the image, topmost first.</param>
+/// <param name="Upper">What the container has written.</param>
+/// <param name="Work">The kernel's.</param>
+/// <param name="Merged">Where all of it is mounted.</param>
+public sealed record LayerFolders(IReadOnlyList<string> Lower, string Upper, string Work, string Merged);

@@ -149,6 +149,22 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
+    public LayerFolders? Locate(ContainerId container)
+    {
+        var folder = FolderOf(container);
+        try
+        {
+            return new(
+                [.. File.ReadAllLines(Path.Combine(folder, "lower")).Select(link => Path.GetFullPath(File.ResolveLinkTarget(Path.Combine(_links, link), returnFinalTarget: false)?.FullName ?? Path.Combine(_links, link)))],
+                Path.Combine(folder, "diff"), Path.Combine(folder, "work"), Path.Combine(folder, "merged"));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Unmount(ContainerId container) => Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
 
     /// <inheritdoc/>

@@ -264,11 +264,14 @@ internal static partial class Libc
     public static unsafe Errno StatAt(SafeFileHandle directory, ReadOnlySpan<byte> name, out FileFacts facts)
     {
         using var at = new Borrowed(directory);
-        return Stat(at.Fd, name, out facts);
+        return Stat(at.Fd, name, AtSymlinkNoFollow | AtEmptyPath, out facts);
     }
 
     /// <summary>Facts about a path; the last component is not followed.</summary>
-    public static Errno Stat(string path, out FileFacts facts) => Stat(AtCurrentDirectory, Encoding.UTF8.GetBytes(path), out facts);
+    public static Errno Stat(string path, out FileFacts facts) => Stat(AtCurrentDirectory, Encoding.UTF8.GetBytes(path), AtSymlinkNoFollow | AtEmptyPath, out facts);
+
+    /// <summary>Facts about what a path leads to, through every link.</summary>
+    public static Errno StatTarget(string path, out FileFacts facts) => Stat(AtCurrentDirectory, Encoding.UTF8.GetBytes(path), 0, out facts);
 
     /// <summary>Names in a directory with their kind (0 where the file system does not say), without "." and "..".</summary>
     public static unsafe Errno ReadDirectory(SafeFileHandle directory, List<(byte[] Name, FileKind Kind)> entries)
@@ -350,12 +353,12 @@ internal static partial class Libc
         }
     }
 
-    private static unsafe Errno Stat(int directory, ReadOnlySpan<byte> name, out FileFacts facts)
+    private static unsafe Errno Stat(int directory, ReadOnlySpan<byte> name, int flags, out FileFacts facts)
     {
         StatxBuffer s;
         fixed (byte* n = Terminated(name))
         {
-            var errno = Result(statx(directory, n, AtSymlinkNoFollow | AtEmptyPath, StatxBasic, &s));
+            var errno = Result(statx(directory, n, flags, StatxBasic, &s));
             facts = errno != 0 ? default : new FileFacts(
                 (FileKind)(s.Mode & 0xF000), (uint)(s.Mode & 0xFFF), s.UserId, s.GroupId, (long)s.Size, s.DeviceMajor, s.DeviceMinor, s.Links, s.Inode,
                 new FileTime(s.ModifiedSeconds, s.ModifiedNanoseconds), (s.Attributes & StatxAttributeMountRoot) != 0);

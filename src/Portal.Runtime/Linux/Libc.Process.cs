@@ -92,4 +92,22 @@ internal static unsafe partial class Libc
     /// <summary>TIOCSWINSZ: rows, columns and two unused numbers, 16 bits each.</summary>
     [LibraryImport(LibC, EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int SetWindowSize(int fd, nuint request, ushort* size);
+
+    [LibraryImport(LibC, EntryPoint = "posix_openpt", SetLastError = true)]
+    internal static partial int OpenTerminal(int flags);
+
+    [LibraryImport(LibC, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int TerminalControl(int fd, nuint request, int* value);
+
+    [LibraryImport(LibC, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int TerminalPeer(int fd, nuint request, nint flags);
+
+    [LibraryImport(LibC, EntryPoint = "tcgetattr", SetLastError = true)]
+    internal static partial int GetTerminalSettings(int fd, byte* settings);
+
+    [LibraryImport(LibC, EntryPoint = "tcsetattr", SetLastError = true)]
+    internal static partial int SetTerminalSettings(int fd, int actions, byte* settings);
+
+    [LibraryImport(LibC, EntryPoint = "cfmakeraw")]
+    internal static partial void MakeRaw(byte* settings);
 }

@@ -15,4 +15,11 @@ public sealed class LinuxException : IOException
     public string Subject { get; }
 
     public Errno Errno { get; }
+
+    /// <summary>An error number in Docker's words, which begin small: <c>no such file or directory</c>.</summary>
+    public static string Words(Errno errno)
+    {
+        var text = System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)errno);
+        return char.ToLowerInvariant(text[0]) + text[1..];
+    }
 }

@@ -3,7 +3,6 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Linux;
-using Portal.Runtime.Oci;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Mounts;
@@ -52,7 +51,7 @@ internal sealed class BindSources(RuntimeOptions options)
     /// <summary>What a start needs of a bind: its source is there, and may be shared if it is to be.</summary>
     /// <returns>The mounts to make: the bind itself, and what it does not bring along.</returns>
     /// <exception cref="ErrorException">400.</exception>
-    public IEnumerable<ResolvedMount> Prepare(ResolvedMount mount, IdMappings? mappings)
+    public IEnumerable<ResolvedMount> Prepare(ResolvedMount mount, IdMappings? mappings, bool isCrun)
     {
         var isFolder = Directory.Exists(mount.Source);
         if (!isFolder && !Path.Exists(mount.Source))
@@ -73,7 +72,7 @@ internal sealed class BindSources(RuntimeOptions options)
             mount = WithPropagation(mount);
         }
 
-        return mappings is null ? [mount] : InUserNamespace(mount, mappings);
+        return mappings is null ? [mount] : InUserNamespace(mount, mappings, isCrun);
     }
 
     private MountTable Table => _table ??= MountTable.Read();
@@ -93,10 +92,10 @@ internal sealed class BindSources(RuntimeOptions options)
     /// In a user namespace flags of the source cannot be taken off, so they are asked for; and crun before 1.8.2 takes only the
     /// topmost mount of a source with it.
     /// </summary>
-    private IEnumerable<ResolvedMount> InUserNamespace(ResolvedMount mount, IdMappings mappings)
+    private IEnumerable<ResolvedMount> InUserNamespace(ResolvedMount mount, IdMappings mappings, bool isCrun)
     {
         yield return mount with { LockedOptions = LockedOptions(mount.Source) };
-        if (mount.NonRecursive || mount.IsFile || !OciRuntimeKind.IsCrun(options.OciRuntimePath))
+        if (mount.NonRecursive || mount.IsFile || !isCrun)
         {
             yield break;
         }

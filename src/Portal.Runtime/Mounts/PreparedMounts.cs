@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Oci;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Mounts;
@@ -15,7 +17,7 @@ namespace Portal.Runtime.Mounts;
 /// </summary>
 internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers) : IPreparedMounts
 {
-    private const string RootName = "root", ImageSuffix = ".image";
+    private const string RootName = "root", DevicesName = "devices", ImageSuffix = ".image";
 
     // Passing through is for everybody, or a mapped root could not reach its own root file system; looking around for nobody.
     private const UnixFileMode Passage = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -29,9 +31,10 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
     /// <summary>Prepares a start.</summary>
     /// <param name="container">The container.</param>
     /// <param name="root">Its mounted root.</param>
+    /// <param name="isCrun">crun is going to run it.</param>
     /// <returns>The root and the mounts as the OCI runtime is to be told.</returns>
     /// <exception cref="ErrorException">Something cannot be mounted; <see cref="TearDown(ContainerId)"/> takes back what was.</exception>
-    public (string Root, IReadOnlyList<ResolvedMount> Mounts) Prepare(ContainerSnapshot container, string root)
+    public (string Root, IReadOnlyList<ResolvedMount> Mounts) Prepare(ContainerSnapshot container, string root, bool isCrun)
     {
         var mounts = new List<ResolvedMount>(container.Mounts.Count);
         var sources = new BindSources(options);
@@ -41,7 +44,7 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
             switch (mount.Kind)
             {
                 case MountKind.Bind:
-                    mounts.AddRange(sources.Prepare(mount, container.Mappings));
+                    mounts.AddRange(sources.Prepare(mount, container.Mappings, isCrun));
                     break;
                 case MountKind.Tmpfs:
                     ProcTargets.Check("tmpfs", mount.Target, () => false);
@@ -60,6 +63,49 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
         }
 
         return (container.Mappings is null ? root : PrepareRoot(container, root), mounts);
+    }
+
+    /// <summary>
+    /// Makes device nodes for a container whose user namespace may make none. They are its own, with owners as inside: were
+    /// they the host's, only their mode for others would count, and a change of it would be everybody's.
+    /// </summary>
+    /// <param name="container">A container whose ids are mapped.</param>
+    /// <param name="devices">As a container without user namespace would get them.</param>
+    /// <returns>Mounts in their place.</returns>
+    internal IReadOnlyList<OciMount> MakeDevices(ContainerSnapshot container, IReadOnlyList<OciDevice> devices)
+    {
+        var mappings = container.Mappings!;
+        var folder = MakeTarget(container, DevicesName, isFolder: true);
+        if (Libc.MakeTmpfs(out var root) is not 0 and var errno)
+        {
+            throw new LinuxException("fsmount", folder, errno);
+        }
+
+        using (root)
+        {
+            var mounts = new List<OciMount>(devices.Count);
+            foreach (var device in devices)
+            {
+                var name = mounts.Count.ToString(CultureInfo.InvariantCulture);
+                var node = Encoding.ASCII.GetBytes(name);
+                var kind = device.Type switch { "b" => FileKind.BlockDevice, "p" => FileKind.Fifo, _ => FileKind.CharacterDevice };
+                Check(Libc.MakeNodeAt(root!, node, kind, 0, (uint)device.Major, (uint)device.Minor), "mknod", device.Path);
+                Check(Libc.ChangeOwnerAt(root!, node, mappings.UserOutside(device.Uid), mappings.GroupOutside(device.Gid)), "chown", device.Path);
+                Check(Libc.ChangeModeAt(root!, node, (uint)(device.FileMode ?? 0x1B6) & 0xFFF), "chmod", device.Path);
+                mounts.Add(new(device.Path, "bind", $"{folder}/{name}", ["bind", "rw", "rprivate", "nosuid", "noexec"]));
+            }
+
+            Libc.AttachTree(root!, folder);
+            return mounts;
+        }
+
+        static void Check(Errno errno, string call, string subject)
+        {
+            if (errno != 0)
+            {
+                throw new LinuxException(call, subject, errno);
+            }
+        }
     }
 
     /// <summary>Takes a container's prepared mounts away. None is success.</summary>
@@ -121,7 +167,7 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
     {
         using var source = mount.Subpath.Length > 0 ? SafeSubpath.OpenInVolume(mount.Source, mount.Subpath) : SafeSubpath.OpenFolder(mount.Source);
         var isFolder = SafeSubpath.IsFolder(source, mount.Source);
-        var target = MakeTarget(container, index.ToString(System.Globalization.CultureInfo.InvariantCulture), isFolder);
+        var target = MakeTarget(container, index.ToString(CultureInfo.InvariantCulture), isFolder);
         using var tree = Libc.CloneTree(source, recursive: container.Mappings is null, mount.Source);
         if (container.Mappings is { } mappings)
         {
@@ -135,7 +181,7 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
 
     private ResolvedMount PrepareImage(ContainerSnapshot container, int index, ResolvedMount mount)
     {
-        var name = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var name = index.ToString(CultureInfo.InvariantCulture);
         if (mount.Subpath.Length == 0)
         {
             var whole = MakeTarget(container, name, isFolder: true);

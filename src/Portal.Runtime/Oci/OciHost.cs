@@ -26,14 +26,8 @@ public sealed record OciHost
     /// <summary>This process' own OOM score adjustment; without CAP_SYS_RESOURCE nothing lower can be set.</summary>
     public int OomScoreAdjustment { get; init; }
 
-    /// <summary>The kernel counts swap for cgroups.</summary>
-    public bool SwapLimit { get; init; } = true;
-
-    /// <summary>The kernel weighs block I/O.</summary>
-    public bool BlockWeight { get; init; } = true;
-
-    /// <summary>The kernel has the pids controller.</summary>
-    public bool PidsLimit { get; init; } = true;
+    /// <summary>Limits the kernel keeps.</summary>
+    public LimitSupport Limits { get; init; } = new();
 
     /// <summary>The kernel filters system calls.</summary>
     public bool Seccomp { get; init; } = true;
@@ -41,16 +35,11 @@ public sealed record OciHost
     /// <summary>Per-processor folders that reveal thermal events, masked in containers.</summary>
     public IReadOnlyList<string> ThermalPaths { get; init; } = [];
 
-    /// <summary>Device nodes of the host, for privileged containers.</summary>
-    public IReadOnlyList<HostDevice> Devices { get; init; } = [];
-
     /// <summary>Reads it from /proc and /sys.</summary>
     public static OciHost Read()
     {
         var status = File.ReadAllLines("/proc/self/status");
         var locator = CgroupLocator.Read();
-        var memory = locator.PathOf("memory");
-        var block = locator.PathOf(locator.Version == CgroupVersion.V1 ? "blkio" : "io");
         return new OciHost
         {
             Capabilities = CapabilitySet.ParseHex(Field(status, "CapBnd")) & CapabilitySet.ParseHex(Field(status, "CapPrm")) & CapabilitySet.All,
@@ -58,15 +47,11 @@ public sealed record OciHost
             HostName = Environment.MachineName,
             HardLimits = ParseHardLimits(File.ReadAllLines("/proc/self/limits")),
             OomScoreAdjustment = int.Parse(File.ReadAllText("/proc/self/oom_score_adj").AsSpan().Trim(), CultureInfo.InvariantCulture),
-            SwapLimit = memory is not null && HasFile(memory, locator.Version == CgroupVersion.V1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max"),
-
-            BlockWeight = block is not null && WeighsBlocks(block, locator.Version),
-            PidsLimit = locator.PathOf("pids") is { } pids && (locator.Version == CgroupVersion.V1 || HasController(pids, "pids")),
+            Limits = LimitSupport.Read(locator),
             Seccomp = status.Any(line => line.StartsWith("Seccomp:", StringComparison.Ordinal)),
             ThermalPaths = Directory.Exists("/sys/devices/system/cpu")
                 ? [.. Directory.EnumerateDirectories("/sys/devices/system/cpu", "cpu*").Select(cpu => cpu + "/thermal_throttle").Where(Directory.Exists).Order(StringComparer.Ordinal)]
                 : [],
-            Devices = HostDevice.ReadAll("/sys"),
         };
     }
 
@@ -110,44 +95,4 @@ public sealed record OciHost
 
     private static string Field(string[] status, string name) =>
         Array.Find(status, line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] == ':')?[(name.Length + 1)..] ?? "0";
-
-    /// <summary>True when the kernel would weigh the block I/O of a group below <paramref name="root"/>.</summary>
-    internal static bool WeighsBlocks(string root, CgroupVersion version)
-    {
-        // v1 has blkio.bfq.weight too where only that scheduler weighs, but crun 1.8 writes blkio.weight and nothing else.
-        if (version == CgroupVersion.V1)
-        {
-            return HasFile(root, "blkio.weight");
-        }
-
-        // systemd leaves io off below the root until a unit asks for it, so no group need have its files before the first
-        // container turns it on. The root's io.cost.qos tells that there will be io.weight.
-        return HasController(root, "io") && (File.Exists(root + "/io.cost.qos") || HasFile(root, "io.weight") || HasFile(root, "io.bfq.weight"));
-    }
-
-    /// <summary>True when a v2 group can hand a controller on to the groups below it.</summary>
-    internal static bool HasController(string group, string controller)
-    {
-        try
-        {
-            return File.ReadAllText(group + "/cgroup.controllers").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Contains(controller);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    // On v2 the root group has no limit files, so the first child is asked too.
-    private static bool HasFile(string group, string name)
-    {
-        try
-        {
-            return File.Exists($"{group}/{name}") || Directory.EnumerateDirectories(group).Take(8).Any(child => File.Exists($"{child}/{name}"));
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 }

@@ -7,10 +7,11 @@ namespace Portal.Runtime.Oci;
 /// <summary>The part that knows the OCI runtime specification.</summary>
 public static class OciModule
 {
-    /// <summary>Registers <see cref="OciHost"/> (read at first use) and <see cref="OciRuntimeCommand"/>.</summary>
+    /// <summary>Registers <see cref="OciHost"/> (read at first use), <see cref="OciRuntimes"/> and <see cref="OciRuntimeCommand"/>.</summary>
     public static IServiceCollection AddOci(this IServiceCollection services)
     {
         services.TryAddSingleton(_ => OciHost.Read());
+        services.TryAddSingleton(provider => new OciRuntimes(provider.GetRequiredService<IOptions<RuntimeOptions>>().Value));
         services.TryAddSingleton(provider => OciRuntimeCommand.For(provider.GetRequiredService<IOptions<RuntimeOptions>>().Value));
         return services;
     }

@@ -23,7 +23,7 @@ internal static class OciMounts
             .ToList();
 
         var mounts = new List<OciMount>();
-        foreach (var mount in Defaults(spec, security))
+        foreach (var mount in Defaults(input, security))
         {
             // A user's mount replaces the default in its place; a user's /dev replaces all of ours below it.
             if (!user.Exists(own => own.Destination == mount.Destination
@@ -33,7 +33,7 @@ internal static class OciMounts
             }
         }
 
-        if (spec.Init && input.Options.InitPath is { } init)
+        if (OciSpecBuilder.HasInit(spec) && input.Options.InitPath is { } init)
         {
             mounts.Add(new(OciSpecBuilder.InitTarget, "bind", init, ["bind", "ro"]));
         }
@@ -60,20 +60,30 @@ internal static class OciMounts
         : mounts.Any(mount => mount.Propagation is "slave" or "rslave") ? "rslave"
         : null;
 
-    private static OciMount[] Defaults(ContainerSpec spec, SecurityOptions security)
+    private static IEnumerable<OciMount> Defaults(OciSpecInput input, SecurityOptions security)
     {
-        var shm = spec.ShmSizeBytes > 0 ? spec.ShmSizeBytes : DefaultShmSize;
+        var spec = input.Container.Spec;
         string[] fixedFlags = ["nosuid", "noexec", "nodev"];
-        return
-        [
-            new("/proc", "proc", "proc", fixedFlags),
-            new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-            new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            new("/sys", "sysfs", "sysfs", spec.Privileged ? fixedFlags : [.. fixedFlags, "ro"]),
-            new("/sys/fs/cgroup", "cgroup", "cgroup", spec.Privileged || security.WritableCgroups ? fixedFlags : [.. fixedFlags, "ro"]),
-            new("/dev/mqueue", "mqueue", "mqueue", fixedFlags),
-            new("/dev/shm", "tmpfs", "shm", [.. fixedFlags, "mode=1777", "size=" + shm.ToString(CultureInfo.InvariantCulture)]),
-        ];
+        yield return new("/proc", "proc", "proc", fixedFlags);
+        yield return new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
+        yield return new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
+        yield return new("/sys", "sysfs", "sysfs", spec.Privileged ? fixedFlags : [.. fixedFlags, "ro"]);
+        yield return new("/sys/fs/cgroup", "cgroup", "cgroup", spec.Privileged || security.WritableCgroups ? fixedFlags : [.. fixedFlags, "ro"]);
+        if (input.UserPath is null || spec.IpcMode.Kind != NamespaceKind.Host)
+        {
+            // The host's queues are not a user namespace's to mount.
+            yield return new("/dev/mqueue", "mqueue", "mqueue", fixedFlags);
+        }
+
+        if (input.SharedMemoryPath is { } shared)
+        {
+            yield return new("/dev/shm", "bind", shared, ["rbind", "rprivate", .. fixedFlags]);
+        }
+        else if (spec.IpcMode.Kind != NamespaceKind.None)
+        {
+            var size = spec.ShmSizeBytes > 0 ? spec.ShmSizeBytes : DefaultShmSize;
+            yield return new("/dev/shm", "tmpfs", "shm", [.. fixedFlags, "mode=1777", "size=" + size.ToString(CultureInfo.InvariantCulture)]);
+        }
     }
 
     private static OciMount Convert(ResolvedMount mount, OciHost host)

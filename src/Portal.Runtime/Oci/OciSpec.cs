@@ -13,14 +13,36 @@ internal sealed record OciSpec
 
     public string? Hostname { get; init; }
 
-    public string? Domainname { get; init; }
-
     public required IReadOnlyList<OciMount> Mounts { get; init; }
 
     public required OciLinux Linux { get; init; }
 
+    public OciHooks? Hooks { get; init; }
+
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
+
+/// <summary>Programs of the host that the runtime runs at points of a container's life.</summary>
+internal sealed record OciHooks
+{
+    public IReadOnlyList<OciHook>? Prestart { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateRuntime { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? StartContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststart { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststop { get; init; }
+}
+
+/// <param name="Path">Absolute.</param>
+/// <param name="Args">The program's name first.</param>
+/// <param name="Env"><c>NAME=value</c>.</param>
+/// <param name="Timeout">Seconds.</param>
+internal sealed record OciHook(string Path, IReadOnlyList<string>? Args, IReadOnlyList<string>? Env, int? Timeout);
 
 /// <param name="Path">Root file system on the host.</param>
 /// <param name="Readonly">Mounted read-only inside.</param>
@@ -90,11 +112,13 @@ internal sealed record OciIdMapping([property: JsonPropertyName("containerID")] 
 internal sealed record OciNamespace(string Type, string? Path = null);
 
 /// <summary>A device node to make inside.</summary>
-internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
+internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int? FileMode, uint Uid, uint Gid);
 
+/// <summary>Limits, and which devices may be used.</summary>
 internal sealed record OciResources
 {
-    public required IReadOnlyList<OciDeviceRule> Devices { get; init; }
+    /// <summary>In this order; null leaves the rules as they are (<c>update</c>).</summary>
+    public IReadOnlyList<OciDeviceRule>? Devices { get; init; }
 
     public OciMemory? Memory { get; init; }
 
@@ -108,13 +132,48 @@ internal sealed record OciResources
 
 internal sealed record OciDeviceRule(bool Allow, string Access, string? Type = null, long? Major = null, long? Minor = null);
 
-internal sealed record OciMemory(long? Limit, long? Reservation, long? Swap);
+internal sealed record OciMemory(long? Limit, long? Reservation, long? Swap)
+{
+    public static OciMemory None { get; } = new(null, null, null);
 
-internal sealed record OciCpu(long? Shares, long? Quota, long? Period, string? Cpus, string? Mems);
+    public long? KernelTCP { get; init; }
+
+    public long? Swappiness { get; init; }
+
+    public bool? DisableOOMKiller { get; init; }
+}
+
+internal sealed record OciCpu(long? Shares, long? Quota, long? Period, string? Cpus, string? Mems)
+{
+    public static OciCpu None { get; } = new(null, null, null, null, null);
+
+    public long? RealtimeRuntime { get; init; }
+
+    public long? RealtimePeriod { get; init; }
+}
 
 internal sealed record OciPids(long Limit);
 
-internal sealed record OciBlockIO(int Weight);
+internal sealed record OciBlockIO
+{
+    public static OciBlockIO None { get; } = new();
+
+    public int? Weight { get; init; }
+
+    public IReadOnlyList<OciWeightDevice>? WeightDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadBpsDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteBpsDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadIOPSDevice { get; init; }
+
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteIOPSDevice { get; init; }
+}
+
+internal sealed record OciWeightDevice(long Major, long Minor, int Weight);
+
+internal sealed record OciThrottleDevice(long Major, long Minor, long Rate);
 
 internal sealed record OciSeccomp
 {
@@ -138,6 +197,7 @@ internal sealed record OciSyscallArgument(int Index, ulong Value, ulong? ValueTw
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OciSpec))]
 [JsonSerializable(typeof(OciProcess))]
+[JsonSerializable(typeof(OciResources))]
 [JsonSerializable(typeof(OciSeccomp))]
 [JsonSerializable(typeof(SeccompProfile))]
 internal sealed partial class OciJson : JsonSerializerContext;

@@ -36,7 +36,7 @@ internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
             Bundle = bundle,
             LogPath = container.LogPath,
             ExitFolder = ExitFolder,
-            RuntimePath = runtime.Program,
+            RuntimePath = runtime.Program(container.Id),
             RuntimeArguments = runtime.GlobalArguments,
             Tty = container.Spec.Tty,
             OpenStdin = container.Spec.OpenStdin,

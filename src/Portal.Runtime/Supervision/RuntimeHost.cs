@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
@@ -11,7 +12,7 @@ namespace Portal.Runtime.Supervision;
 /// adopts what is there. Stopping ends nothing: containers run on.
 /// </summary>
 internal sealed class RuntimeHost(
-    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, AppArmorHost appArmor, ContainerLifecycle lifecycle) : IHostedService, IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -32,6 +33,7 @@ internal sealed class RuntimeHost(
         var newBoot = !File.Exists(mark);
         store.Load();
         volumes.Load();
+        await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(mark, "", cancellationToken).ConfigureAwait(false);
     }

@@ -20,7 +20,7 @@ internal sealed class SealedProgram(string path)
     private string? _path;
 
     /// <summary>True for a program that makes use of it. SELinux decides by the file's label, which a copy does not have.</summary>
-    public static bool Fits(string path) => System.IO.Path.GetFileName(path) == "crun" && !File.Exists("/sys/fs/selinux/enforce");
+    public static bool Fits(string path) => Oci.OciRuntimes.IsCrun(path) && !File.Exists("/sys/fs/selinux/enforce");
 
     /// <summary>What to start: the copy as long as the file is the one it was made from, else a new one; the file itself if there can be none.</summary>
     public string Path

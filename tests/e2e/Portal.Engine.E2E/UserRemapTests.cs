@@ -132,6 +132,36 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
     }
 
     [Fact]
+    public async Task Namespaces_OfAnotherContainer_AreJoinedWithItsIds()
+    {
+        var donor = await _docker.RunDetachedAsync("--ipc", "shareable", "busybox", "sh", "-c", "echo shared > /dev/shm/file; sleep 300");
+        var address = await _docker.InspectAsync(donor, "{{.NetworkSettings.IPAddress}}");
+
+        var all = await _docker.RunAsync("run", "--rm", "--net", $"container:{donor}", "--pid", $"container:{donor}", "--ipc", $"container:{donor}", "busybox", "sh", "-c", "ip -4 -o a show eth0; cat /dev/shm/file; ps | grep -c 'sleep 300'");
+        Assert.Contains(address, all.Succeeded().Lines[0], StringComparison.Ordinal);
+        Assert.Equal("shared", all.Lines[1]);
+
+        // With a network of its own, which belongs to the donor's user namespace.
+        var own = await _docker.RunDetachedAsync("--pid", $"container:{donor}", "--ipc", $"container:{donor}", "busybox", "sleep", "300");
+        Assert.NotEqual(address, await _docker.InspectAsync(own, "{{.NetworkSettings.IPAddress}}"));
+        Assert.Contains(await _docker.InspectAsync(own, "{{.NetworkSettings.IPAddress}}"), (await _docker.RunAsync("exec", own, "cat", "/etc/hosts")).Out, StringComparison.Ordinal);
+        Assert.Equal("eth0\nlo\n", (await _docker.RunAsync("exec", own, "ls", "/sys/class/net")).Succeeded().Out);
+        (await _docker.RunAsync("exec", own, "ping", "-c", "1", engine.Gateway)).Succeeded();
+
+        var host = await _docker.RunDetachedAsync("--userns=host", "busybox", "sleep", "300");
+        Assert.Contains("it has another user namespace mapping", (await _docker.RunAsync("run", "--rm", "--net", $"container:{host}", "busybox", "true")).Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Device_IsTheContainersOwnNode()
+    {
+        var run = await _docker.RunAsync("run", "--rm", "--device", "/dev/zero:/dev/mine:rw", "busybox", "sh", "-c", "stat -c '%u %a' /dev/mine; head -c 2 /dev/mine | od -An -tx1; echo > /dev/mine && chmod 0 /dev/mine && echo done");
+
+        Assert.Equal(["0 666", "00 00", "done"], run.Succeeded().Lines);
+        Assert.Equal("0 666", (await ChildProcess.RunAsync("stat", ["-c", "%u %a", "/dev/zero"])).Line);
+    }
+
+    [Fact]
     public async Task Agent_ThatIsKilledAndChangesItsSetting_KeepsContainersAsTheyWere()
     {
         var id = await _docker.RunDetachedAsync("-v", "kept:/v", "--mount", "type=image,src=busybox,dst=/i", "--mount", "type=volume,src=kept,dst=/s,volume-subpath=.", "busybox", "sleep", "300");

@@ -3,6 +3,7 @@ using System.Net;
 using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
+using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 
@@ -30,7 +31,7 @@ internal static class ContainerMapping
         Mounts = MountMapping.Show(container.Mounts),
     };
 
-    public static ContainerInspect Inspect(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, string defaultRuntime, ApiVersion version)
+    public static ContainerInspect Inspect(ContainerSnapshot container, ContainerPlaces places, IReadOnlyList<NetworkSnapshot> networks, IRuntimeInfo runtime, ApiVersion version)
     {
         string[] process = [.. container.Effective.Entrypoint, .. container.Effective.Command];
         return new()
@@ -41,19 +42,31 @@ internal static class ContainerMapping
             Args = [.. process.Skip(1)],
             State = State(container.Status),
             Image = container.ImageId.ToString(),
+            ResolvConfPath = places.ResolvConf,
+            HostnamePath = places.Hostname,
+            HostsPath = places.Hosts,
             LogPath = container.LogPath,
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",
             Platform = "linux",
+            AppArmorProfile = places.AppArmorProfile,
             ExecIDs = null,
-            HostConfig = HostConfigMapping.Show(container, defaultRuntime),
-            GraphDriver = new() { Name = "overlay2" },
+            HostConfig = HostConfigMapping.Show(container, runtime),
+            GraphDriver = new() { Name = "overlay2", Data = Layers(places) },
             Mounts = MountMapping.Show(container.Mounts),
             Config = Config(container),
             NetworkSettings = Network(container, networks, version),
         };
     }
+
+    private static Dictionary<string, string>? Layers(ContainerPlaces places) => places.Layers is not { } folders ? null : new()
+    {
+        ["LowerDir"] = string.Join(':', folders.Lower),
+        ["MergedDir"] = folders.Merged,
+        ["UpperDir"] = folders.Upper,
+        ["WorkDir"] = folders.Work,
+    };
 
     /// <summary>The name of the network that a mode means.</summary>
     public static string NetworkName(string mode) => mode is "default" or "" ? DefaultNetwork : mode;
@@ -82,7 +95,7 @@ internal static class ContainerMapping
         var (spec, effective) = (container.Spec, container.Effective);
         return new()
         {
-            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.Id.Abbreviated),
+            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.JoinedHostname ?? container.Id.Abbreviated),
             Domainname = spec.Domainname ?? "",
             User = effective.User,
             AttachStdin = spec.AttachStdin,
@@ -132,6 +145,11 @@ internal static class ContainerMapping
 
     private static Dictionary<string, EndpointSettings> Endpoints(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
+        if (NetworkDonor.IsOne(container.Spec.NetworkMode))
+        {
+            return [];
+        }
+
         var place = container.Attachment;
         var name = place?.NetworkName ?? NetworkName(container.Spec.NetworkMode);
         var network = networks.FirstOrDefault(n => n.Name == name || n.Id == name);

@@ -34,6 +34,26 @@ public sealed class NodeCommandLineTests
     }
 
     [Fact]
+    public void Runtimes_OfEnvironmentAndCommandLine_AreTakenTogether()
+    {
+        var environment = new Dictionary<string, string> { ["PORTAL_AGENT_RUNTIME"] = "runsc=/opt/runsc, youki=/env/youki", ["PORTAL_AGENT_DEFAULT_RUNTIME"] = "runsc" };
+
+        var command = NodeCommandLine.Parse(["--runtime", "youki=/opt/youki", "--runtime=kata=/opt/kata"], environment.GetValueOrDefault);
+
+        Assert.Empty(command.Mistakes);
+        Assert.Equal("kata=/opt/kata runsc=/opt/runsc youki=/opt/youki", string.Join(' ', command.Options.Runtime.Runtimes.OrderBy(r => r.Key).Select(r => $"{r.Key}={r.Value}")));
+        Assert.Equal("runsc", command.Options.Runtime.DefaultRuntime);
+    }
+
+    [Theory]
+    [InlineData("youki")]
+    [InlineData("youki=bin/youki")]
+    [InlineData("a/b=/opt/youki")]
+    [InlineData("io.containerd.runc.v2=/opt/youki")]
+    public void Runtime_NotNameAndPath_IsAMistake(string value) =>
+        Assert.StartsWith("--runtime: ", Assert.Single(NodeCommandLine.Parse(["--runtime", value], _ => null).Mistakes), StringComparison.Ordinal);
+
+    [Fact]
     public void DataRoot_HeldByAnother_IsNotTaken()
     {
         var root = Directory.CreateTempSubdirectory("portal-lock").FullName;

@@ -67,6 +67,25 @@ public sealed class ContainerStoreTests : IDisposable
     }
 
     [Fact]
+    public void Load_RecordOfAnEarlierVersion_HasTheDefaultsOfWhatCameLater()
+    {
+        var id = new ContainerId("ab" + new string('1', 62));
+        var record = Record(id, "old");
+        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] } } });
+        var path = _store.Folder(id) + "/record.json";
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+        var spec = json["Container"]!["Spec"]!.AsObject();
+        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath"));
+        File.WriteAllText(path, json.ToJsonString());
+
+        var found = Open().Resolve("old").Snapshot.Spec;
+
+        Assert.Empty(found.Annotations);
+        Assert.Empty(found.Resources.BlkioReadBps);
+        Assert.Equal(("", "", ""), (found.CgroupParent, found.Log.Driver, found.Mounts[0].Subpath));
+    }
+
+    [Fact]
     public void Load_UnreadableRecord_IsSetAsideAndTheOthersLoad()
     {
         Add(Record(new("ab" + new string('1', 62)), "good"));

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -36,12 +37,14 @@ internal sealed class FakeContainers : IContainers
         All.FirstOrDefault(c => c.Id.Value == reference || c.Name == reference.TrimStart('/') || c.Id.Value.StartsWith(reference, StringComparison.Ordinal))
         ?? throw new ErrorException(ErrorKind.NotFound, "container.not_found", "No such container: " + reference);
 
-    public Task<ContainerSnapshot> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
+    public ContainerPlaces Locate(ContainerId id) => Some.Places;
+
+    public Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
         Created = spec;
         var container = Some.Container(name ?? "happy_fox", spec);
         All.Add(container);
-        return Task.FromResult(container);
+        return Task.FromResult(new ContainerCreated(container, []));
     }
 
     public Task<bool> StartAsync(ContainerId id, CancellationToken ct) => Task.FromResult(!Resolve(id.Value).Status.IsRunning);
@@ -133,6 +136,18 @@ internal sealed class FakeSession : IStdioSession, IExecs
     public Task StartDetachedAsync(string execId, CancellationToken ct) => Task.CompletedTask;
 
     public Task ResizeAsync(string execId, int rows, int columns, CancellationToken ct) => Task.CompletedTask;
+}
+
+/// <summary>A host that has everything but block weights.</summary>
+internal sealed class FakeRuntimeInfo : IRuntimeInfo
+{
+    public string DefaultRuntime => "crun";
+
+    public (IReadOnlyList<string> Masked, IReadOnlyList<string> ReadOnly) DefaultPaths => (["/proc/kcore"], ["/proc/sys"]);
+
+    public RuntimeInfo Read() => new(
+        new Dictionary<string, string> { ["crun"] = "/usr/bin/crun", ["io.containerd.runc.v2"] = "/usr/bin/crun" }, "crun",
+        new() { BlockWeight = false, OomKillDisable = false }, new(true, true), true, ["/etc/cdi"], ["acme.com/gadget=one"], ["failed to load CDI Spec /etc/cdi/x.yaml: bad"]);
 }
 
 /// <summary>One image, busybox.</summary>
