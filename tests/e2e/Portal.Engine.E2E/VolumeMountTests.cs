@@ -10,6 +10,7 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task Volume_NewAndEmpty_StartsAsACopyOfTheImage()
     {
+        var before = await VolumesAsync();
         await BuildAsync("copied", "VOLUME /declared", "mkdir -p /data/sub /declared; echo x > /data/one; chmod 4751 /data/one; ln /data/one /data/sub/two; chown 5:6 /data; chmod 700 /data; touch /declared/file");
         const string Look = "stat -c '%a %u %g' /data; stat -c '%a %h' /data/one; ls /data/sub";
 
@@ -17,7 +18,7 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
         Assert.Equal(["755 0 0"], (await Docker.RunAsync("run", "--rm", "-v", "bare:/data:nocopy", "copied", "sh", "-c", Look)).Lines);
         Assert.Equal("file", (await Docker.RunAsync("run", "--rm", "copied", "ls", "/declared")).Succeeded().Line);
         Assert.Contains("cannot mount volume over existing file, file exists /data/one", (await Docker.RunAsync("run", "--rm", "-v", "/data/one", "copied", "true")).Err, StringComparison.Ordinal);
-        Assert.Equal(["bare", "filled"], (await Docker.RunAsync("volume", "ls", "-q")).Lines.Order(StringComparer.Ordinal));
+        Assert.Equal(["bare", "filled"], (await VolumesAsync()).Except(before));
         await RemoveAsync("volume", "bare", "filled");
         await RemoveAsync("image", "copied");
     }
@@ -25,14 +26,15 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task Volume_OfAMount_HasItsLabelsAndGoesOnlyWhenAnonymous()
     {
+        var before = await VolumesAsync();
         var id = (await Docker.RunAsync(
             "create", "--mount", "type=volume,src=labelled,dst=/a,volume-label=colour=blue", "--mount", "type=volume,dst=/b", "-v", "/c", "busybox")).Succeeded().Line;
 
         Assert.Equal("map[colour:blue]", (await Docker.RunAsync("volume", "inspect", "--format", "{{.Labels}}", "labelled")).Succeeded().Line);
-        Assert.Equal(3, (await Docker.RunAsync("volume", "ls", "-q")).Lines.Length);
+        Assert.Equal(3, (await VolumesAsync()).Length - before.Length);
         Assert.Contains($"remove labelled: volume is in use - [{id}]", (await Docker.RunAsync("volume", "rm", "labelled")).Err, StringComparison.Ordinal);
         (await Docker.RunAsync("rm", "-v", id)).Succeeded();
-        Assert.Equal(["labelled"], (await Docker.RunAsync("volume", "ls", "-q")).Lines);
+        Assert.Equal(["labelled"], (await VolumesAsync()).Except(before));
         await RemoveAsync("volume", "labelled");
     }
 
@@ -89,6 +91,7 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task VolumesFrom_AnotherContainer_HasItsMountsButForItsOwn()
     {
+        var before = await VolumesAsync();
         var folder = Directory.CreateDirectory(Path.Combine(Engine.Root, "lent")).FullName;
         (await Docker.RunAsync(
             "run", "--name", "lender", "-v", $"{folder}:/bind", "-v", "lent:/named", "-v", "/anonymous", "--mount", "type=tmpfs,dst=/memory", "busybox", "sh", "-c", "touch /bind/b /named/n /anonymous/a")).Succeeded();
@@ -105,9 +108,9 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
             ["/anonymous false", "/bind false", "/memory false"],
             (await Docker.InspectAsync(borrower, "{{range .Mounts}}{{.Destination}} {{.RW}}\n{{end}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         (await Docker.RunAsync("rm", "-v", "lender")).Succeeded();
-        Assert.Equal(2, (await Docker.RunAsync("volume", "ls", "-q")).Lines.Length);
+        Assert.Equal(2, (await VolumesAsync()).Length - before.Length);
         (await Docker.RunAsync("rm", "-v", borrower)).Succeeded();
-        Assert.Equal(["lent"], (await Docker.RunAsync("volume", "ls", "-q")).Lines);
+        Assert.Equal(["lent"], (await VolumesAsync()).Except(before));
         await RemoveAsync("volume", "lent");
         using var unknown = await PostJsonAsync("/containers/create", """{"Image":"busybox","HostConfig":{"VolumesFrom":["nobody"]}}""");
         await ExpectErrorAsync(unknown, HttpStatusCode.BadRequest, "No such container: nobody");
@@ -152,6 +155,8 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
     }
 
     private IEnumerable<string> Prepared() => Ledger.Mounts(Engine.Root).Where(m => m.StartsWith(Engine.RunRoot + "/mounts/", StringComparison.Ordinal));
+
+    private async Task<string[]> VolumesAsync() => [.. (await Docker.RunAsync("volume", "ls", "-q")).Lines.Order(StringComparer.Ordinal)];
 
     private async Task<string> ImageIdAsync(string image) => (await Docker.RunAsync("image", "inspect", "--format", "{{.Id}}", image)).Succeeded().Line;
 
