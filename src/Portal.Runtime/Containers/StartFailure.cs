@@ -46,7 +46,9 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     private static (string? Reason, int ExitCode) Reason(string program, string message)
     {
         var missing = message.Contains("executable file", StringComparison.Ordinal) && message.Contains("not found", StringComparison.Ordinal);
-        if (missing || (message.Contains("open executable", StringComparison.Ordinal) && message.Contains("No such file", StringComparison.Ordinal)))
+        if (missing
+            || message.Contains($"exec: \"{program}\": stat {program}: no such file", StringComparison.Ordinal)
+            || (message.Contains("open executable", StringComparison.Ordinal) && message.Contains("No such file", StringComparison.Ordinal)))
         {
             return program.Contains('/', StringComparison.Ordinal)
                 ? ($"exec: \"{program}\": stat {program}: no such file or directory", 127)
