@@ -16,7 +16,11 @@ namespace Portal.Runtime;
 /// <param name="CdiErrors">What is wrong with the descriptions, a sentence each.</param>
 public sealed record RuntimeInfo(
     IReadOnlyDictionary<string, string> Runtimes, string DefaultRuntime, LimitSupport Limits, AppArmorSupport AppArmor, bool Seccomp,
-    IReadOnlyList<string> CdiFolders, IReadOnlyList<string> CdiDevices, IReadOnlyList<string> CdiErrors);
+    IReadOnlyList<string> CdiFolders, IReadOnlyList<string> CdiDevices, IReadOnlyList<string> CdiErrors)
+{
+    /// <summary>Containers have ids of their own, unless they say otherwise.</summary>
+    public bool UserNamespaces { get; init; }
+}
 
 /// <summary>Tells what the runtime can do.</summary>
 public interface IRuntimeInfo
@@ -42,6 +46,9 @@ internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArm
         var devices = cdi.Read();
         return new(
             new Dictionary<string, string>(runtimes.Paths) { [OciRuntimes.ShimName] = runtimes.Paths[runtimes.Default] }, runtimes.Default, host.Limits, appArmor.Support, host.Seccomp,
-            options.CdiSpecFolders, [.. devices.Devices.Keys], devices.Errors);
+            options.CdiSpecFolders, [.. devices.Devices.Keys], devices.Errors)
+        {
+            UserNamespaces = options.Mappings is not null,
+        };
     }
 }

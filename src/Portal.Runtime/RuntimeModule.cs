@@ -9,6 +9,7 @@ using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
@@ -45,6 +46,9 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<PreparedMounts>();
+        services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
+        services.AddSingleton<MountResolution>();
         services.AddSingleton<AppArmorHost>();
         services.AddSingleton<CdiRegistry>();
         services.AddSingleton<CdiInjection>();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Runtime.Containers;
 

@@ -31,12 +31,12 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
             var spec = container.Spec;
             if (spec.PidMode.Kind == NamespaceKind.Container)
             {
-                joined.JoinPid(Running(spec.PidMode.Container, reason => $"cannot join PID of a non running container: {reason}"));
+                Join(spec.PidMode.Container, joined.JoinPid, reason => $"cannot join PID of a non running container: {reason}");
             }
 
             if (spec.IpcMode.Kind == NamespaceKind.Container)
             {
-                joined.JoinIpc(Running(spec.IpcMode.Container, reason => $"can't join IPC of container {reason}: container {reason} is not running"));
+                Join(spec.IpcMode.Container, joined.JoinIpc, reason => $"can't join IPC of container {reason}: container {reason} is not running");
             }
 
             if (NetworkDonor.Of(spec.NetworkMode) is { } donor)
@@ -46,7 +46,7 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
                     throw new ErrorException(ErrorKind.Invalid, "container.own_network", "cannot join own network");
                 }
 
-                joined.JoinNetwork(Running(donor, reason => $"cannot join network of a non running container: {reason}"));
+                Join(donor, joined.JoinNetwork, reason => $"cannot join network of a non running container: {reason}");
             }
 
             return joined;
@@ -56,6 +56,25 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
             joined.Dispose();
             throw;
         }
+
+        void Join(string reference, Action<ContainerRun> join, Func<string, string> refusal)
+        {
+            var donor = Running(reference, refusal);
+            join(donor.Run!);
+            if (container.Mappings is null)
+            {
+                return;
+            }
+
+            // Among those of other ids it would be root over nothing, or over too much.
+            if (donor.Snapshot.Mappings != container.Mappings)
+            {
+                throw new ErrorException(
+                    ErrorKind.Invalid, "container.other_user_namespace", $"cannot join namespaces of container {donor.Id}: it has another user namespace mapping (hint: use --userns=host for both or for none)");
+            }
+
+            joined.JoinUser(donor.Run!);
+        }
     }
 
     /// <summary>What a container is to have as /dev/shm: a folder of the host; null for one of its own, or none.</summary>
@@ -64,7 +83,7 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
     {
         NamespaceKind.Host => Path.Exists(HostMemory) ? HostMemory
             : throw new ErrorException(ErrorKind.Internal, "container.no_shm", "/dev/shm is not mounted, but must be for --ipc=host"),
-        NamespaceKind.Shareable => HasOwnMount(container) ? null : memory.Mount(container.Id, container.Spec.ShmSizeBytes),
+        NamespaceKind.Shareable => HasOwnMount(container) ? null : memory.Mount(container.Id, container.Spec.ShmSizeBytes, container.Mappings),
         NamespaceKind.Container => SharedBy(Resolve(container.Spec.IpcMode.Container).Snapshot),
         NamespaceKind.Default or NamespaceKind.Private or NamespaceKind.None => null,
     };
@@ -105,7 +124,7 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
 
     private Container Resolve(string reference) => store.Resolve(reference);
 
-    private ContainerRun Running(string reference, Func<string, string> refusal)
+    private Container Running(string reference, Func<string, string> refusal)
     {
         var donor = Resolve(reference);
         if (donor.Snapshot.Status.State == ContainerState.Restarting)
@@ -113,7 +132,7 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
             throw new ErrorException(ErrorKind.Conflict, "container.donor_restarting", $"Container {donor.Id} is restarting, wait until the container is running");
         }
 
-        return donor.Snapshot.Status.IsRunning && donor.Run is { } run ? run
+        return donor.Snapshot.Status.IsRunning && donor.Run is not null ? donor
             : throw new ErrorException(ErrorKind.Conflict, "container.donor_not_running", refusal(donor.Id.Value));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
 
@@ -23,15 +24,16 @@ internal sealed class SharedMemory(RuntimeOptions options)
     /// <summary>Makes one, empty. What an earlier, broken start left is taken away.</summary>
     /// <param name="id">The container.</param>
     /// <param name="size">Bytes; 0 for Docker's 64 MiB.</param>
+    /// <param name="mappings">Whose root it belongs to; null for the host's.</param>
     /// <returns>Its path.</returns>
-    public string Mount(ContainerId id, long size)
+    public string Mount(ContainerId id, long size, IdMappings? mappings)
     {
         Unmount(id);
         var path = PathOf(id);
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Libc.Mount(
             "shm", path, "tmpfs", MountFlags.NoSuid | MountFlags.NoDev | MountFlags.NoExec,
-            "mode=1777,size=" + (size > 0 ? size : DefaultSize).ToString(CultureInfo.InvariantCulture));
+            string.Create(CultureInfo.InvariantCulture, $"mode=1777,size={(size > 0 ? size : DefaultSize)},uid={mappings?.RootUser ?? 0},gid={mappings?.RootGroup ?? 0}"));
         return path;
     }
 

@@ -71,7 +71,8 @@ internal sealed class ContainerExecs(
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
             var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, appArmor.Describe(container.Spec, exec.Spec.Privileged)));
             Publish(exec.Container, $"exec_start: {string.Join(' ', exec.Spec.Command)}", exec.Id);
-            return await exec.StartAsync(new(options, runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id)), run, () => Ended(exec)).ConfigureAwait(false);
+            var launch = new ExecLaunch(options, runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), container.Mappings);
+            return await exec.StartAsync(launch, run, () => Ended(exec)).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {

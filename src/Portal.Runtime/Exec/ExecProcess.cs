@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Exec;
 
@@ -18,7 +20,9 @@ namespace Portal.Runtime.Exec;
 /// The runtime gives the terminal it made away and still stays for the exit code, as crun does. Others do one or the other;
 /// they relay between theirs and one of ours.
 /// </param>
-internal sealed record ExecLaunch(RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver);
+/// <param name="Mappings">Of the container's user namespace; null for the host's.</param>
+internal sealed record ExecLaunch(
+    RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver, IdMappings? Mappings = null);
 
 /// <summary>
 /// One exec. The OCI runtime stays as the parent of the process and passes its exit code on; its own words go to a log file,
@@ -142,6 +146,15 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
                 {
                     stdin = Pipe.ToChild();
                     descriptors[0] = stdin.Theirs;
+                }
+            }
+
+            if (launch.Mappings is { } mappings)
+            {
+                // From the container's root on the OCI runtime can hand them to the exec's user, from the host's it cannot.
+                foreach (var pipe in (SafeFileHandle?[])[stdin?.Theirs, stdout?.Theirs, stderr?.Theirs])
+                {
+                    _ = pipe is null ? 0 : Libc.ChangeOwnerAt(pipe, [], mappings.RootUser, mappings.RootGroup);
                 }
             }
 

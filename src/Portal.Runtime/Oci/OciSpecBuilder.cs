@@ -85,6 +85,8 @@ public static class OciSpecBuilder
             Linux = new OciLinux
             {
                 Namespaces = Namespaces(input),
+                UidMappings = IdMappings(input, mappings => mappings.Users),
+                GidMappings = IdMappings(input, mappings => mappings.Groups),
                 Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
                 CgroupsPath = CgroupPath(input.Options, spec, container.Id),
                 Devices = input.Devices.Nodes.Count == 0 ? null : input.Devices.Nodes,
@@ -277,6 +279,11 @@ public static class OciSpecBuilder
             namespaces.Add(new("network", input.NetworkPath ?? input.Attachment?.NamespacePath));
         }
 
+        if (input.UserPath is { } path)
+        {
+            namespaces.Add(new("user", path));
+        }
+
         return namespaces;
 
         void Add(NamespaceMode mode, string type, string? path)
@@ -287,6 +294,15 @@ public static class OciSpecBuilder
             }
         }
     }
+
+    /// <summary>
+    /// runc wants to be told the maps of a user namespace that it joins. crun reads them there; told them as well, it would
+    /// give the host's /dev/null to the container's root when that is a standard stream.
+    /// </summary>
+    private static List<OciIdMapping>? IdMappings(OciSpecInput input, Func<UserNamespaces.IdMappings, IReadOnlyList<UserNamespaces.IdRange>> ranges) =>
+        input.Container.Mappings is { } mappings && input.UserPath is not null && !input.IsCrun
+            ? [.. ranges(mappings).Select(range => new OciIdMapping(range.Inside, range.Outside, range.Count))]
+            : null;
 
     private static OciSeccomp? Seccomp(ContainerSpec spec, SecurityOptions security, CapabilitySet capabilities, OciHost host)
     {

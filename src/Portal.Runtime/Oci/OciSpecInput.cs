@@ -24,6 +24,9 @@ public sealed record OciSpecInput
     /// <summary>IPC namespace of another container; null for none.</summary>
     public string? IpcPath { get; init; }
 
+    /// <summary>User namespace to join; null for the host's.</summary>
+    public string? UserPath { get; init; }
+
     /// <summary>Folder on the host that is seen as /dev/shm; null for one of the container's own.</summary>
     public string? SharedMemoryPath { get; init; }
 
@@ -50,6 +53,9 @@ public sealed record OciSpecInput
     public required OciHost Host { get; init; }
 
     public required ResolvedUser User { get; init; }
+
+    /// <summary>It is crun that runs the container, of whose ways this program knows more than the specification says.</summary>
+    public bool IsCrun { get; init; } = true;
 }
 
 /// <summary>Everything an exec's process file is made from.</summary>

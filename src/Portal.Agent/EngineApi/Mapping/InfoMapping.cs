@@ -53,6 +53,11 @@ internal static class InfoMapping
             yield return "name=seccomp,profile=builtin";
         }
 
+        if (runtime.UserNamespaces)
+        {
+            yield return "name=userns";
+        }
+
         yield return "name=cgroupns";
     }
 
