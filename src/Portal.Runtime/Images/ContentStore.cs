@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 

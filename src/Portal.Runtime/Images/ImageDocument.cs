@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 

@@ -1,5 +1,5 @@
 using Portal.Domain.Primitives;
-using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 

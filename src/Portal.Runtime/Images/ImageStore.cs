@@ -5,6 +5,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Layers;
 
@@ -303,7 +304,7 @@ internal sealed class OverlayLayerStore : ILayerStore
             using (var hashing = new HashingStream(tar))
             {
                 var budget = SpaceBudget.For(_layers);
-                using (var applier = new TarApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
+                using (var applier = new LayerApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
                 {
                     size = applier.Apply(hashing, ct);
                 }

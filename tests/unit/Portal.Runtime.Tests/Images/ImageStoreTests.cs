@@ -6,7 +6,7 @@ using Portal.Runtime.Events;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
-using Portal.Runtime.Tests.Layers;
+using Portal.Runtime.Tests.Tar;
 
 namespace Portal.Runtime.Tests.Images;
 

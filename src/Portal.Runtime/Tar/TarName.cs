@@ -1,6 +1,6 @@
 using Portal.Runtime.Linux;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>The rules for names in layer archives (OCI image-spec, layer.md). Pure.</summary>
 internal static class TarName
@@ -64,52 +64,4 @@ internal static class TarName
 
     /// <summary>Index of the last part of a clean path.</summary>
     public static int LeafOf(ReadOnlySpan<byte> path) => path.LastIndexOf((byte)'/') + 1;
-}
-
-/// <summary>What the last part of a name says about lower layers.</summary>
-internal enum WhiteoutKind
-{
-    /// <summary>An ordinary name.</summary>
-    None,
-
-    /// <summary><c>.wh.name</c>: the name is deleted from lower layers.</summary>
-    Deleted,
-
-    /// <summary><c>.wh..wh..opq</c>: all that lower layers have in this directory is hidden.</summary>
-    Opaque,
-
-    /// <summary><c>.wh..wh.*</c>: bookkeeping of AUFS, of no meaning.</summary>
-    Bookkeeping,
-}
-
-/// <summary>Whiteout markers.</summary>
-internal static class Whiteout
-{
-    /// <summary>Reads the last part of a clean path.</summary>
-    /// <param name="leaf">The last part.</param>
-    /// <param name="hidden">The name that is deleted.</param>
-    /// <exception cref="Portal.Domain.Primitives.ErrorException">The marker names nothing, "." or "..".</exception>
-    public static WhiteoutKind Parse(ReadOnlySpan<byte> leaf, out ReadOnlySpan<byte> hidden)
-    {
-        hidden = default;
-        if (!leaf.StartsWith(".wh."u8))
-        {
-            return WhiteoutKind.None;
-        }
-
-        hidden = leaf[4..];
-        if (hidden.SequenceEqual(".wh..opq"u8))
-        {
-            return WhiteoutKind.Opaque;
-        }
-
-        if (hidden.StartsWith(".wh."u8))
-        {
-            return WhiteoutKind.Bookkeeping;
-        }
-
-        return hidden.IsEmpty || hidden.SequenceEqual("."u8) || hidden.SequenceEqual(".."u8)
-            ? throw ArchiveErrors.Bad($"the whiteout {ArchiveErrors.Show(leaf)} names no file")
-            : WhiteoutKind.Deleted;
-    }
 }

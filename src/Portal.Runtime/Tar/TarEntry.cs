@@ -1,6 +1,6 @@
 using Portal.Runtime.Linux;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>What an archive member is.</summary>
 internal enum TarKind

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>Hashes what is read through it.</summary>
 internal sealed class HashingStream(Stream inner) : ForwardStream

@@ -1,7 +1,7 @@
 using System.Text;
 using Portal.Domain.Primitives;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>What can be wrong with an archive, in one place.</summary>
 internal static class ArchiveErrors

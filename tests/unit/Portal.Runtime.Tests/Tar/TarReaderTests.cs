@@ -1,9 +1,9 @@
 using System.Text;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 using Portal.Runtime.Linux;
 
-namespace Portal.Runtime.Tests.Layers;
+namespace Portal.Runtime.Tests.Tar;
 
 public sealed class TarReaderTests
 {

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Portal.Runtime.Tests.Layers;
+namespace Portal.Runtime.Tests.Tar;
 
 /// <summary>Writes tar archives member by member, honest or not.</summary>
 internal sealed class TarBuilder

@@ -1,8 +1,8 @@
 using System.Text;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
-namespace Portal.Runtime.Tests.Layers;
+namespace Portal.Runtime.Tests.Tar;
 
 public sealed class TarNameTests
 {
@@ -38,23 +38,4 @@ public sealed class TarNameTests
         Assert.Throws<ErrorException>(() => TarName.Clean(Encoding.UTF8.GetBytes(string.Join('/', Enumerable.Repeat("dir", 1250)))));
         Assert.Throws<ErrorException>(() => TarName.Clean("a\0b"u8));
     }
-
-    [Theory]
-    [InlineData("name", WhiteoutKind.None, "")]
-    [InlineData(".wh", WhiteoutKind.None, "")]
-    [InlineData(".wh.name", WhiteoutKind.Deleted, "name")]
-    [InlineData(".wh..hidden", WhiteoutKind.Deleted, ".hidden")]
-    [InlineData(".wh..wh..opq", WhiteoutKind.Opaque, ".wh..opq")]
-    [InlineData(".wh..wh.plnk", WhiteoutKind.Bookkeeping, ".wh.plnk")]
-    internal void Whiteout_Name_IsTold(string leaf, WhiteoutKind kind, string hidden)
-    {
-        Assert.Equal(kind, Whiteout.Parse(Encoding.UTF8.GetBytes(leaf), out var name));
-        Assert.Equal(hidden, Encoding.UTF8.GetString(name));
-    }
-
-    [Theory]
-    [InlineData(".wh.")]
-    [InlineData(".wh..")]
-    [InlineData(".wh...")]
-    public void Whiteout_OfNothing_IsRefused(string leaf) => Assert.Throws<ErrorException>(() => Whiteout.Parse(Encoding.UTF8.GetBytes(leaf), out _));
 }

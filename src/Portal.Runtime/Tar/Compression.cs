@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Portal.Domain.Primitives;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>How a tar stream is packed, told by its first bytes.</summary>
 internal static class Compression

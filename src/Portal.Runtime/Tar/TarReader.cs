@@ -4,7 +4,7 @@ using System.Text;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>
 /// Reads tar archives: V7, ustar, PAX and GNU, with long names and extended attributes. The framework's own reader decodes

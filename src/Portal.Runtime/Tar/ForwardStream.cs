@@ -1,4 +1,4 @@
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>A stream that is only read, once, from front to back.</summary>
 internal abstract class ForwardStream : Stream

@@ -1,17 +1,19 @@
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
+using Portal.Runtime.Tests.Tar;
 
 namespace Portal.Runtime.Tests.Layers;
 
 /// <summary>Runs without root: owners and devices are not restored. A canary beside the root must never change.</summary>
-public sealed class TarApplierTests : IDisposable
+public sealed class LayerApplierTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("portal-").FullName;
     private readonly string _root;
     private readonly string _canary;
 
-    public TarApplierTests()
+    public LayerApplierTests()
     {
         _root = Directory.CreateDirectory(Path.Combine(_folder, "root")).FullName;
         _canary = Directory.CreateDirectory(Path.Combine(_folder, "root-canary")).FullName;
@@ -135,7 +137,7 @@ public sealed class TarApplierTests : IDisposable
     [Fact]
     public void Apply_MoreThanTheDiskMayTake_Stops()
     {
-        using var applier = new TarApplier(_root, [], privileged: false, new SpaceBudget(() => 10_000));
+        using var applier = new LayerApplier(_root, [], privileged: false, new SpaceBudget(() => 10_000));
 
         var error = Assert.Throws<ErrorException>(() => applier.Apply(new TarBuilder().File("big", new string('x', 20_000)).Build(), CancellationToken.None));
         Assert.Equal("image.no-space", error.Error.Code);
@@ -170,7 +172,7 @@ public sealed class TarApplierTests : IDisposable
 
     private void Apply(TarBuilder archive, params string[] lowers)
     {
-        using var applier = new TarApplier(_root, lowers, privileged: false, new SpaceBudget(() => long.MaxValue));
+        using var applier = new LayerApplier(_root, lowers, privileged: false, new SpaceBudget(() => long.MaxValue));
         applier.Apply(archive.Build(), CancellationToken.None);
     }
 

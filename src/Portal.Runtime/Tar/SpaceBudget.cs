@@ -1,4 +1,4 @@
-namespace Portal.Runtime.Layers;
+namespace Portal.Runtime.Tar;
 
 /// <summary>
 /// How much an archive may unpack to: the free space at the start less a tenth. Others write to the same disk meanwhile,
