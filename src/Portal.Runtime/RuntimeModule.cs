@@ -5,6 +5,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
@@ -19,7 +20,7 @@ public static class RuntimeModule
 {
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
-    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
     /// </summary>
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
@@ -48,6 +49,7 @@ public static class RuntimeModule
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
         services.AddSingleton<IExecs, ContainerExecs>();
+        services.AddContainerFiles();
         return services;
     }
 }

@@ -118,6 +118,9 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
+    /// <summary>True while there is such a container.</summary>
+    public bool Contains(ContainerId id) => _containers.ContainsKey(id);
+
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
     public string Reserve(string? name, ContainerId id)

@@ -71,6 +71,24 @@ internal sealed class ContentStore
         }
     }
 
+    /// <summary>The same for content that is made as it is written.</summary>
+    public StagedBlob Stage(Action<Stream> write, SpaceBudget budget)
+    {
+        var path = Path.Combine(_staging, Guid.NewGuid().ToString("n"));
+        try
+        {
+            using var file = DurableFile.Create(path);
+            using var hashing = new HashingOutput(file, budget);
+            write(hashing);
+            return new StagedBlob(path, hashing.Finish(), hashing.Written);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
     /// <summary>Deletes a staged file; what was committed of it stays.</summary>
     public static void Discard(StagedBlob blob) => File.Delete(blob.Path);
 

@@ -22,7 +22,7 @@ namespace Portal.Runtime.Layers;
 /// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
 /// </summary>
-internal sealed class OverlayLayerStore : ILayerStore
+internal sealed partial class OverlayLayerStore : ILayerStore
 {
     /// <summary>Most layers an image may have, as in Docker.</summary>
     public const int MaximumLayers = 127;
@@ -102,6 +102,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     /// <inheritdoc/>
     public string Mount(ContainerId container)
     {
+        KeepAfterLooks(container);
         var folder = FolderOf(container);
         var merged = Path.Combine(folder, "merged");
         var errno = Libc.Stat(merged, out var facts);
@@ -136,7 +137,13 @@ internal sealed class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public void Unmount(ContainerId container) => Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+    public void Unmount(ContainerId container)
+    {
+        if (!LeaveToLooks(container))
+        {
+            Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Remove(ContainerId container)
@@ -151,6 +158,8 @@ internal sealed class OverlayLayerStore : ILayerStore
             Directory.Move(folder, doomed);
             DirectoryTree.Delete(doomed);
         }
+
+        _looks.TryRemove(container, out _);
 
         Forget(container);
     }
@@ -226,7 +235,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     /// <param name="chain">Chain ids, lowest first.</param>
     /// <param name="index">Which of them to unpack.</param>
     /// <param name="diffId">Expected digest of the uncompressed archive.</param>
-    /// <param name="open">Opens the archive, plain or gzip.</param>
+    /// <param name="open">Opens the archive, plain or compressed.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
     /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
     public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
@@ -264,9 +273,10 @@ internal sealed class OverlayLayerStore : ILayerStore
             data.Append(linkFolder).Append('/').Append(link).Append(':');
         }
 
-        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere.
+        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere. With
+        // redirects, or copies of metadata alone, a writable layer could not be read by itself: no diff, no commit.
         data.Length--;
-        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off");
+        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off,redirect_dir=off,metacopy=off");
         return data.Append(ephemeral ? ",volatile" : "").ToString();
     }
 
@@ -337,7 +347,7 @@ internal sealed class OverlayLayerStore : ILayerStore
         catch (InvalidDataException e)
         {
             DirectoryTree.Delete(work);
-            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+            throw ArchiveErrors.Damaged(e);
         }
         catch
         {

@@ -9,6 +9,8 @@ internal static class ArchiveErrors
     public static ErrorException Bad(string problem, Exception? inner = null) =>
         new(ErrorKind.Invalid, "image.bad-archive", $"The archive cannot be read: {problem}.", inner);
 
+    public static ErrorException Damaged(Exception inner) => Bad("its compressed data is damaged", inner);
+
     public static ErrorException BreakOut(ReadOnlySpan<byte> name) =>
         new(ErrorKind.Invalid, "image.break-out", $"The archive is refused: the entry {Show(name)} would break out of the root.");
 
