@@ -8,6 +8,7 @@ using Portal.Runtime.Exec;
 using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
@@ -44,6 +45,9 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<PreparedMounts>();
+        services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
+        services.AddSingleton<MountResolution>();
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<ContainerLifecycle>();

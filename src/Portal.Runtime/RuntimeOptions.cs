@@ -24,6 +24,15 @@ public sealed class RuntimeOptions
     /// <summary>IPv4 subnet of the default bridge in CIDR form; the first address is the gateway. Default <c>172.29.0.0/16</c>.</summary>
     public string BridgeSubnet { get; set; } = "172.29.0.0/16";
 
+    /// <summary>
+    /// Whose subordinate ids the ids of containers are: <c>default</c>, <c>user[:group]</c> or <c>uid[:gid]</c>; null for none.
+    /// <see cref="UserNamespaces.UserRemapSetting"/> makes <see cref="Mappings"/> of it.
+    /// </summary>
+    public string? UserRemap { get; set; }
+
+    /// <summary>How ids of new containers are mapped; null when they are the host's.</summary>
+    public UserNamespaces.IdMappings? Mappings { get; set; }
+
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";
 }

@@ -130,7 +130,7 @@ internal sealed class SystemEndpoints(
                 Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
                 LiveRestoreEnabled = true,
                 InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
-                SecurityOptions = ["name=seccomp,profile=builtin", "name=cgroupns"],
+                SecurityOptions = ["name=seccomp,profile=builtin", .. options.Mappings is null ? Array.Empty<string>() : ["name=userns"], "name=cgroupns"],
             },
             EngineJson.Default.SystemInfo);
     }

@@ -1,4 +1,6 @@
+using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Agent.Node;
 
@@ -17,6 +19,15 @@ internal static class Commands
         if (held is null)
         {
             return Refuse($"{options.Runtime.DataRoot} is already in use by another agent");
+        }
+
+        try
+        {
+            await UserRemapSetting.ApplyAsync(options.Runtime);
+        }
+        catch (ErrorException e)
+        {
+            return Refuse($"--userns-remap: {e.Message}");
         }
 
         if (EngineSocket.Prepare(options.Socket) is { } obstacle)

@@ -23,6 +23,7 @@ internal sealed partial class ContainerLifecycle
         await networks.RestoreAsync(
             [.. found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot.Attachment).OfType<NetworkAttachment>()], ct).ConfigureAwait(false);
         await SweepBundlesAsync().ConfigureAwait(false);
+        mounts.Sweep(found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet());
 
         foreach (var (container, step, run) in found)
         {
@@ -81,9 +82,12 @@ internal sealed partial class ContainerLifecycle
                 await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove).ConfigureAwait(false);
                 break;
             case AdoptionStep.Restart:
+                // A start that was cut short before it left any other trace.
+                layers.Unmount(container.Id);
                 StartLater(container, RestartRule.Next(container.Snapshot.Spec.RestartPolicy, 1, TimeSpan.Zero, false, 0, TimeSpan.Zero) ?? TimeSpan.Zero);
                 break;
             case AdoptionStep.Leave:
+                layers.Unmount(container.Id);
                 var status = container.Snapshot.Status;
                 if (newBoot && container.Snapshot.Spec.AutoRemove)
                 {

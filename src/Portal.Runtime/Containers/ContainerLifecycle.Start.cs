@@ -55,9 +55,10 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
-            var (attachment, profile) = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
-            container.Change(before with { Container = before.Container with { Attachment = attachment }, StoppedByUser = false });
-            PublishNetwork(container, "connect", attachment);
+            using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
+            container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment }, StoppedByUser = false });
+            volumes.PublishMounted(container.Snapshot);
+            PublishNetwork(container, "connect", prepared.Attachment);
 
             // What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.
             var bundle = conmon.Bundle(container.Id);
@@ -65,7 +66,8 @@ internal sealed partial class ContainerLifecycle
 
             run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
             container.Stdio.Open(bundle);
-            if (profile is not null)
+            prepared.GiveStreams(run.Record.Pid);
+            if (prepared.Profile is { } profile)
             {
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }
@@ -114,6 +116,7 @@ internal sealed partial class ContainerLifecycle
         if (container.Snapshot.Attachment is { } attachment)
         {
             PublishNetwork(container, "disconnect", attachment);
+            volumes.PublishUnmounted(container.Snapshot);
         }
 
         run?.Dispose();

@@ -188,7 +188,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     }
 
     public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>
-        [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
+        [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId || container.Snapshot.Mounts.Any(mount => mount.ImageId == imageId)).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
 
     IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
         [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })

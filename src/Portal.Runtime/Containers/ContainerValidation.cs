@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Runtime.Containers;
 

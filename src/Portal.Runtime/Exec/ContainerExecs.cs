@@ -70,7 +70,7 @@ internal sealed class ContainerExecs(
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
             var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
             Publish(exec.Container, $"exec_start: {string.Join(' ', exec.Spec.Command)}", exec.Id);
-            return await exec.StartAsync(new(options, runtime.Program, runtime.GlobalArguments, process, detached), run, () => Ended(exec)).ConfigureAwait(false);
+            return await exec.StartAsync(new(options, runtime.Program, runtime.GlobalArguments, process, detached, container.Mappings), run, () => Ended(exec)).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {

@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Exec;
 
@@ -14,7 +16,9 @@ namespace Portal.Runtime.Exec;
 /// <param name="RuntimeArguments">Options of the OCI runtime before its command.</param>
 /// <param name="Process">The process file.</param>
 /// <param name="Detached">Without streams.</param>
-internal sealed record ExecLaunch(RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached);
+/// <param name="Mappings">Of the container's user namespace; null for the host's.</param>
+internal sealed record ExecLaunch(
+    RuntimeOptions Options, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, IdMappings? Mappings = null);
 
 /// <summary>
 /// One exec. The OCI runtime stays as the parent of the process and passes its exit code on; its own words go to a log file,
@@ -128,6 +132,15 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
                 {
                     stdin = Pipe.ToChild();
                     descriptors[0] = stdin.Theirs;
+                }
+            }
+
+            if (launch.Mappings is { } mappings)
+            {
+                // From the container's root on the OCI runtime can hand them to the exec's user, from the host's it cannot.
+                foreach (var pipe in (SafeFileHandle?[])[stdin?.Theirs, stdout?.Theirs, stderr?.Theirs])
+                {
+                    _ = pipe is null ? 0 : Libc.ChangeOwnerAt(pipe, [], mappings.RootUser, mappings.RootGroup);
                 }
             }
 

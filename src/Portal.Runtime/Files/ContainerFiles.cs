@@ -38,7 +38,7 @@ internal sealed class ContainerFiles(
                 using var node = Open(root, asked, container, path);
                 using var output = new BlockingOutput(begin(Status(root, asked, node)), ct);
                 var writer = new TarWriter(output);
-                new TreeArchive(writer, root.Enters, ct).Add(node, Encoding.UTF8.GetBytes(asked.Name), withContents: !KernelFileSystems.Holds(node));
+                new TreeArchive(writer, root.Enters, found.Snapshot.Mappings, ct).Add(node, Encoding.UTF8.GetBytes(asked.Name), withContents: !KernelFileSystems.Holds(node));
                 writer.End();
             },
             ct).ConfigureAwait(false);
@@ -52,6 +52,12 @@ internal sealed class ContainerFiles(
             () =>
             {
                 using var root = roots.Open(found, ct);
+                if (found.Snapshot.Mappings is { } mappings)
+                {
+                    // What is made belongs to the container's root; the host's has no id there. The thread ends with this work.
+                    Libc.ActAs(mappings.RootUser, mappings.RootGroup);
+                }
+
                 Write(found, root, container, path, archive, options, ct);
             },
             ct).ConfigureAwait(false);
@@ -88,7 +94,7 @@ internal sealed class ContainerFiles(
                 using var root = new PathInRoot(look.Root);
                 using var output = new BlockingOutput(begin(), ct);
                 var writer = new TarWriter(output);
-                new TreeArchive(writer, (_, _) => false, ct).AddContents(root.Root, []);
+                new TreeArchive(writer, (_, _) => false, found.Snapshot.Mappings, ct).AddContents(root.Root, []);
                 writer.End();
             },
             ct).ConfigureAwait(false);
@@ -127,7 +133,7 @@ internal sealed class ContainerFiles(
             using var tar = Compression.Unpack(blocking);
             // Elsewhere than on the engine's own disk, its owner decides how full it may get.
             var budget = root.IsOnRoot(folder!) ? SpaceBudget.For(layers.Stack(container.Id).Upper) : null;
-            using var applier = new CopyApplier(folder!, asked.Text, options.KeepKinds, owner, budget);
+            using var applier = new CopyApplier(folder!, asked.Text, options.KeepKinds, owner, container.Snapshot.Mappings, budget);
             try
             {
                 applier.Apply(tar, ct);

@@ -53,7 +53,7 @@ internal sealed class ContainerRoot(SafeFileHandle root, LayerLook look, SafeFil
     public void DemandWritable(SafeFileHandle folder)
     {
         var onRoot = SameMount(Facts(folder), _facts);
-        if (Libc.IsOnReadOnlyMount(folder) || (onRoot && isReadOnly))
+        if ((Libc.FileSystemOf(folder, "a folder of a container").Flags & FileSystemFlags.ReadOnly) != 0 || (onRoot && isReadOnly))
         {
             throw onRoot ? FileErrors.ReadOnlyRoot() : FileErrors.ReadOnlyVolume();
         }

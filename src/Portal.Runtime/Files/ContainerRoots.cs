@@ -5,11 +5,13 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Mounts;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Files;
 
 /// <summary>Opens the roots of containers.</summary>
-internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers)
+internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, RuntimeOptions options)
 {
     private const uint FolderMode = 0x1ED; // 0755
 
@@ -118,26 +120,29 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers)
 
     private (SafeFileHandle Root, SafeFileHandle Mounts) Assemble(ContainerSnapshot container, string merged)
     {
-        Libc.EnterNewMountNamespace(merged);
-        var bytes = Encoding.UTF8.GetBytes(merged);
-        var errno = Libc.Open(bytes, Libc.OpenPath | Libc.OpenDirectory, 0, out var root);
+        Libc.EnterNewMountNamespace();
+        var root = SafeSubpath.OpenFolder(merged);
+        List<(string Target, SafeFileHandle Tree)> trees = [];
         try
         {
-            if (errno != 0)
+            Gather(container, trees);
+            if (container.Mappings is { } mappings)
             {
-                throw Libc.Failure("open", bytes, errno);
+                // What has to be made to mount on belongs to the container's root.
+                Libc.ActAs(mappings.RootUser, mappings.RootGroup);
             }
 
-            foreach (var (source, target, readOnly, recursive) in Sources(container))
+            foreach (var (target, tree) in trees.OrderBy(mount => mount.Target.Count(c => c == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal))
             {
-                Mount(root!, source, target, readOnly, recursive);
+                using var place = Place(root, target, SafeSubpath.IsFolder(tree, target));
+                Libc.AttachTree(tree, place, target);
             }
 
             var mounts = Libc.OpenOwnMountNamespace(merged);
             try
             {
-                Libc.SwitchRoot(root!, merged);
-                return (root!, mounts);
+                Libc.SwitchRoot(root, merged);
+                return (root, mounts);
             }
             catch
             {
@@ -147,17 +152,39 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers)
         }
         catch
         {
-            root?.Dispose();
+            root.Dispose();
             throw;
+        }
+        finally
+        {
+            trees.ForEach(mount => mount.Tree.Dispose());
         }
     }
 
-    /// <summary>What is mounted, outer before inner. A tmpfs is empty while the container does not run and is not made.</summary>
-    private IEnumerable<(string Source, string Target, bool ReadOnly, bool Recursive)> Sources(ContainerSnapshot container)
+    /// <summary>What is mounted in the container, attached nowhere yet. A tmpfs is empty while it does not run and is not made.</summary>
+    private void Gather(ContainerSnapshot container, List<(string Target, SafeFileHandle Tree)> trees)
     {
-        foreach (var mount in container.Mounts.Where(mount => mount.Source.Length > 0).OrderBy(mount => mount.Target.Count(c => c == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal))
+        foreach (var mount in container.Mounts.Where(mount => mount.Kind is MountKind.Bind or MountKind.Volume))
         {
-            yield return (mount.Source, mount.Target, mount.ReadOnly, mount.Propagation is "" || mount.Propagation[0] == 'r');
+            // A folder of the host may be gone. The container will not start either, but its own files are there.
+            if (Path.Exists(mount.Source))
+            {
+                using var source = mount.Kind == MountKind.Bind ? OpenSource(mount.Source)
+                    : mount.Subpath.Length > 0 ? SafeSubpath.OpenInVolume(mount.Source, mount.Subpath)
+                    : SafeSubpath.OpenFolder(mount.Source);
+                var mapped = mount.Kind == MountKind.Volume && container.Mappings is not null;
+                var tree = Libc.CloneTree(source, recursive: !mapped && !mount.NonRecursive, mount.Source);
+                trees.Add((mount.Target, tree));
+                if (mapped)
+                {
+                    Libc.MapOwners(tree, UserNamespace.For(container.Mappings!), mount.Source);
+                }
+
+                if (mount.ReadOnly)
+                {
+                    Libc.MakeReadOnly(tree, mount.Source);
+                }
+            }
         }
 
         foreach (var name in s_networkFiles)
@@ -165,30 +192,43 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers)
             var path = $"{store.Folder(container.Id)}/{name}";
             if (File.Exists(path) && !container.Mounts.Any(mount => mount.Target == "/etc/" + name))
             {
-                yield return (path, "/etc/" + name, container.Spec.ReadOnlyRootFileSystem, false);
+                using var source = OpenSource(path);
+                var tree = Libc.CloneTree(source, recursive: false, path);
+                trees.Add(("/etc/" + name, tree));
+                if (container.Spec.ReadOnlyRootFileSystem)
+                {
+                    Libc.MakeReadOnly(tree, path);
+                }
             }
         }
+
+        GatherImages(container, trees);
     }
 
-    private static void Mount(SafeFileHandle root, string source, string target, bool readOnly, bool recursive)
+    /// <summary>Images have to be mounted at a path first: below a folder that here, and only here, is in memory.</summary>
+    private void GatherImages(ContainerSnapshot container, List<(string Target, SafeFileHandle Tree)> trees)
     {
-        if (Libc.Stat(source, out _) != 0)
+        var images = container.Mounts.Where(mount => mount.Kind == MountKind.Image).ToArray();
+        if (images.Length == 0)
         {
-            // A folder of the host that is gone. The container will not start either, but its own files are there.
             return;
         }
 
-        using var tree = Libc.CloneMount(source, recursive);
-        if (readOnly && Libc.MakeReadOnly(tree) is not 0 and var errno)
+        Libc.Mount("tmpfs", options.RunRoot, "tmpfs", MountFlags.NoSuid | MountFlags.NoDev, null);
+        foreach (var mount in images)
         {
-            throw new LinuxException("mount_setattr", source, errno);
+            var folder = Directory.CreateDirectory($"{options.RunRoot}/{mount.ImageIndex}-{trees.Count}").FullName;
+            layers.MountImage(container.Id, mount.ImageIndex, folder);
+            using var source = mount.Subpath.Length > 0 ? SafeSubpath.OpenInImage(folder, mount.Subpath) : SafeSubpath.OpenFolder(folder);
+            trees.Add((mount.Target, Libc.CloneTree(source, recursive: false, folder)));
         }
+    }
 
-        using var place = Place(root, target, Directory.Exists(source));
-        if (Libc.MoveMount(tree, place) is not 0 and var refused)
-        {
-            throw new LinuxException("move_mount", target, refused);
-        }
+    private static SafeFileHandle OpenSource(string path)
+    {
+        var bytes = Encoding.UTF8.GetBytes(path);
+        var errno = Libc.Open(bytes, Libc.OpenPath, 0, out var handle);
+        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
     }
 
     /// <summary>The file or folder that is mounted on; made where the container was never started.</summary>

@@ -9,7 +9,7 @@ internal static class LayerArchive
     /// <returns>False when there was none.</returns>
     public static bool Write(LayerDiff diff, TarWriter writer, DateTimeOffset now, CancellationToken ct)
     {
-        var files = new FileArchive(writer, ct);
+        var files = new FileArchive(writer, mappings: null, ct);
         var any = false;
         foreach (var change in diff.Read(listHidden: false))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Tar;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Layers;
 
@@ -18,6 +20,8 @@ namespace Portal.Runtime.Layers;
 /// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
 /// containers-rw/&lt;id&gt;/{diff,work,merged}
 /// containers-rw/&lt;id&gt;/ephemeral      present when nothing of it need reach the disk
+/// containers-rw/&lt;id&gt;/image-&lt;n&gt;      links of the layers of an image mounted inside, topmost first, one per line
+/// containers-rw/&lt;id&gt;/mappings.json  how owners are seen; absent for as they are on the disk
 /// </code>
 /// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
@@ -43,6 +47,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<Digest, LayerRecord> _known = [];
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
+    private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private IReadOnlySet<Digest>? _images;
 
     /// <summary>Opens the store and reads its records.</summary>
@@ -69,27 +74,32 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         CreateContainerLayerAsync(container, diffIds, ephemeral: false, ct);
 
     /// <inheritdoc/>
-    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct)
+    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct) =>
+        CreateContainerLayerAsync(container, new ContainerLayers(diffIds) { Ephemeral = ephemeral }, ct);
+
+    /// <inheritdoc/>
+    public Task CreateContainerLayerAsync(ContainerId container, ContainerLayers layers, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var chain = ChainId.Of(diffIds);
-        var links = new string[chain.Count];
+        var chain = ChainId.Of(layers.DiffIds);
+        string[] links;
+        List<string[]> images;
         lock (_gate)
         {
-            for (var i = 0; i < links.Length; i++)
-            {
-                links[^(i + 1)] = _known.TryGetValue(chain[i], out var layer)
-                    ? layer.Link
-                    : throw new ErrorException(ErrorKind.Internal, "layers.missing", $"The layer {diffIds[i]} of the image is not unpacked. Load the image again.");
-            }
-
-            _users[container] = chain.ToHashSet();
+            links = LinksOf(chain, layers.DiffIds);
+            images = [.. layers.Images.Select(image => image.Of is { } lender ? File.ReadAllLines(ImageFile(FolderOf(lender), image.Index)) : LinksOf(ChainId.Of(image.DiffIds), image.DiffIds))];
+            _users[container] = (images.Count == 0 ? chain : chain.Concat(ChainsOf(images.SelectMany(image => image)))).ToHashSet();
         }
 
         try
         {
             // Synchronous and at once: a few directory entries and one flush, less than a thread hop costs on a busy machine.
-            MakeContainerFolders(container, links, ephemeral);
+            MakeContainerFolders(container, links, images, layers);
+            if (layers.Mappings is { } mappings)
+            {
+                _mappings[container] = mappings;
+            }
+
             return Task.CompletedTask;
         }
         catch
@@ -100,7 +110,12 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public string Mount(ContainerId container)
+    public string Mount(ContainerId container) => Mount(container, _mappings.GetValueOrDefault(container));
+
+    /// <inheritdoc/>
+    public string MountAsStored(ContainerId container) => Mount(container, mappings: null);
+
+    private string Mount(ContainerId container, IdMappings? mappings)
     {
         KeepAfterLooks(container);
         var folder = FolderOf(container);
@@ -122,14 +137,13 @@ internal sealed partial class OverlayLayerStore : ILayerStore
                 DirectoryTree.Delete(Path.Combine(folder, "work", "work", "incompat"));
             }
 
-            var options = MountData(_links, links, folder, ephemeral);
-            if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
+            if (mappings is not null)
             {
-                Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
+                MountMapped(mappings, folder, merged, () => MountOverlay(folder, merged, links, ephemeral));
             }
             else
             {
-                MountByHandle(folder, merged, links, ephemeral);
+                MountOverlay(folder, merged, links, ephemeral);
             }
         }
 
@@ -186,6 +200,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <summary>Ends a container's claim on its layers, and deletes those that nobody needs any more.</summary>
     public void Forget(ContainerId container)
     {
+        _mappings.TryRemove(container, out _);
         lock (_gate)
         {
             if (!_users.Remove(container, out var chain) || _images is not { } images || chain.IsSubsetOf(images))
@@ -278,6 +293,19 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         data.Length--;
         data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off,redirect_dir=off,metacopy=off");
         return data.Append(ephemeral ? ",volatile" : "").ToString();
+    }
+
+    private void MountOverlay(string folder, string merged, string[] links, bool ephemeral)
+    {
+        var options = MountData(_links, links, folder, ephemeral);
+        if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
+        {
+            Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
+        }
+        else
+        {
+            MountByHandle(folder, merged, links, ephemeral);
+        }
     }
 
     /// <summary>
@@ -465,13 +493,14 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             var lower = Path.Combine(folder, "lower");
             if (ContainerId.TryParse(Path.GetFileName(folder), null, out var container) && File.Exists(lower))
             {
-                _users[container] = File.ReadAllLines(lower).Where(byLink.ContainsKey).Select(l => byLink[l]).ToHashSet();
+                LoadContainer(container, folder, File.ReadAllLines(lower), byLink);
             }
         }
     }
 
-    private void MakeContainerFolders(ContainerId container, string[] links, bool ephemeral)
+    private void MakeContainerFolders(ContainerId container, string[] links, IReadOnlyList<string[]> images, ContainerLayers layers)
     {
+        var ephemeral = layers.Ephemeral;
         var folder = FolderOf(container);
         MakeFolder(folder, TraverseMode);
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
@@ -482,6 +511,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);
         }
 
+        MakeExtras(folder, images, layers.Mappings);
         using (var lower = DurableFile.Create(Path.Combine(folder, "lower")))
         {
             lower.Write(Encoding.ASCII.GetBytes(string.Join('\n', links.Length == 0 ? [EmptyLink] : links)));

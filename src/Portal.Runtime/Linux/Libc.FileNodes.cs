@@ -104,22 +104,7 @@ internal static partial class Libc
             }
         }
 
-        if (length <= 0)
-        {
-            return [];
-        }
-
-        var names = new List<byte[]>();
-        var text = buffer.AsSpan(0, (int)length);
-        foreach (var range in text.Split((byte)0))
-        {
-            if (!text[range].IsEmpty)
-            {
-                names.Add(text[range].ToArray());
-            }
-        }
-
-        return names;
+        return length <= 0 ? [] : Split(buffer.AsSpan(0, (int)length));
     }
 
     /// <summary>Where a symbolic link leads, as bytes.</summary>
@@ -147,16 +132,6 @@ internal static partial class Libc
         return errno;
     }
 
-    /// <summary>True when nothing can be written through the mount a file was reached by.</summary>
-    public static unsafe bool IsOnReadOnlyMount(SafeFileHandle node)
-    {
-        const int Flags = 10, ReadOnly = 1;
-        using var at = new Borrowed(node);
-        // f_flags is the last member before the spare ones: type, bsize, five counts, fsid, namelen, frsize, flags.
-        var buffer = stackalloc long[32];
-        return fstatfs(at.Fd, buffer) == 0 && (buffer[Flags] & ReadOnly) != 0;
-    }
-
     private static byte[] PathOf(int fd) => Encoding.ASCII.GetBytes($"/proc/self/fd/{fd}");
 
     [LibraryImport(LibC, SetLastError = true)]
@@ -170,7 +145,4 @@ internal static partial class Libc
 
     [LibraryImport(LibC, SetLastError = true)]
     private static unsafe partial nint readlinkat(int dirfd, byte* path, byte* target, nuint size);
-
-    [LibraryImport(LibC, SetLastError = true)]
-    private static unsafe partial int fstatfs(int fd, long* buffer);
 }

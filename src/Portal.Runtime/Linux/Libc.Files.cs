@@ -64,6 +64,7 @@ internal static partial class Libc
     private const long SyscallOpenAt2 = 437;
     private const ulong ResolveNoMagicLinks = 0x02;
     private const ulong ResolveNoSymlinks = 0x04;
+    private const ulong ResolveBeneath = 0x08;
     private const ulong ResolveInRoot = 0x10;
     private const ulong StatxAttributeMountRoot = 0x2000;
     private const uint StatxBasic = 0x7ff;
@@ -85,10 +86,17 @@ internal static partial class Libc
     }
 
     /// <summary>openat2(2) with RESOLVE_IN_ROOT: no symbolic link and no ".." on the way leads out of <paramref name="root"/>.</summary>
-    public static unsafe Errno OpenInRoot(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, bool followLinks, out SafeFileHandle? handle)
+    public static Errno OpenInRoot(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, bool followLinks, out SafeFileHandle? handle) =>
+        OpenResolved(root, path, flags, ResolveInRoot | ResolveNoMagicLinks | (followLinks ? 0 : ResolveNoSymlinks), out handle);
+
+    /// <summary>openat2(2) with RESOLVE_BENEATH: a symbolic link or ".." that leads out of <paramref name="folder"/> is EXDEV.</summary>
+    public static Errno OpenBeneath(SafeFileHandle folder, ReadOnlySpan<byte> path, int flags, out SafeFileHandle? handle) =>
+        OpenResolved(folder, path, flags, ResolveBeneath | ResolveNoMagicLinks, out handle);
+
+    private static unsafe Errno OpenResolved(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, ulong resolve, out SafeFileHandle? handle)
     {
         using var at = new Borrowed(root);
-        var how = stackalloc ulong[3] { (uint)(flags | OpenCloseOnExec), 0, ResolveInRoot | ResolveNoMagicLinks | (followLinks ? 0 : ResolveNoSymlinks) };
+        var how = stackalloc ulong[3] { (uint)(flags | OpenCloseOnExec), 0, resolve };
         fixed (byte* name = Terminated(path))
         {
             // EAGAIN: a rename elsewhere raced with a ".." step and the kernel could not prove the walk safe.

@@ -64,6 +64,10 @@ internal sealed record OciLinux
 {
     public required IReadOnlyList<OciNamespace> Namespaces { get; init; }
 
+    public IReadOnlyList<OciIdMapping>? UidMappings { get; init; }
+
+    public IReadOnlyList<OciIdMapping>? GidMappings { get; init; }
+
     public required OciResources Resources { get; init; }
 
     public required string CgroupsPath { get; init; }
@@ -80,6 +84,8 @@ internal sealed record OciLinux
 
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
 }
+
+internal sealed record OciIdMapping([property: JsonPropertyName("containerID")] uint ContainerId, [property: JsonPropertyName("hostID")] uint HostId, uint Size);
 
 internal sealed record OciNamespace(string Type, string? Path = null);
 

@@ -87,6 +87,8 @@ public static class OciSpecBuilder
             Linux = new OciLinux
             {
                 Namespaces = Namespaces(input, hostNetwork),
+                UidMappings = IdMappings(input, mappings => mappings.Users),
+                GidMappings = IdMappings(input, mappings => mappings.Groups),
                 Resources = Resources(spec, host),
                 CgroupsPath = CgroupPath(input.Options, container.Id),
                 Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
@@ -270,8 +272,22 @@ public static class OciSpecBuilder
             namespaces.Add(new("network", input.Attachment?.NamespacePath));
         }
 
+        if (input.UserNamespacePath is { } path)
+        {
+            namespaces.Add(new("user", path));
+        }
+
         return namespaces;
     }
+
+    /// <summary>
+    /// runc wants to be told the maps of a user namespace that it joins. crun reads them there; told them as well, it would
+    /// give the host's /dev/null to the container's root when that is a standard stream.
+    /// </summary>
+    private static List<OciIdMapping>? IdMappings(OciSpecInput input, Func<UserNamespaces.IdMappings, IReadOnlyList<UserNamespaces.IdRange>> ranges) =>
+        input.Container.Mappings is { } mappings && input.UserNamespacePath is not null && !OciRuntimeKind.IsCrun(input.Options.OciRuntimePath)
+            ? [.. ranges(mappings).Select(range => new OciIdMapping(range.Inside, range.Outside, range.Count))]
+            : null;
 
     private static OciResources Resources(ContainerSpec spec, OciHost host)
     {

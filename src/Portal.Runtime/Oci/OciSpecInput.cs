@@ -29,6 +29,9 @@ public sealed record OciSpecInput
     public required OciHost Host { get; init; }
 
     public required ResolvedUser User { get; init; }
+
+    /// <summary>User namespace to join; null for the host's.</summary>
+    public string? UserNamespacePath { get; init; }
 }
 
 /// <summary>Everything an exec's process file is made from.</summary>

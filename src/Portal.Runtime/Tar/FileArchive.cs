@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using Portal.Runtime.Linux;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Tar;
 
@@ -9,8 +10,9 @@ namespace Portal.Runtime.Tar;
 /// links among them. Only regular files are ever opened; sockets have no place in an archive and are left out.
 /// </summary>
 /// <param name="writer">The archive.</param>
+/// <param name="mappings">How the owners on the disk are known where the archive is for; null for the same.</param>
 /// <param name="ct">Looked at between files and blocks.</param>
-internal sealed class FileArchive(TarWriter writer, CancellationToken ct)
+internal sealed class FileArchive(TarWriter writer, IdMappings? mappings, CancellationToken ct)
 {
     // Beyond so many files whose other names have not come yet, further ones are written as files of their own.
     private const int MaximumLinks = 500_000;
@@ -27,6 +29,11 @@ internal sealed class FileArchive(TarWriter writer, CancellationToken ct)
         if (KindOf(facts.Kind) is not { } kind)
         {
             return;
+        }
+
+        if (mappings is not null)
+        {
+            facts = facts with { UserId = mappings.UserInside(facts.UserId), GroupId = mappings.GroupInside(facts.GroupId) };
         }
 
         if (FirstNameOf(facts, name) is { } first)

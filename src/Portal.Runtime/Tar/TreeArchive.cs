@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Portal.Runtime.Linux;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Tar;
 
@@ -10,10 +11,11 @@ namespace Portal.Runtime.Tar;
 /// </summary>
 /// <param name="writer">The archive.</param>
 /// <param name="enters">Asked before going into a folder on which something is mounted; otherwise only the folder itself is taken.</param>
+/// <param name="mappings">How the owners on the disk are known where the archive is for; null for the same.</param>
 /// <param name="ct">Looked at between files and blocks.</param>
-internal sealed class TreeArchive(TarWriter writer, Func<SafeFileHandle, FileFacts, bool> enters, CancellationToken ct)
+internal sealed class TreeArchive(TarWriter writer, Func<SafeFileHandle, FileFacts, bool> enters, IdMappings? mappings, CancellationToken ct)
 {
-    private readonly FileArchive _files = new(writer, ct);
+    private readonly FileArchive _files = new(writer, mappings, ct);
 
     /// <summary>Adds a file, or a folder with everything in it.</summary>
     /// <param name="node">A descriptor of it.</param>

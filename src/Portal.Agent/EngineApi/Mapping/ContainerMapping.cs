@@ -27,7 +27,7 @@ internal static class ContainerMapping
         Status = HumanDuration.Sentence(container.Status, now),
         HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
         NetworkSettings = new() { Networks = Endpoints(container, networks, ApiVersion.Highest) },
-        Mounts = [.. container.Mounts.Select(MountMapping.Show)],
+        Mounts = MountMapping.Show(container.Mounts),
     };
 
     public static ContainerInspect Inspect(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, string defaultRuntime, ApiVersion version)
@@ -49,7 +49,7 @@ internal static class ContainerMapping
             ExecIDs = null,
             HostConfig = HostConfigMapping.Show(container, defaultRuntime),
             GraphDriver = new() { Name = "overlay2" },
-            Mounts = [.. container.Mounts.Select(MountMapping.Show)],
+            Mounts = MountMapping.Show(container.Mounts),
             Config = Config(container),
             NetworkSettings = Network(container, networks, version),
         };
@@ -80,7 +80,6 @@ internal static class ContainerMapping
     private static ContainerConfig Config(ContainerSnapshot container)
     {
         var (spec, effective) = (container.Spec, container.Effective);
-        var volumes = container.Mounts.Where(m => m.Anonymous).ToDictionary(m => m.Target, _ => new EmptyObject());
         return new()
         {
             Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.Id.Abbreviated),
@@ -96,7 +95,7 @@ internal static class ContainerMapping
             Env = [.. effective.Environment],
             Cmd = effective.Command.Count == 0 ? null : effective.Command,
             Image = spec.Image,
-            Volumes = volumes.Count == 0 ? null : volumes,
+            Volumes = effective.Volumes?.ToDictionary(target => target, _ => new EmptyObject()),
             WorkingDir = effective.WorkingDirectory,
             Entrypoint = effective.Entrypoint.Count == 0 ? null : effective.Entrypoint,
             OnBuild = null,

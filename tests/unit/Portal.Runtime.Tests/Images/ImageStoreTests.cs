@@ -296,6 +296,28 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
     }
 
     [Fact]
+    public async Task Remove_LayersOfAMountedImage_StayUntilTheLastContainerGoesAlsoAfterARestart()
+    {
+        var layers = new OverlayLayerStore(_root, privileged: false, NullLogger.Instance);
+        using var store = Open(layers);
+        var below = await ImportAsync(store, "busybox", "one");
+        var mounted = await ImportAsync(store, "tools", "two");
+        var (lender, borrower) = (ContainerId.New(), ContainerId.New());
+        await layers.CreateContainerLayerAsync(lender, new ContainerLayers(below.DiffIds) { Images = [new(mounted.DiffIds)] }, default);
+        await layers.CreateContainerLayerAsync(borrower, new ContainerLayers(below.DiffIds) { Images = [new([]) { Of = lender }] }, default);
+
+        await store.RemoveAsync("tools", force: true, noPrune: false, default);
+        var later = new OverlayLayerStore(_root, privileged: false, NullLogger.Instance);
+        later.Hold(below.DiffIds.ToHashSet());
+
+        Assert.True(later.Has(mounted.DiffIds[0]));
+        later.Forget(lender);
+        Assert.True(later.Has(mounted.DiffIds[0]));
+        later.Forget(borrower);
+        Assert.False(later.Has(mounted.DiffIds[0]));
+    }
+
+    [Fact]
     public async Task Forget_ContainerOfALaterImage_KeepsTheImagesLayer()
     {
         var layers = new OverlayLayerStore(_root, privileged: false, NullLogger.Instance);

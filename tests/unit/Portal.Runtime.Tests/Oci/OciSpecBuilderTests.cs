@@ -155,14 +155,69 @@ public sealed class OciSpecBuilderTests
             new(MountKind.Bind, null, "/b", "/data/sub", true, false, ""),
             new(MountKind.Volume, "v", "/v", "/data/", false, false, "rshared"),
             new(MountKind.Bind, null, "/h", "/etc/hosts", false, false, ""),
-            new(MountKind.Tmpfs, null, "", "/dev/shm", false, false, ""),
+            new(MountKind.Tmpfs, null, "", "/dev/shm", false, false, "") { TmpfsOptions = "nosuid,nodev,exec,size=1m" },
         ];
-        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Mounts = [new(MountKind.Tmpfs, "", "/dev/shm", false) { TmpfsOptions = "exec,size=1m", TmpfsSizeBytes = 5 }] }, mounts));
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x" }, mounts));
 
         Assert.Equal(["/proc", "/dev", "/dev/pts", "/sys", "/sys/fs/cgroup", "/dev/mqueue", "/data", "/data/sub", "/dev/shm", "/etc/hosts"], spec.Mounts.Select(mount => mount.Destination));
         Assert.Equal(["rbind", "ro", "rprivate", "rro"], spec.Mounts[7].Options);
         Assert.Equal(["nosuid", "nodev", "exec", "size=1m"], spec.Mounts[8].Options);
         Assert.Equal("shared", spec.Linux.RootfsPropagation);
+    }
+
+    [Theory]
+    [InlineData(ReadOnlyReach.BestEffort, false, "6.1", "rbind ro rprivate rro")]
+    [InlineData(ReadOnlyReach.Forced, false, "6.1", "rbind ro rprivate rro")]
+    [InlineData(ReadOnlyReach.TopOnly, false, "6.1", "rbind ro rprivate")]
+    [InlineData(ReadOnlyReach.BestEffort, false, "5.11", "rbind ro rprivate")]
+    [InlineData(ReadOnlyReach.BestEffort, true, "6.1", "rbind ro rprivate")]
+    public void Mounts_ReadOnly_ReachesAsFarAsItCan(ReadOnlyReach reach, bool isFile, string kernel, string options)
+    {
+        var mount = new ResolvedMount(MountKind.Bind, null, "/b", "/x", true, false, "rprivate") { ReadOnlyReach = reach, IsFile = isFile };
+
+        var spec = OciSpecBuilder.BuildSpec(Input(mounts: [mount], host: s_host with { KernelVersion = new(kernel) }));
+
+        Assert.Equal(options, string.Join(' ', spec.Mounts.Single(m => m.Destination == "/x").Options));
+    }
+
+    [Fact]
+    public void Mounts_ForcedReadOnlyOnAnOldKernel_IsRefused()
+    {
+        var mount = new ResolvedMount(MountKind.Bind, null, "/b", "/x", true, false, "rprivate") { ReadOnlyReach = ReadOnlyReach.Forced };
+
+        var error = Assert.Throws<ErrorException>(() => OciSpecBuilder.BuildSpec(Input(mounts: [mount], host: s_host with { KernelVersion = new(5, 11) })));
+
+        Assert.StartsWith("rro is not supported", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mounts_NonRecursiveAndLockedOptions_AreKept()
+    {
+        ResolvedMount[] mounts =
+        [
+            new(MountKind.Bind, null, "/b", "/x", false, false, "rslave") { NonRecursive = true, LockedOptions = ["ro", "nosuid"] },
+            new(MountKind.Tmpfs, null, "", "/t", true, false, "") { TmpfsOptions = "rw,nosuid" },
+        ];
+
+        var spec = OciSpecBuilder.BuildSpec(Input(mounts: mounts));
+
+        Assert.Equal(["bind", "ro", "slave", "nosuid"], spec.Mounts.Single(m => m.Destination == "/x").Options);
+        Assert.Equal(["nosuid", "ro"], spec.Mounts.Single(m => m.Destination == "/t").Options);
+        Assert.Equal("rslave", spec.Linux.RootfsPropagation);
+    }
+
+    [Theory]
+    [InlineData("/usr/bin/crun", false)]
+    [InlineData("/usr/bin/runc", true)]
+    public void UserNamespace_ThatIsJoined_IsToldItsMapsOnlyWhereWanted(string runtime, bool told)
+    {
+        var input = Input() with { UserNamespacePath = "/proc/1/fd/9", Options = new() { OciRuntimePath = runtime } };
+
+        var linux = OciSpecBuilder.BuildSpec(input with { Container = input.Container with { Mappings = new([new(0, 100_000, 65536)], [new(0, 200_000, 65536)]) } }).Linux;
+
+        Assert.Equal("/proc/1/fd/9", linux.Namespaces.Single(n => n.Type == "user").Path);
+        Assert.Equal(told ? [new OciIdMapping(0, 100_000, 65536)] : null, linux.UidMappings);
+        Assert.Equal(told ? [new OciIdMapping(0, 200_000, 65536)] : null, linux.GidMappings);
     }
 
     [Fact]

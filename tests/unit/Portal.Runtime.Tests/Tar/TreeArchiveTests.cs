@@ -46,7 +46,7 @@ public sealed class TreeArchiveTests : IDisposable
         using var root = new PathInRoot(_folder);
         var archive = new MemoryStream();
         var writer = new TarWriter(archive);
-        new TreeArchive(writer, (_, _) => false, CancellationToken.None).AddContents(root.Root, Encoding.UTF8.GetBytes(prefix));
+        new TreeArchive(writer, (_, _) => false, mappings: null, CancellationToken.None).AddContents(root.Root, Encoding.UTF8.GetBytes(prefix));
         writer.End();
         archive.Position = 0;
         var reader = new TarReader(archive);

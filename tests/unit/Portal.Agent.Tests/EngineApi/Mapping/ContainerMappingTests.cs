@@ -16,7 +16,7 @@ public sealed class ContainerMappingTests
         Command = ["sh", "-c", "echo a; sleep 9"],
         ExposedPorts = ["80/tcp", "90/udp"],
         Ports = [new(80, "tcp", "", 0)],
-        Mounts = [new(MountKind.Bind, "/a", "/b", ReadOnly: true) { FromBinds = true }],
+        Mounts = [new(MountKind.Bind, "/a", "/b", ReadOnly: true) { Origin = MountOrigin.Binds, AsGiven = "/a:/b:ro" }],
         Resources = new() { MemoryBytes = 64 << 20 },
     };
 
