@@ -104,6 +104,27 @@ public sealed class CopyTests(Engine engine) : EngineTest(engine), IDisposable
         Assert.Equal(["bind/", "bind/inner/", "bind/inner/f"], await NamesAsync("mounts:/bind"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cp_OfPartsOfVolumesAndOfImages_SeesThem(bool running)
+    {
+        var volume = $"parts-{running}";
+        (await Docker.RunAsync("run", "--rm", "-v", $"{volume}:/v", "busybox", "sh", "-c", "mkdir -p /v/a/b; echo part > /v/a/b/file")).Succeeded();
+        await MakeAsync(
+            "parts", running, "--mount", $"type=volume,src={volume},dst=/part,volume-subpath=a/b", "--mount", $"type=volume,src={volume},dst=/one/file,volume-subpath=a/b/file,readonly",
+            "--mount", "type=image,src=busybox,dst=/image", "--mount", "type=image,src=busybox,dst=/conf,image-subpath=etc");
+        await File.WriteAllTextAsync(At("f"), "f");
+
+        Assert.Equal(["part/", "part/file"], await NamesAsync("parts:/part"));
+        Assert.Equal("file file ", await MemberAsync("cp", "parts:/one/file", "-"));
+        Assert.Equal("file passwd ", await MemberAsync("cp", "parts:/image/etc/passwd", "-"));
+        Assert.Equal("file passwd ", await MemberAsync("cp", "parts:/conf/passwd", "-"));
+        (await Docker.RunAsync("cp", At("f"), "parts:/part/new")).Succeeded();
+        Assert.Contains("read-only", (await Docker.RunAsync("cp", At("f"), "parts:/image/etc/f")).Err, StringComparison.Ordinal);
+        Assert.Equal("f", (await Docker.RunAsync("run", "--rm", "-v", $"{volume}:/v", "busybox", "cat", "/v/a/b/new")).Succeeded().Line);
+    }
+
     [Fact]
     public async Task Cp_OfAMemoryFileSystem_SeesWhatTheContainerSees()
     {

@@ -23,7 +23,7 @@ public sealed class LayerDiffTests : IDisposable
         Upper(new TarBuilder().Folder("etc").File("etc/passwd", "root and more").File("etc/same", "s").Folder("keep").Folder("keep/deep").File("keep/deep/f", "22").Folder("mode", 0x1C0).Folder("touched")
             .Folder("new").File("new/f", "x").Symlink("link", "new"));
 
-        Assert.Equal(["C etc", "C etc/passwd", "C keep", "C keep/deep", "A link", "C mode", "A new", "A new/f"], Read());
+        Assert.Equal(["C etc", "C etc/passwd", "C keep", "C keep/deep", "C keep/deep/f", "A link", "C mode", "A new", "A new/f"], Read());
     }
 
     [Fact]
