@@ -106,7 +106,7 @@ public sealed class CommitTests(Engine engine) : EngineTest(engine)
         var id = (await Docker.RunAsync("commit", "-m", "live", "busy", "live:1")).Succeeded().Line;
 
         Assert.Equal("running", await Docker.InspectAsync("busy", "{{.State.Status}}"));
-        var events = (await Docker.RunAsync("events", "--since", $"{since.ToUnixTimeSeconds()}", "--until", "0s", "--format", "{{.Type}} {{.Action}} {{.Actor.Attributes.imageID}} {{.Actor.Attributes.imageRef}} {{.Actor.Attributes.name}}")).Lines;
+        var events = (await Docker.RunAsync("events", "--since", $"{since.ToUnixTimeSeconds()}", "--until", $"{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1}", "--format", "{{.Type}} {{.Action}} {{.Actor.Attributes.imageID}} {{.Actor.Attributes.imageRef}} {{.Actor.Attributes.name}}")).Lines;
         Assert.Contains($"container commit {id} live:1 busy", events);
         Assert.Contains("image tag <no value> <no value> live:1", events);
         (await Docker.RunAsync("rmi", "live:1")).Succeeded();
