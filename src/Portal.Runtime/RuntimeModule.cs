@@ -7,6 +7,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
@@ -22,7 +23,8 @@ public static class RuntimeModule
 {
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
-    /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
+    /// the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
     /// </summary>
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
@@ -60,6 +62,7 @@ public static class RuntimeModule
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
         services.AddSingleton<IExecs, ContainerExecs>();
+        services.AddContainerFiles();
         return services;
     }
 }

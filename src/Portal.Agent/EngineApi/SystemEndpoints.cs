@@ -4,20 +4,17 @@ using Portal.Agent.Node;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
-using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Images;
-using Portal.Runtime.Networks;
-using Portal.Runtime.Volumes;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>Ping, version, info, events, disk usage.</summary>
+/// <summary>Ping, version, info, events.</summary>
 internal sealed class SystemEndpoints(
-    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IRuntimeEvents events, TimeProvider time)
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, TimeProvider time)
 {
     private int _eventReaders;
 
@@ -28,7 +25,6 @@ internal sealed class SystemEndpoints(
         routes.Get("version", Version);
         routes.Get("info", Info);
         routes.Get("events", EventsAsync);
-        routes.Get("system/df", DiskUsage);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
         routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
@@ -180,37 +176,4 @@ internal sealed class SystemEndpoints(
             TimeNano = EngineTime.Nanoseconds(e.Time),
         };
     }
-
-    private Task DiskUsage(EngineRequest request)
-    {
-        var types = request.Version.AtLeast(42) ? request.QueryAll("type") : [];
-        foreach (var type in types)
-        {
-            if (type is not ("container" or "image" or "volume" or "build-cache"))
-            {
-                throw new ErrorException(ErrorKind.Invalid, "system.df_type", $"unknown object type: {type}");
-            }
-        }
-
-        bool Wanted(string type) => types.Count == 0 || types.Contains(type);
-        var (allContainers, allImages) = (containers.List(), images.List());
-        var tags = ImageName.TagsOf(allImages);
-        var (all, now) = (networks.List(), time.GetUtcNow());
-        return request.Json(
-            new DiskUsage
-            {
-                LayersSize = Wanted("image") ? allImages.Sum(i => i.SizeBytes) : 0,
-                Images = Wanted("image")
-                    ? [.. allImages.Select(i => ImageMapping.Summarize(i, request.Version, allContainers.Count(c => c.ImageId == i.Id)))]
-                    : [],
-                Containers = Wanted("container")
-                    ? [.. allContainers.Select(c => ContainerMapping.Summarize(c, ImageName.OfContainer(c.Spec.Image, c.ImageId, tags), all, now))]
-                    : [],
-                Volumes = Wanted("volume") ? [.. volumes.List().Select(v => VolumeEndpoints.Resource(v, Usage(v, allContainers)))] : [],
-            },
-            EngineJson.Default.DiskUsage);
-    }
-
-    private static VolumeUsage Usage(VolumeSnapshot volume, IReadOnlyList<ContainerSnapshot> users) =>
-        new() { Size = DirectorySize.Of(volume.MountPoint), RefCount = users.Count(c => c.Mounts.Any(m => m.VolumeName == volume.Name)) };
 }

@@ -56,6 +56,12 @@ internal sealed partial class ContainerLifecycle
 
     private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)
     {
+        if (step is AdoptionStep.Leave or AdoptionStep.Restart)
+        {
+            // Somebody may have been looking at its files when the agent before this one ended.
+            layers.Unmount(container.Id);
+        }
+
         switch (step)
         {
             case AdoptionStep.Adopt:

@@ -135,6 +135,9 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <summary>Finds by id; null when there is none.</summary>
     public Container? Find(ContainerId id) => _containers.GetValueOrDefault(id);
 
+    /// <summary>True while there is such a container.</summary>
+    public bool Contains(ContainerId id) => _containers.ContainsKey(id);
+
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
     public string Reserve(string? name, ContainerId id)

@@ -41,8 +41,17 @@ public interface ILayerStore
     /// <summary>Where a container's layers are; null when it has none.</summary>
     LayerFolders? Locate(ContainerId container) => null;
 
-    /// <summary>Unmounts it; not mounted is success.</summary>
+    /// <summary>Unmounts it, or has the last one who looks at it do so; not mounted is success.</summary>
     void Unmount(ContainerId container);
+
+    /// <summary>
+    /// Has it mounted while somebody looks at it, whether the container runs or not. A start meanwhile gets the same mount:
+    /// two of them over one writable layer would not see each other's changes.
+    /// </summary>
+    LayerLook Look(ContainerId container);
+
+    /// <summary>The folders a container's root is made of.</summary>
+    LayerStack Stack(ContainerId container);
 
     /// <summary>Unmounts and deletes the writable layer; absent is success.</summary>
     void Remove(ContainerId container);
@@ -50,6 +59,24 @@ public interface ILayerStore
     /// <summary>Removes mounts and writable layers that belong to none of <paramref name="known"/>. Run at start.</summary>
     void Sweep(IReadOnlySet<ContainerId> known);
 }
+
+/// <summary>A container's root file system, mounted until this is disposed.</summary>
+/// <param name="root">Its absolute path.</param>
+/// <param name="end">Ends it.</param>
+public sealed class LayerLook(string root, Action end) : IDisposable
+{
+    private Action? _end = end;
+
+    /// <summary>The absolute path of the root.</summary>
+    public string Root => root;
+
+    public void Dispose() => Interlocked.Exchange(ref _end, null)?.Invoke();
+}
+
+/// <summary>The folders a container's root is made of.</summary>
+/// <param name="Upper">The writable one.</param>
+/// <param name="Lowers">Those of the image, topmost first.</param>
+public sealed record LayerStack(string Upper, IReadOnlyList<string> Lowers);
 
 /// <summary>What a container's root file system, and other images it mounts, consist of.</summary>
 /// <param name="DiffIds">Layers below the writable one, lowest first.</param>

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Layers;
@@ -116,6 +117,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
 
     private string Mount(ContainerId container, IdMappings? mappings)
     {
+        KeepAfterLooks(container);
         var folder = FolderOf(container);
         var merged = Path.Combine(folder, "merged");
         var errno = Libc.Stat(merged, out var facts);
@@ -165,7 +167,13 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public void Unmount(ContainerId container) => Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+    public void Unmount(ContainerId container)
+    {
+        if (!LeaveToLooks(container))
+        {
+            Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Remove(ContainerId container)
@@ -180,6 +188,8 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             Directory.Move(folder, doomed);
             DirectoryTree.Delete(doomed);
         }
+
+        _looks.TryRemove(container, out _);
 
         Forget(container);
     }
@@ -256,7 +266,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <param name="chain">Chain ids, lowest first.</param>
     /// <param name="index">Which of them to unpack.</param>
     /// <param name="diffId">Expected digest of the uncompressed archive.</param>
-    /// <param name="open">Opens the archive, plain or gzip.</param>
+    /// <param name="open">Opens the archive, plain or compressed.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
     /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
     public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
@@ -294,9 +304,10 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             data.Append(linkFolder).Append('/').Append(link).Append(':');
         }
 
-        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere.
+        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere. With
+        // redirects, or copies of metadata alone, a writable layer could not be read by itself: no diff, no commit.
         data.Length--;
-        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off");
+        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off,redirect_dir=off,metacopy=off");
         return data.Append(ephemeral ? ",volatile" : "").ToString();
     }
 
@@ -347,7 +358,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             using (var hashing = new HashingStream(tar))
             {
                 var budget = SpaceBudget.For(_layers);
-                using (var applier = new TarApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
+                using (var applier = new LayerApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
                 {
                     size = applier.Apply(hashing, ct);
                 }
@@ -380,7 +391,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         catch (InvalidDataException e)
         {
             DirectoryTree.Delete(work);
-            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+            throw ArchiveErrors.Damaged(e);
         }
         catch
         {

@@ -180,6 +180,8 @@ public sealed class MountResolutionTests : IDisposable, IImages
 
     Task<IReadOnlyList<string>> IImages.LoadAsync(Stream archive, CancellationToken ct) => throw new NotSupportedException();
 
+    LayerUsage IImages.LayerUsage() => throw new NotSupportedException();
+
     Task<ImageSnapshot> IImages.ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct) => throw new NotSupportedException();
 
     Task IImages.SaveAsync(IReadOnlyList<string> references, Stream archive, CancellationToken ct) => throw new NotSupportedException();

@@ -10,6 +10,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
@@ -25,6 +26,8 @@ public sealed class EngineFixture : IAsyncLifetime
     internal FakeContainers Containers { get; } = new();
 
     internal FakeImages Images { get; } = new();
+
+    internal FakeFiles Files { get; } = new();
 
     internal FakeEvents Events { get; } = new();
 
@@ -49,6 +52,8 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IExecs>(Containers.Session)
             .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
+            .AddSingleton<IContainerFiles>(Files)
+            .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
             .AddSingleton<IRuntimeEvents>(Events)

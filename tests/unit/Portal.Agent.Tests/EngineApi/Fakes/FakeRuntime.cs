@@ -168,6 +168,8 @@ internal sealed class FakeImages : IImages
         return ["busybox:latest"];
     }
 
+    public LayerUsage LayerUsage() => new(5000, new Dictionary<Digest, long> { [Some.Image.Id] = 400 });
+
     public Task<ImageSnapshot> ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct) => Task.FromResult(Some.Image);
 
     public Task SaveAsync(IReadOnlyList<string> references, Stream archive, CancellationToken ct) => archive.WriteAsync("tar"u8.ToArray(), ct).AsTask();
