@@ -25,6 +25,8 @@ internal sealed class FakeContainers : IContainers
 
     public List<(long Time, StdioStream Stream, byte[] Data)> Log { get; } = [];
 
+    public LogQuery? LogRead { get; private set; }
+
     public ContainerSpec? Created { get; private set; }
 
     public AttachRequest? Attached { get; private set; }
@@ -70,7 +72,15 @@ internal sealed class FakeContainers : IContainers
         return Task.FromResult<IStdioSession>(Session);
     }
 
-    public async Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
+    public Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
+    {
+        LogRead = query;
+        return Resolve(id.Value).LogPath.Length > 0
+            ? CopyAsync(query, sink, ct)
+            : throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
+    }
+
+    private async Task CopyAsync(LogQuery query, ILogSink sink, CancellationToken ct)
     {
         await sink.FlushAsync(ct);
         foreach (var (time, stream, data) in Log)
