@@ -44,7 +44,7 @@ public sealed record EffectiveProcess(
 /// <param name="OomKilled">The kernel killed a process of it for memory.</param>
 /// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
 /// <param name="Health">What health checks found in this run, or the last one; null without a health check.</param>
-/// <param name="LogBytesLost">Output of this run that is missing in its log, at least: the disk was full.</param>
+/// <param name="LogBytesLost">Bytes of this run's output that are missing in its log, about: the disk was full.</param>
 public sealed record ContainerStatus(
     ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null,
     long LogBytesLost = 0)

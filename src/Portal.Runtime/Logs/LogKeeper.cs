@@ -165,7 +165,7 @@ internal static partial class LogsLog
     [LoggerMessage(3410, LogLevel.Warning, "The log {Path} could not be rotated; it goes on growing until that works.")]
     public static partial void RotationFailed(this ILogger logger, Exception exception, string path);
 
-    [LoggerMessage(3411, LogLevel.Warning, "The disk was full: at least {Bytes} bytes of output are missing in the log {Path}.")]
+    [LoggerMessage(3411, LogLevel.Warning, "The disk was full: about {Bytes} bytes of output are missing in the log {Path}.")]
     public static partial void OutputLost(this ILogger logger, string path, long bytes);
 
     [LoggerMessage(3412, LogLevel.Warning, "The rotated log {Path} could not be compressed and stays as it is.")]

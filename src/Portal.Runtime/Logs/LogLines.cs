@@ -17,7 +17,7 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
     // Longer than any line the monitor writes (8 KiB of text).
     private const int MaximumLine = 64 * 1024;
 
-    private readonly long _until = Nanoseconds(query.Until, long.MaxValue);
+    private readonly long _until = LastOf(query.Until);
     private readonly Part[] _parts = [new(), new(), new()];
     private readonly byte[] _stamp = new byte[K8sFileLine.StampLength];
     private long _since = Nanoseconds(query.Since, long.MinValue);
@@ -208,7 +208,10 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
         return true;
     }
 
-    internal static long Nanoseconds(DateTimeOffset? time, long otherwise)
+    /// <summary>The end of a time: its clock has ticks of 100 ns, and the line is wanted whose time it was taken from.</summary>
+    internal static long LastOf(DateTimeOffset? time) => Nanoseconds(time, long.MaxValue) is var last && last > long.MaxValue - TimeSpan.NanosecondsPerTick ? long.MaxValue : last + TimeSpan.NanosecondsPerTick - 1;
+
+    private static long Nanoseconds(DateTimeOffset? time, long otherwise)
     {
         if (time is not { } given)
         {

@@ -11,7 +11,7 @@ internal sealed class LogTail(LogQuery query)
     private const int BlockSize = 64 * 1024;
 
     private readonly long _wanted = query.Tail ?? throw new ArgumentException("No tail is asked for.", nameof(query));
-    private readonly long _until = LogLines.Nanoseconds(query.Until, long.MaxValue);
+    private readonly long _until = LogLines.LastOf(query.Until);
 
     // A part belongs to the line of the next piece of its stream; without one it is the beginning of a line that has no end yet.
     private readonly bool[] _later = new bool[(int)StdioStream.Stderr + 1];

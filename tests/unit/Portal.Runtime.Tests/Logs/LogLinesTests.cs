@@ -97,6 +97,16 @@ public sealed class LogLinesTests
     }
 
     [Fact]
+    public void Until_TheTimeOfALine_IncludesIt()
+    {
+        var line = "2026-11-23T18:00:00.123456789+00:00 stdout F a\n";
+
+        Write(line + line.Replace("789+", "801+", StringComparison.Ordinal), s_all with { Until = Monitor.Start.AddTicks(1234567) });
+
+        Assert.Equal(["a\n"], _list.Texts);
+    }
+
+    [Fact]
     public void Skip_Lines_LeavesSoManyOutAndNoneOfAnother()
     {
         Write(Monitor.Line(1, "1") + Monitor.Line(2, "2a", tag: 'P') + Monitor.Line(2, "b") + Monitor.Line(3, "3a", "stderr", 'P') + Monitor.Line(3, "b", "stderr") + Monitor.Line(4, "4"), skip: 2);
