@@ -180,6 +180,39 @@ public sealed class ContainerLogReaderTests : IDisposable
         Assert.Equal(["x\n", "ab\n", "no end"], await ReadAsync(s_all with { Tail = 3 }));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Tail_OfALineWithoutEnd_IsSoManyTimes16KiB(int tail)
+    {
+        var log = Line(0, "before") + string.Concat(Enumerable.Range(0, 20).Select(i => Line(i, new string((char)('a' + i), 8192), tag: 'P')));
+        var expected = string.Concat(Enumerable.Range(20 - (2 * tail), 2 * tail).Select(i => new string((char)('a' + i), 8192)));
+
+        File.WriteAllText(LogPath, log);
+        var lines = await ReadAsync(s_all with { Tail = tail });
+        Assert.Equal((tail, expected), (lines.Count, string.Concat(lines)));
+
+        File.Delete(LogPath);
+        WriteCompressed(1, log);
+        Assert.Equal(lines, await ReadAsync(s_all with { Tail = tail }));
+        Assert.Equal(11, (await ReadAsync(s_all with { Tail = 99 })).Count);
+    }
+
+    [Fact]
+    public async Task Tail_WithSince_IsOfTheLastLinesThoseFromThen()
+    {
+        var log = Line(0, "0") + Line(1, "1") + Line(2, "2") + Line(3, "3");
+        File.WriteAllText(LogPath, log);
+        Assert.Equal(("2 3", "3", ""), (
+            await ReadLineAsync(s_all with { Tail = 3, Since = Monitor.Start.AddSeconds(2) }), await ReadLineAsync(s_all with { Tail = 1, Since = Monitor.Start }),
+            await ReadLineAsync(s_all with { Tail = 2, Since = Monitor.Start.AddSeconds(9) })));
+
+        File.Delete(LogPath);
+        WriteCompressed(1, log);
+        Assert.Equal("2 3", await ReadLineAsync(s_all with { Tail = 3, Since = Monitor.Start.AddSeconds(2) }));
+        Assert.Equal("3", await ReadLineAsync(s_all with { Tail = 1, Since = Monitor.Start }));
+    }
+
     [Fact]
     public async Task Follow_FileAppearsGrowsRotatesAndEnds_NothingIsLostOrRepeated()
     {

@@ -10,9 +10,9 @@ public sealed class LogLinesTests
 
     private readonly LogList _list = new();
 
-    private LogList Write(string log, LogQuery? query = null, long skip = 0, bool finish = true)
+    private LogList Write(string log, LogQuery? query = null, bool finish = true)
     {
-        using var lines = new LogLines(query ?? s_all, _list) { Skip = skip };
+        using var lines = new LogLines(query ?? s_all, _list);
         lines.Write(Encoding.Latin1.GetBytes(log));
         if (finish)
         {
@@ -104,14 +104,6 @@ public sealed class LogLinesTests
         Write(line + line.Replace("789+", "801+", StringComparison.Ordinal), s_all with { Until = Monitor.Start.AddTicks(1234567) });
 
         Assert.Equal(["a\n"], _list.Texts);
-    }
-
-    [Fact]
-    public void Skip_Lines_LeavesSoManyOutAndNoneOfAnother()
-    {
-        Write(Monitor.Line(1, "1") + Monitor.Line(2, "2a", tag: 'P') + Monitor.Line(2, "b") + Monitor.Line(3, "3a", "stderr", 'P') + Monitor.Line(3, "b", "stderr") + Monitor.Line(4, "4"), skip: 2);
-
-        Assert.Equal(["3ab\n", "4\n"], _list.Texts);
     }
 
     [Fact]
