@@ -51,14 +51,27 @@ internal sealed class LogKeeper(LogCompressor compressor, LogDisk disk, TimeProv
         {
             // The end.
         }
+        catch (Exception ex)
+        {
+            // A bug; the container's end does not wait for its log.
+            logger.RotationFailed(ex, log.Path);
+        }
         finally
         {
             notice?.Dispose();
         }
 
+        Tidy(log, watch.Rotation);
+    }
+
+    /// <summary>Brings a log within its limits whose monitor ended while nobody kept it.</summary>
+    public void Tidy(OpenLog log) => Tidy(log, new(log, time));
+
+    private void Tidy(OpenLog log, LogRotation rotation)
+    {
         try
         {
-            Compress(log, watch.Rotation.Finish());
+            Compress(log, rotation.Finish());
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {

@@ -179,7 +179,7 @@ internal sealed class LogRotation(OpenLog log, TimeProvider time)
         if (log.Limits.MaximumSize is { } size)
         {
             var others = size * (log.Limits.MaximumFiles - 1);
-            if (log.Limits.MaximumFiles == 1 && length >= size)
+            if (log.Limits.MaximumFiles == 1 && length > size)
             {
                 LogTrim.KeepEnd(log.Path, number, Math.Min(length - size, size));
             }

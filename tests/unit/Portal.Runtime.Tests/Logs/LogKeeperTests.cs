@@ -58,6 +58,18 @@ public sealed class LogKeeperTests : IDisposable
         Assert.InRange(new FileInfo(Log + ".1").Length, 900, 1000);
     }
 
+    [Fact]
+    public void Tidy_AfterAFloodThatNobodyKept_LeavesTheLogWithinItsLimits()
+    {
+        File.WriteAllText(Log, string.Concat(Enumerable.Range(0, 100).Select(i => Monitor.Line(i, $"{i}"))));
+        File.WriteAllText(Log + ".tmp", "");
+
+        _keeper.Tidy(new(Log, _folder + "/ctl", new(1000, 3, false)));
+
+        Assert.Equal(["ctl", "log.1"], Directory.EnumerateFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.InRange(new FileInfo(Log + ".1").Length, 1900, 2000);
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
