@@ -86,7 +86,7 @@ public sealed class LogRotationTests : IDisposable
             rotation.Step();
         }
 
-        // 330 bytes in all, of which the next file will be more than 100: one of 180 stays, not two.
+        // 324 bytes in all, of which the next file will be more than 100: one of 180 stays, not two.
         Assert.Equal("log log.3", Names());
     }
 
