@@ -42,7 +42,7 @@ public static class RuntimeModule
         services.AddSingleton<ContainerStore>();
         services.AddSingleton<IImageUsage>(provider => provider.GetRequiredService<ContainerStore>());
         services.AddSingleton<IRunningContainers>(provider => provider.GetRequiredService<ContainerStore>());
-        services.AddSingleton<IOpenLogs, OpenContainerLogs>();
+        services.AddSingleton<IKeptLogs, KeptContainerLogs>();
         services.AddSingleton<LocalVolumes>();
         services.AddSingleton<IVolumes>(provider => provider.GetRequiredService<LocalVolumes>());
         services.AddSingleton<SeccompFilters>();

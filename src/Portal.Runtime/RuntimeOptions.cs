@@ -1,3 +1,6 @@
+using Portal.Domain.Containers;
+using Portal.Runtime.Logs;
+
 namespace Portal.Runtime;
 
 /// <summary>Where the runtime keeps things and which helpers it uses. All paths are absolute.</summary>
@@ -53,4 +56,7 @@ public sealed class RuntimeOptions
 
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";
+
+    /// <summary>Logging of containers that ask for no driver. Default <c>json-file</c> without options: 20 MiB × 5, compressed.</summary>
+    public LogSpec Log { get; set; } = new(LogDrivers.JsonFile, new Dictionary<string, string>());
 }

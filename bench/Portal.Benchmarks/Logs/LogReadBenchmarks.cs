@@ -30,7 +30,7 @@ public class LogReadBenchmarks
     public void Cleanup() => Directory.Delete(_folder, recursive: true);
 
     [Benchmark]
-    public bool ParseLine() => K8sFileLine.TryParse(_line, out _);
+    public bool ParseLine() => K8sFileLine.TryParse(_line, out _) && K8sFileLine.TryParseTime(_line, out _);
 
     [Benchmark(OperationsPerInvoke = Lines)]
     public Task<int> ReadLine() => CountAsync(new(true, true, false, null, null, null));
@@ -40,12 +40,17 @@ public class LogReadBenchmarks
 
     private async Task<int> CountAsync(LogQuery query)
     {
-        var count = 0;
-        await foreach (var entry in _reader.ReadAsync(LogPath, query, Task.CompletedTask))
-        {
-            count += entry.Data.Length > 0 ? 1 : 0;
-        }
+        var sink = new Counter();
+        await _reader.ReadAsync(LogPath, query, sink, Task.CompletedTask);
+        return sink.Count;
+    }
 
-        return count;
+    private sealed class Counter : ILogSink
+    {
+        public int Count { get; private set; }
+
+        public void Write(in LogEntry entry) => Count += entry.Data.Length > 0 ? 1 : 0;
+
+        public ValueTask FlushAsync(CancellationToken ct) => default;
     }
 }

@@ -1,5 +1,6 @@
-using System.Buffers.Text;
 using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
 using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
@@ -13,8 +14,6 @@ namespace Portal.Agent.EngineApi;
 /// <summary>What of a container does not end by itself: attach, logs, wait.</summary>
 internal sealed class ContainerStreamEndpoints(IContainers containers, TimeProvider time)
 {
-    private const int LogFlushThreshold = 64 * 1024;
-
     /// <summary>Stands for an exit code nobody knows.</summary>
     private const int LostExitCode = 255;
 
@@ -34,6 +33,12 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, TimeProvi
         if (container.Status.State == Domain.Containers.ContainerState.Paused)
         {
             throw new ErrorException(ErrorKind.Conflict, "container.paused", $"container {request.Target} is paused, unpause the container before attach");
+        }
+
+        if (request.Flag("logs") && container.LogPath.Length == 0)
+        {
+            // Said while there is a status to say it with.
+            throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
         }
 
         var now = time.GetUtcNow();
@@ -71,66 +76,21 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, TimeProvi
 
         var query = new LogQuery(
             stdout, stderr, request.Flag("follow"), Tail(request.Query("tail")),
-            EngineTime.Parse(request.Query("since"), "since"), EngineTime.Parse(request.Query("until"), "until"));
+            EngineTime.ParseUnix(request.Query("since"), "since"), EngineTime.ParseUnix(request.Query("until"), "until"));
         var response = request.Http.Response;
         response.ContentType = !container.Spec.Tty && request.Version.AtLeast(42) ? Contract.MultiplexedStream : Contract.RawStream;
         await CopyLogAsync(response.BodyWriter, container, query, request.Flag("timestamps"), request.Flag("details"), request.Streaming);
     }
 
-    private async Task CopyLogAsync(
-        System.IO.Pipelines.PipeWriter output, ContainerSnapshot container, LogQuery query, bool timestamps, bool details, CancellationToken ct)
+    private async Task CopyLogAsync(PipeWriter output, ContainerSnapshot container, LogQuery query, bool timestamps, bool details, CancellationToken ct)
     {
-        var framed = !container.Spec.Tty;
-        var prefix = new byte[32];
-        await using var entries = containers.ReadLogAsync(container.Id, query, ct).GetAsyncEnumerator(ct);
-        var first = entries.MoveNextAsync().AsTask();
-        if (!first.IsFaulted)
-        {
-            // The client waits for the head, and there may be no line for hours. An error at once is still a status.
-            _ = await output.FlushAsync(ct);
-        }
-
-        var (more, unflushed) = (await first, 0);
-        while (more)
-        {
-            var entry = entries.Current;
-            StdioFrames.Write(output, entry.Stream, Prefix(prefix, entry.Time, timestamps, details), entry.Data.Span, framed);
-            unflushed += entry.Data.Length + StdioFrames.HeaderLength;
-            var next = entries.MoveNextAsync();
-            if (unflushed >= LogFlushThreshold || !next.IsCompleted)
-            {
-                unflushed = 0;
-                _ = await output.FlushAsync(ct);
-            }
-
-            more = await next;
-        }
-
-        _ = await output.FlushAsync(ct);
+        using var frames = new LogFrames(output, framed: !container.Spec.Tty, timestamps, details ? Encoding.UTF8.GetBytes(LogDetails.Of(container)) : null);
+        await containers.ReadLogAsync(container.Id, query, frames, ct);
     }
 
-    /// <summary>RFC 3339 with nine digits of a second and a blank; then the details, of which there are none, and a blank.</summary>
-    private static ReadOnlySpan<byte> Prefix(Span<byte> buffer, DateTimeOffset entryTime, bool timestamps, bool details)
-    {
-        var length = 0;
-        if (timestamps)
-        {
-            // "O" of a UTC time is 2026-11-23T19:01:23.1234567Z.
-            _ = Utf8Formatter.TryFormat(entryTime.UtcDateTime, buffer, out length, 'O');
-            "00Z "u8.CopyTo(buffer[(length - 1)..]);
-            length += 3;
-        }
-
-        if (details)
-        {
-            buffer[length++] = (byte)' ';
-        }
-
-        return buffer[..length];
-    }
-
+    /// <summary>What is no number means all, and so does one below zero.</summary>
     private static int? Tail(string? text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines : null;
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var lines) && lines >= 0 ? (int)Math.Min(lines, int.MaxValue) : null;
 
     private async Task WaitAsync(EngineRequest request)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using Portal.Domain.Primitives;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
@@ -33,6 +34,40 @@ internal static class EngineTime
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : throw EngineErrors.Invalid("api.time", $"invalid value for {parameter}: \"{text}\" is not a time");
+    }
+
+    /// <summary>Unix seconds with an optional fraction, and nothing else: times of a log. Null for null, empty and 0.</summary>
+    public static DateTimeOffset? ParseUnix(string? text, string parameter)
+    {
+        if (string.IsNullOrEmpty(text) || text == "0")
+        {
+            return null;
+        }
+
+        var dot = text.IndexOf('.', StringComparison.Ordinal);
+        var (whole, fraction) = dot < 0 ? (text, "") : (text[..dot], text[(dot + 1)..]);
+        if (!long.TryParse(whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds))
+        {
+            var digits = whole.AsSpan().TrimStart("+-");
+            throw Invalid($"invalid seconds \"{whole}\": {(digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9') ? "invalid syntax" : "value out of range")}");
+        }
+
+        if (fraction.Length > 20)
+        {
+            throw Invalid($"invalid nanoseconds: length {fraction.Length} exceeds maximum 20");
+        }
+
+        if (fraction.AsSpan().IndexOfAnyExceptInRange('0', '9') is var place and >= 0)
+        {
+            throw Invalid($"invalid nanoseconds: invalid character '{fraction[place]}' at position {place}");
+        }
+
+        // Far away in either direction is as far as a time goes.
+        seconds = Math.Clamp(seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds());
+        var ticks = long.Parse(fraction.PadRight(9, '0').AsSpan(0, 9), CultureInfo.InvariantCulture) / TimeSpan.NanosecondsPerTick;
+        return DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(ticks);
+
+        ErrorException Invalid(string reason) => EngineErrors.Invalid("api.time", $"invalid value for \"{parameter}\": invalid timestamp \"{text}\": {reason}");
     }
 
     /// <summary>A filter's <c>until</c>: a time as above, or a duration back from now (<c>10m</c>, <c>1h30m</c>).</summary>

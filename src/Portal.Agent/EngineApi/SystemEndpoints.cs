@@ -8,6 +8,7 @@ using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Images;
+using Portal.Runtime.Logs;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
@@ -100,11 +101,11 @@ internal sealed class SystemEndpoints(
             Images = images.List().Count,
             Driver = "overlay2",
             DriverStatus = [],
-            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = ["json-file"] },
+            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
             IPv4Forwarding = HostFacts.ForwardsIpv4(),
             NEventsListener = Volatile.Read(ref _eventReaders),
             SystemTime = EngineTime.Format(time.GetUtcNow()),
-            LoggingDriver = "json-file",
+            LoggingDriver = options.Log.Driver,
             CgroupDriver = "cgroupfs",
             CgroupVersion = facts.CgroupVersion,
             KernelVersion = facts.Kernel,

@@ -1,5 +1,6 @@
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
 using Portal.Runtime.UserNamespaces;
 
@@ -96,6 +97,11 @@ internal static class Commands
         if (options.SocketGroup is { } group && !FileOwnership.GroupExists(group))
         {
             missing.Add($"--socket-group: there is no group {group}");
+        }
+
+        if (LogDrivers.Absence(options.Runtime.Log) is { } absence)
+        {
+            missing.Add($"--log-driver: {absence}");
         }
 
         return missing;

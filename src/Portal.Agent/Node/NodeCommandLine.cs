@@ -27,7 +27,10 @@ internal sealed record NodeCommandLine(NodeVerb Verb, NodeOptions Options, IRead
         {
             if (environment(setting.Variable) is { Length: > 0 } value)
             {
-                setting.Apply(options, value);
+                foreach (var item in setting.Repeats ? value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [value])
+                {
+                    setting.Apply(options, item);
+                }
             }
         }
 

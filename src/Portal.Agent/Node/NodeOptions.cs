@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Portal.Runtime;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
 
 namespace Portal.Agent.Node;
@@ -8,6 +9,8 @@ namespace Portal.Agent.Node;
 /// <summary>Settings of the agent: from the command line, else from the environment, else the default.</summary>
 internal sealed class NodeOptions
 {
+    private readonly List<string> _badLogOptions = [];
+
     /// <summary>Where the Engine API is served. Default <c>/run/portal/engine.sock</c>.</summary>
     public string Socket { get; set; } = "/run/portal/engine.sock";
 
@@ -38,6 +41,8 @@ internal sealed class NodeOptions
         new("--cgroup-parent", "PATH", "cgroup above all containers [/portal]", (o, v) => o.Runtime.CgroupParent = v),
         new("--cpu-rt-runtime", "MICROSECONDS", "real-time processor time of all containers per period, cgroup v1 only [0]", (o, v) => o.Runtime.CpuRealtimeRuntime = Number(v)),
         new("--cpu-rt-period", "MICROSECONDS", "that period [the kernel's, one second]", (o, v) => o.Runtime.CpuRealtimePeriod = Number(v)),
+        new("--log-driver", "NAME", "logging of containers that ask for no driver: json-file, local, journald, none [json-file]", (o, v) => o.Runtime.Log = o.Runtime.Log with { Driver = v }),
+        new("--log-opt", "KEY=VALUE", "an option of that driver, such as max-size=10m; may be given many times", (o, v) => o.AddLogOption(v)) { Repeats = true },
         new("--log-level", "LEVEL", "trace, debug, information, warning, error, critical [information]", (o, v) => o.LogLevel = Level(v)),
     ];
 
@@ -74,6 +79,12 @@ internal sealed class NodeOptions
             $"--cgroup-parent: \"{Runtime.CgroupParent}\" is not a path of a cgroup below the root, such as /portal");
         Check(Runtime.CpuRealtimeRuntime >= 0, "--cpu-rt-runtime: not a number of microseconds");
         Check(Runtime.CpuRealtimePeriod >= 0, "--cpu-rt-period: not a number of microseconds");
+        mistakes.AddRange(_badLogOptions.Select(option => $"--log-opt: \"{option}\" is not of the form key=value"));
+        if (LogDrivers.Mistake(Runtime.Log) is { } mistake)
+        {
+            mistakes.Add($"--log-driver, --log-opt: {mistake}");
+        }
+
         Check(LogLevel != LogLevel.None, "--log-level: not one of trace, debug, information, warning, error, critical");
         return mistakes;
 
@@ -101,6 +112,18 @@ internal sealed class NodeOptions
 
     private static bool IsRuntimeName(string name) => name != OciRuntimes.ShimName && name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
+    private void AddLogOption(string text)
+    {
+        var sign = text.IndexOf('=', StringComparison.Ordinal);
+        if (sign < 1)
+        {
+            _badLogOptions.Add(text);
+            return;
+        }
+
+        Runtime.Log = Runtime.Log with { Options = new Dictionary<string, string>(Runtime.Log.Options) { [text[..sign]] = text[(sign + 1)..] } };
+    }
+
     private static bool IsPath(string path) => path.Length > 0 && path[0] == '/' && !path.Contains('\0');
 
     private static LogLevel Level(string text) =>
@@ -114,6 +137,9 @@ internal sealed class NodeOptions
 /// <param name="Apply">Takes the value over.</param>
 internal sealed record NodeSetting(string Option, string Value, string Help, Action<NodeOptions, string> Apply)
 {
+    /// <summary>It can be given many times; in the environment its values stand beside each other, with blanks between them.</summary>
+    public bool Repeats { get; init; }
+
     /// <summary>In the environment: <c>--data-root</c> is <c>PORTAL_AGENT_DATA_ROOT</c>.</summary>
     public string Variable { get; } = "PORTAL_AGENT_" + Option[2..].Replace('-', '_').ToUpper(CultureInfo.InvariantCulture);
 }

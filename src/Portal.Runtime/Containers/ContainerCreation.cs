@@ -3,6 +3,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
@@ -13,7 +14,7 @@ namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, NamespaceDonors donors, OciHost host,
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, LogDrivers logs, NamespaceDonors donors, OciHost host,
     OciRuntimes runtimes, RuntimeOptions options, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
@@ -25,7 +26,7 @@ internal sealed class ContainerCreation(
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
-        spec = donors.Settle(spec) with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        spec = donors.Settle(spec) with { Log = logs.Resolve(spec.Log), Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
         if (spec is { NetworkMode: "host", Ports.Count: > 0 })
         {
             warnings.Add("Published ports are discarded when using host network mode");
@@ -50,7 +51,10 @@ internal sealed class ContainerCreation(
             FillVolumes(id, plan, mounts);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,
-                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, folder + "/container.log", 0) { Mappings = mappings },
+                new(
+                    id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts,
+                    spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0)
+                { Mappings = mappings },
                 null, StoppedByUser: false, Removing: false));
         }
         catch

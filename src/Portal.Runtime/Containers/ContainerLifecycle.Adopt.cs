@@ -73,6 +73,7 @@ internal sealed partial class ContainerLifecycle
                 break;
             case AdoptionStep.Finish:
                 container.Run = run;
+                TidyLog(container, run!);
                 await FinishRunAsync(container, run!).ConfigureAwait(false);
                 break;
             case AdoptionStep.RollBack:

@@ -13,6 +13,7 @@ internal sealed partial class ContainerLifecycle
     /// <summary>Waits for the end of a run and deals with it.</summary>
     private async Task WatchAsync(Container container, ContainerRun run)
     {
+        var keeping = KeepLogAsync(container, run);
         try
         {
             if (run.Monitor is { } monitor)
@@ -32,6 +33,7 @@ internal sealed partial class ContainerLifecycle
             }
 
             await run.Over.CancelAsync().ConfigureAwait(false);
+            await keeping.ConfigureAwait(false);
             await container.Stdio.FinishAsync().ConfigureAwait(false);
             await container.Gate.WaitAsync().ConfigureAwait(false);
             try
@@ -73,7 +75,8 @@ internal sealed partial class ContainerLifecycle
         var started = before.Container.Status.StartedAt ?? finished;
         var pause = RestartRule.Next(spec.RestartPolicy, exitCode, finished - started, before.StoppedByUser, before.Container.RestartCount, container.Pause);
         var status = new ContainerStatus(
-            pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, oom, error ?? "");
+            pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, oom, error ?? "",
+            LogBytesLost: before.Container.Status.LogBytesLost);
         container.Run = null;
         container.Stdio = new(time);
         var record = before with { Run = null, Container = before.Container with { Status = status, Attachment = null } };

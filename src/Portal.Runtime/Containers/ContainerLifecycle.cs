@@ -19,7 +19,7 @@ namespace Portal.Runtime.Containers;
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
     SharedMemory memory, AppArmorHost appArmor,
-    ContainerLogReader logs, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
+    ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events, TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
@@ -64,10 +64,13 @@ internal sealed partial class ContainerLifecycle(
         }
     }
 
-    public IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct)
+    public Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
     {
         var container = store.Get(id);
-        return logs.ReadAsync(container.Snapshot.LogPath, query, container.Run?.Ended ?? Task.CompletedTask, ct);
+        Check(container, ContainerOperation.ReadLog).Demand();
+        return container.Snapshot.LogPath.Length > 0
+            ? logs.ReadAsync(container.Snapshot.LogPath, query, sink, container.Run?.Ended ?? Task.CompletedTask, ct)
+            : throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
     }
 
     public async Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct)

@@ -13,6 +13,7 @@ internal enum ContainerOperation
     ForceRemove,
     Attach,
     Exec,
+    ReadLog,
     Resize,
 }
 
@@ -86,6 +87,12 @@ internal static class ContainerMachine
             ContainerState.Restarting => Conflict("container.restarting", $"container {name} is restarting, wait until the container is running"),
             ContainerState.Created or ContainerState.Exited or ContainerState.Removing or ContainerState.Dead =>
                 Conflict("container.not_running", $"container {id} is not running"),
+        },
+        ContainerOperation.ReadLog => state switch
+        {
+            ContainerState.Created or ContainerState.Running or ContainerState.Paused or ContainerState.Restarting or ContainerState.Exited => ContainerVerdict.Do,
+            ContainerState.Removing or ContainerState.Dead =>
+                Conflict("container.removing", "can not get logs from container which is dead or marked for removal"),
         },
         ContainerOperation.Resize => state switch
         {

@@ -15,7 +15,7 @@ namespace Portal.Runtime.Containers;
 /// <param name="Status">What was observed.</param>
 /// <param name="Attachment">Place in the network while started; null otherwise.</param>
 /// <param name="Mounts">Resolved mounts.</param>
-/// <param name="LogPath">Log file on the host.</param>
+/// <param name="LogPath">Log file on the host; empty when none is kept.</param>
 /// <param name="RestartCount">Starts by restart policy.</param>
 public sealed record ContainerSnapshot(
     ContainerId Id, string Name, DateTimeOffset Created, ContainerSpec Spec, EffectiveProcess Effective, Digest ImageId,
@@ -53,8 +53,10 @@ public sealed record EffectiveProcess(
 /// <param name="OomKilled">The kernel killed a process of it for memory.</param>
 /// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
 /// <param name="Health">What health checks found in this run, or the last one; null without a health check.</param>
+/// <param name="LogBytesLost">Bytes of this run's output that are missing in its log, about: the disk was full.</param>
 public sealed record ContainerStatus(
-    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null)
+    ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null,
+    long LogBytesLost = 0)
 {
     /// <summary>A container that was made and never started.</summary>
     public static ContainerStatus Created { get; } = new(ContainerState.Created, 0, 0, null, null, false, "");

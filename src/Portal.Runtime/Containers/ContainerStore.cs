@@ -195,13 +195,24 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     {
         var folder = Folder(container.Id);
         File.Delete($"{folder}/{RecordName}");
-        if (Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-
+        DeleteFolder(folder);
         _containers.TryRemove(container.Id, out _);
         Release(container.Snapshot.Name, container.Id);
+    }
+
+    private static void DeleteFolder(string folder)
+    {
+        for (var attempt = 0; Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException) when (attempt < 3)
+            {
+                // A rotated log was just being compressed, and its new file came after this had looked.
+            }
+        }
     }
 
     public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>

@@ -62,8 +62,9 @@ public interface IContainers
     /// </summary>
     Task<IStdioSession> AttachAsync(ContainerId id, AttachRequest request, CancellationToken ct);
 
-    /// <summary>Log entries in order. With <see cref="LogQuery.Follow"/> it ends when the container stops.</summary>
-    IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, CancellationToken ct);
+    /// <summary>Writes its log to a sink, in order. With <see cref="LogQuery.Follow"/> it ends when the container stops.</summary>
+    /// <exception cref="ErrorException">Thrown by the call itself, before anything is written: 409 it is being removed, 501 its logging driver keeps nothing.</exception>
+    Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct);
 
     /// <summary>Sets the terminal's size. 409 when not running.</summary>
     Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct);

@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Logs;
@@ -9,30 +11,32 @@ namespace Portal.Runtime.Logs;
 /// </summary>
 internal readonly struct K8sFileLine
 {
-    private K8sFileLine(long ticks, StdioStream stream, bool partial, int textStart) =>
-        (UtcTicks, Stream, IsPartial, TextStart) = (ticks, stream, partial, textStart);
+    /// <summary>Length of the time.</summary>
+    public const int StampLength = 35;
 
-    /// <summary>Time in UTC ticks (100 ns).</summary>
-    public long UtcTicks { get; }
+    /// <summary>Length of what stands before the text.</summary>
+    public const int PrefixLength = StampLength + 10;
+
+    private K8sFileLine(StdioStream stream, bool partial) => (Stream, IsPartial) = (stream, partial);
 
     public StdioStream Stream { get; }
 
     /// <summary>The text goes on in the next line of the stream.</summary>
     public bool IsPartial { get; }
 
-    /// <summary>Index of the first byte of the text.</summary>
-    public int TextStart { get; }
-
-    /// <summary>Reads a line without its line feed. False for anything else, for instance what a crash in mid-write left.</summary>
+    /// <summary>
+    /// Reads what stands before the text, all but the time. False for anything else than a line, for instance what a crash in
+    /// mid-write left.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> line, out K8sFileLine result)
     {
         result = default;
-        if (line.Length < 40 || !TryParseTime(line, out var ticks, out var index))
+        if (line.Length < PrefixLength)
         {
             return false;
         }
 
-        var rest = line[index..];
+        var rest = line[StampLength..];
         StdioStream stream;
         if (rest.StartsWith(" stdout "u8))
         {
@@ -47,28 +51,33 @@ internal readonly struct K8sFileLine
             return false;
         }
 
-        if (rest.Length < 10 || rest[9] != ' ' || rest[8] is not ((byte)'F' or (byte)'P'))
+        if (rest[9] != ' ' || rest[8] is not ((byte)'F' or (byte)'P'))
         {
             return false;
         }
 
-        result = new(ticks, stream, rest[8] == 'P', index + 10);
+        result = new(stream, rest[8] == 'P');
         return true;
     }
 
-    // 2026-11-23T18:00:00.123456789+01:00 — nine digits always, the offset is the host's local one.
-    private static bool TryParseTime(ReadOnlySpan<byte> line, out long ticks, out int end)
+    /// <summary>
+    /// Reads a line's time as nanoseconds since 1970: <c>2026-11-23T18:00:00.123456789+01:00</c>, nine digits always, the offset is
+    /// the host's local one.
+    /// </summary>
+    public static bool TryParseTime(ReadOnlySpan<byte> line, out long unixNanoseconds)
     {
-        ticks = 0;
-        end = 35;
-        if (line[4] != '-' || line[7] != '-' || line[10] != 'T' || line[13] != ':' || line[16] != ':' || line[19] != '.' || line[32] != ':')
+        unixNanoseconds = 0;
+        if (line.Length < StampLength
+            || line[4] != '-' || line[7] != '-' || line[10] != 'T' || line[13] != ':' || line[16] != ':' || line[19] != '.' || line[32] != ':')
         {
             return false;
         }
 
         var year = (Two(line, 0) * 100) + Two(line, 2);
         var (month, day, hour, minute, second) = (Two(line, 5), Two(line, 8), Two(line, 11), Two(line, 14), Two(line, 17));
-        if (year < 1 || month is < 1 or > 12 || day < 1 || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 60
+
+        // What 64 bits of nanoseconds hold, less a year on both sides for the offset.
+        if (year is < 1679 or > 2260 || month is < 1 or > 12 || day < 1 || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 60
             || day > DateTime.DaysInMonth(year, month)
             || !Utf8Parser.TryParse(line.Slice(20, 9), out uint nanoseconds, out var used) || used != 9)
         {
@@ -81,12 +90,15 @@ internal readonly struct K8sFileLine
             return false;
         }
 
-        var offset = ((offsetHours * 60) + offsetMinutes) * TimeSpan.TicksPerMinute;
-        ticks = new DateTime(year, month, day).Ticks
-            + (hour * TimeSpan.TicksPerHour) + (minute * TimeSpan.TicksPerMinute) + (second * TimeSpan.TicksPerSecond) + (nanoseconds / 100)
-            - (line[29] == '-' ? -offset : offset);
-        return ticks is >= 0 and < 3155378975999999999;
+        var offset = ((offsetHours * 60) + offsetMinutes) * (line[29] == '-' ? -60L : 60L);
+        var days = (new DateTime(year, month, day).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerDay;
+        unixNanoseconds = (((days * 86_400) + (hour * 3600) + (minute * 60) + second - offset) * 1_000_000_000) + nanoseconds;
+        return true;
     }
+
+    /// <summary>A line as the monitor would have written it.</summary>
+    public static byte[] Format(DateTimeOffset time, StdioStream stream, string text) => Encoding.UTF8.GetBytes(
+        $"{time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture)}00+00:00 {(stream == StdioStream.Stderr ? "stderr" : "stdout")} F {text}\n");
 
     // Negative for anything but two digits: enough below zero that no sum of two makes it valid again.
     private static int Two(ReadOnlySpan<byte> line, int index)

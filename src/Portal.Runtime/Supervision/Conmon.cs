@@ -3,6 +3,7 @@ using System.Text;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Logs;
 
 namespace Portal.Runtime.Supervision;
 
@@ -35,6 +36,8 @@ internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
             Container = container.Id,
             Bundle = bundle,
             LogPath = container.LogPath,
+            JournalTag = container.Spec.Log.Driver == LogDrivers.Journald ? LogTag.OfJournal(container) : null,
+            Name = container.Name,
             ExitFolder = ExitFolder,
             RuntimePath = runtime.Program(container.Id),
             RuntimeArguments = runtime.GlobalArguments,

@@ -13,7 +13,14 @@ internal sealed record ConmonCommand
     /// <summary>Its bundle; also holds attach socket, control fifo, exit record and OOM mark.</summary>
     public required BundlePaths Bundle { get; init; }
 
+    /// <summary>The file its output is written to; empty for none.</summary>
     public required string LogPath { get; init; }
+
+    /// <summary>Its output goes to the journal as well, under this tag and <see cref="Name"/>; null for no.</summary>
+    public string? JournalTag { get; init; }
+
+    /// <summary>The container's name, for the journal.</summary>
+    public string Name { get; init; } = "";
 
     /// <summary>Folder that gets a file with the exit code under the container's id.</summary>
     public required string ExitFolder { get; init; }
@@ -42,11 +49,17 @@ internal sealed record ConmonCommand
         List<string> arguments =
         [
             "--sync", "--full-attach", "--no-sync-log", "--log-level", "error",
-            "--cid", Container.Value, "--cuuid", Container.Value, "--name", Container.Value,
+            "--cid", Container.Value, "--cuuid", Container.Value, "--name", JournalTag is null ? Container.Value : Name,
             "--bundle", Bundle.Folder, "--persist-dir", Bundle.Folder, "--container-pidfile", Bundle.PidFile,
-            "--exit-dir", ExitFolder, "--log-path", "k8s-file:" + LogPath,
+            "--exit-dir", ExitFolder, "--log-path", LogPath.Length > 0 ? "k8s-file:" + LogPath : "none",
             "--runtime", RuntimePath,
         ];
+        if (JournalTag is not null)
+        {
+            // Beside the file, not instead of it: everything that reads a log reads the file.
+            arguments.AddRange("--log-path", "journald", "--log-tag", JournalTag);
+        }
+
         foreach (var argument in RuntimeArguments)
         {
             arguments.Add("--runtime-arg=" + argument);

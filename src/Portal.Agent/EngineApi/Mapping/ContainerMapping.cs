@@ -5,6 +5,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi.Mapping;
@@ -45,7 +46,7 @@ internal static class ContainerMapping
             ResolvConfPath = places.ResolvConf,
             HostnamePath = places.Hostname,
             HostsPath = places.Hosts,
-            LogPath = container.LogPath,
+            LogPath = LogDrivers.DriverOf(container.Spec.Log) == LogDrivers.JsonFile ? container.LogPath : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",
@@ -88,6 +89,7 @@ internal static class ContainerMapping
         StartedAt = EngineTime.Format(status.StartedAt),
         FinishedAt = EngineTime.Format(status.FinishedAt),
         Health = HealthMapping.Show(status.Health),
+        LogBytesLost = status.LogBytesLost == 0 ? null : status.LogBytesLost,
     };
 
     private static ContainerConfig Config(ContainerSnapshot container)

@@ -3,6 +3,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Logs;
 
 namespace Portal.Agent.EngineApi.Mapping;
 
@@ -17,7 +18,7 @@ internal static class HostConfigMapping
         var host = new HostConfig
         {
             ContainerIDFile = "",
-            LogConfig = new() { Type = spec.Log.Driver.Length == 0 ? "json-file" : spec.Log.Driver, Config = new(spec.Log.Options) },
+            LogConfig = new() { Type = LogDrivers.DriverOf(spec.Log), Config = new(spec.Log.Options) },
             NetworkMode = ContainerMapping.NetworkName(spec.NetworkMode),
             PortBindings = spec.Ports.GroupBy(p => PortSyntax.Format(p.ContainerPort, p.Protocol))
                 .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = p.HostPort == 0 ? "" : p.HostPort.ToString(CultureInfo.InvariantCulture) })]),

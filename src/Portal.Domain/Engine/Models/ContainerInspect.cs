@@ -86,6 +86,10 @@ public sealed class ContainerInspectState
     /// <summary>Only with a health check.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ContainerHealth? Health { get; set; }
+
+    /// <summary>Bytes of output that are missing in the log, about: the disk was full. Of this engine only, and only when there are any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LogBytesLost { get; set; }
 }
 
 /// <summary>What health checks found.</summary>

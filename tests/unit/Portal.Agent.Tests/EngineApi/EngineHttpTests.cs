@@ -2,6 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Portal.Agent.Tests.EngineApi.Fakes;
+using Portal.Runtime.Cgroups;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Agent.Tests.EngineApi;
@@ -207,7 +209,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         var own = new EngineFixture();
         await own.InitializeAsync();
         own.Containers.All.Add(Some.Container());
-        own.Containers.Log.Add(new(Some.Time.AddTicks(1234567), StdioStream.Stderr, "oh\n"u8.ToArray()));
+        own.Containers.Log.Add(((Some.Time.ToUnixTimeSeconds() * 1_000_000_000) + 123_456_789, StdioStream.Stderr, "oh\n"u8.ToArray()));
         using var client = own.Client();
 
         using var response = await client.GetAsync("/v1.51/containers/web/logs?stdout=1&stderr=1&timestamps=1");
@@ -215,7 +217,44 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
 
         Assert.Equal("application/vnd.docker.multiplexed-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(2, bytes[0]);
-        Assert.Equal("2026-11-23T19:00:00.123456700Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
+        Assert.Equal("2026-11-23T19:00:00.123456789Z oh\n", Encoding.UTF8.GetString(bytes[8..]));
+        await own.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("tail=3", 3)]
+    [InlineData("tail=0", 0)]
+    [InlineData("tail=99999999999", int.MaxValue)]
+    [InlineData("tail=all", null)]
+    [InlineData("tail=-5", null)]
+    [InlineData("tail=1.5", null)]
+    [InlineData("", null)]
+    public async Task Logs_Tail_IsReadAsDockerDoes(string query, int? tail)
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container());
+        using var client = own.Client();
+
+        using var response = await client.GetAsync("/v1.51/containers/web/logs?stdout=1&" + query);
+
+        Assert.Equal(new LogQuery(true, false, false, tail, null, null), own.Containers.LogRead);
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Logs_OfADriverThatKeepsNothing_Are501AlsoForAnAttach()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container() with { LogPath = "" });
+        using var client = own.Client();
+
+        using var logs = await client.GetAsync("/v1.51/containers/web/logs?stdout=1");
+        using var attach = await client.PostAsync("/v1.51/containers/web/attach?stdout=1&logs=1&stream=1", null);
+
+        Assert.Equal((HttpStatusCode.NotImplemented, HttpStatusCode.NotImplemented), (logs.StatusCode, attach.StatusCode));
+        Assert.Equal("{\"message\":\"configured logging driver does not support reading\"}", await logs.Content.ReadAsStringAsync());
         await own.DisposeAsync();
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
@@ -25,7 +24,9 @@ internal sealed class FakeContainers : IContainers
 
     public TaskCompletionSource<ContainerExit> Exit { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public List<LogEntry> Log { get; } = [];
+    public List<(long Time, StdioStream Stream, byte[] Data)> Log { get; } = [];
+
+    public LogQuery? LogRead { get; private set; }
 
     public ContainerSpec? Created { get; private set; }
 
@@ -74,13 +75,23 @@ internal sealed class FakeContainers : IContainers
         return Task.FromResult<IStdioSession>(Session);
     }
 
-    public async IAsyncEnumerable<LogEntry> ReadLogAsync(ContainerId id, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
+    public Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
     {
-        foreach (var entry in Log)
+        LogRead = query;
+        return Resolve(id.Value).LogPath.Length > 0
+            ? CopyAsync(query, sink, ct)
+            : throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
+    }
+
+    private async Task CopyAsync(LogQuery query, ILogSink sink, CancellationToken ct)
+    {
+        await sink.FlushAsync(ct);
+        foreach (var (time, stream, data) in Log)
         {
-            yield return entry;
+            sink.Write(new(time, stream, data));
         }
 
+        await sink.FlushAsync(ct);
         if (query.Follow)
         {
             await Task.Delay(Timeout.Infinite, ct);

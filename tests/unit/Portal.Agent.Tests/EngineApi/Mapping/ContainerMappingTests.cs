@@ -44,6 +44,28 @@ public sealed class ContainerMappingTests
         Assert.Equal(Some.Id.Abbreviated, inspect.Config.Hostname);
     }
 
+    [Theory]
+    [InlineData("", "json-file", "/log")]
+    [InlineData("json-file", "json-file", "/log")]
+    [InlineData("local", "local", "")] // the file is the engine's own affair
+    [InlineData("journald", "journald", "")]
+    public void Inspect_LogConfig_IsEchoedAndThePathShownOfJsonFileOnly(string driver, string shown, string path)
+    {
+        var spec = s_spec with { Log = new(driver, new Dictionary<string, string> { ["max-size"] = "1m" }) };
+
+        var inspect = ContainerMapping.Inspect(Some.Container("web", spec), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
+
+        Assert.Equal((shown, path), (inspect.HostConfig.LogConfig?.Type, inspect.LogPath));
+        Assert.Equal(new() { ["max-size"] = "1m" }, inspect.HostConfig.LogConfig!.Config!);
+    }
+
+    [Fact]
+    public void Inspect_LostOutput_IsShownOnlyWhenThereIsSome()
+    {
+        Assert.Null(ContainerMapping.Inspect(Some.Container(), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest).State.LogBytesLost);
+        Assert.Equal(7, ContainerMapping.Inspect(Some.Container(status: Some.Running with { LogBytesLost = 7 }), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest).State.LogBytesLost);
+    }
+
     [Fact]
     public void Inspect_Places_AreShown()
     {
