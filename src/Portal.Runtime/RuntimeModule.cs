@@ -1,13 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Portal.Runtime.AppArmor;
+using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Health;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
@@ -20,7 +24,8 @@ public static class RuntimeModule
 {
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
-    /// <see cref="IRuntimeEvents"/>, <see cref="IStatsSampler"/>, and the hosted service that adopts running containers; register
+    /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
+    /// the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
     /// </summary>
     public static IServiceCollection AddContainerRuntime(this IServiceCollection services, RuntimeOptions options)
@@ -44,6 +49,15 @@ public static class RuntimeModule
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();
+        services.AddSingleton<PreparedMounts>();
+        services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
+        services.AddSingleton<MountResolution>();
+        services.AddSingleton<AppArmorHost>();
+        services.AddSingleton<CdiRegistry>();
+        services.AddSingleton<CdiInjection>();
+        services.AddSingleton<IRuntimeInfo, HostRuntimeInfo>();
+        services.AddSingleton<SharedMemory>();
+        services.AddSingleton<NamespaceDonors>();
         services.AddSingleton<ContainerSetup>();
         services.AddSingleton<ContainerCreation>();
         services.AddSingleton<OomWatch>();
@@ -57,6 +71,7 @@ public static class RuntimeModule
         services.AddSingleton<IExecs>(provider => provider.GetRequiredService<ContainerExecs>());
         services.AddSingleton<IProbes, ExecProbes>();
         services.AddSingleton<HealthSupervisor>();
+        services.AddContainerFiles();
         return services;
     }
 }

@@ -21,6 +21,12 @@ public sealed class RuntimeOptions
     /// <summary>Name of the OCI runtime of containers that name none; null for that of <see cref="OciRuntimePath"/>.</summary>
     public string? DefaultRuntime { get; set; }
 
+    /// <summary>
+    /// Folders of files that describe devices (Container Device Interface), a later one going before an earlier one. Default
+    /// <c>/etc/cdi</c> and <c>/var/run/cdi</c>; none turns it off.
+    /// </summary>
+    public IReadOnlyList<string> CdiSpecFolders { get; set; } = ["/etc/cdi", "/var/run/cdi"];
+
     /// <summary>Container monitor. Default <c>/usr/bin/conmon</c>.</summary>
     public string ConmonPath { get; set; } = "/usr/bin/conmon";
 
@@ -32,6 +38,21 @@ public sealed class RuntimeOptions
 
     /// <summary>IPv4 subnet of the default bridge in CIDR form; the first address is the gateway. Default <c>172.29.0.0/16</c>.</summary>
     public string BridgeSubnet { get; set; } = "172.29.0.0/16";
+
+    /// <summary>Microseconds of a period of real-time scheduling that all containers together may use; 0 leaves it to the kernel, which gives them none. cgroup v1 only.</summary>
+    public long CpuRealtimeRuntime { get; set; }
+
+    /// <summary>Microseconds of that period; 0 leaves the kernel's second.</summary>
+    public long CpuRealtimePeriod { get; set; }
+
+    /// <summary>
+    /// Whose subordinate ids the ids of containers are: <c>default</c>, <c>user[:group]</c> or <c>uid[:gid]</c>; null for none.
+    /// <see cref="UserNamespaces.UserRemapSetting"/> makes <see cref="Mappings"/> of it.
+    /// </summary>
+    public string? UserRemap { get; set; }
+
+    /// <summary>How ids of new containers are mapped; null when they are the host's.</summary>
+    public UserNamespaces.IdMappings? Mappings { get; set; }
 
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";

@@ -11,15 +11,13 @@ namespace Portal.Benchmarks.Cgroups;
 [MemoryDiagnoser]
 public class StatsPassBenchmarks : IDisposable
 {
-    private const int Pid = 42;
-
     private readonly string _root = Directory.CreateTempSubdirectory("stats").FullName;
-    private readonly Dictionary<ContainerId, ICgroup> _open = [];
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly List<WatchedContainer> _watched = [];
     private StatsSampler? _sampler;
     private HostReader? _host;
+    private StatsPass? _pass;
 
-    [Params(100)]
+    [Params(1, 100, 1000)]
     public int Containers { get; set; }
 
     [Params(CgroupVersion.V1, CgroupVersion.V2)]
@@ -28,29 +26,30 @@ public class StatsPassBenchmarks : IDisposable
     [GlobalSetup]
     public void Setup()
     {
-        var running = Enumerable.Range(0, Containers).Select(i => (new ContainerId(i.ToString("x64", null)), Pid, false)).ToList();
-        foreach (var (id, _, _) in running)
+        var running = new FakeRunning();
+        RecordedTree.WriteProc(_root + "/proc");
+        for (var i = 0; i < Containers; i++)
         {
+            var id = new ContainerId(i.ToString("x64", null));
             RecordedTree.WriteV1(_root + "/v1", id);
             RecordedTree.WriteV2(_root + "/v2", id);
+            RecordedTree.WriteProcess(_root + "/proc", 1000 + i);
+            running.Start(id, 1000 + i);
+            _watched.Add(new(id));
         }
 
-        RecordedTree.WriteProc(_root + "/proc", Pid);
         var locator = Version == CgroupVersion.V1 ? RecordedTree.LocateV1(_root + "/v1") : RecordedTree.LocateV2(_root + "/v2");
-        _sampler = new(new Running(running), locator, new RuntimeOptions { DataRoot = _root }, TimeProvider.System, NullLogger.Instance, _root + "/proc");
-        _host = new(_root + "/proc", _root, TimeProvider.System);
+        _sampler = new(running, locator, new RuntimeOptions { DataRoot = _root }, TimeProvider.System, NullLogger.Instance, _root + "/proc");
+        _host = _sampler.OpenHost();
+        _pass = _sampler.OpenPass(_host);
     }
 
     [GlobalCleanup]
     public void Dispose()
     {
-        foreach (var cgroup in _open.Values)
-        {
-            cgroup.Dispose();
-        }
-
-        _sampler?.Dispose();
+        _pass?.Dispose();
         _host?.Dispose();
+        _sampler?.Dispose();
         if (Directory.Exists(_root))
         {
             Directory.Delete(_root, recursive: true);
@@ -59,11 +58,15 @@ public class StatsPassBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>As the portal reads them.</summary>
     [Benchmark]
-    public object Pass() => _sampler!.Pass(_host!, _open, _buffer);
+    public object All() => _pass!.Read([], all: true)!;
 
-    private sealed class Running(IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> containers) : IRunningContainers
+    /// <summary>As <c>docker stats</c> reads them.</summary>
+    [Benchmark]
+    public object EachInDetail()
     {
-        public IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> List() => containers;
+        _ = _pass!.Read(_watched, all: false);
+        return _watched;
     }
 }

@@ -30,7 +30,7 @@ public class LogReadBenchmarks
     public void Cleanup() => Directory.Delete(_folder, recursive: true);
 
     [Benchmark]
-    public bool ParseLine() => K8sFileLine.TryParse(_line, out _);
+    public bool ParseLine() => K8sFileLine.TryParse(_line, out _) && K8sFileLine.TryParseTime(_line, out _);
 
     [Benchmark(OperationsPerInvoke = Lines)]
     public Task<int> ReadLine() => CountAsync(new(true, true, false, null, null, null));

@@ -8,22 +8,22 @@ using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
-internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, IImages images, INetworks networks, RuntimeOptions options, TimeProvider time)
+internal sealed class ContainerEndpoints(
+    IContainers containers, IContainerFiles files, IExecs execs, IImages images, INetworks networks, IRuntimeInfo runtime, TimeProvider time)
 {
-    private readonly string _runtime = Path.GetFileName(options.OciRuntimePath);
-
     public void Map(RouteTable routes)
     {
-        routes.Get("containers/json", List);
+        routes.Get("containers/json", ListAsync);
         routes.Post("containers/create", CreateAsync);
         routes.Post("containers/prune", PruneAsync);
-        routes.Get("containers/{id}/json", Inspect);
+        routes.Get("containers/{id}/json", InspectAsync);
         routes.Post("containers/{id}/start", StartAsync);
         routes.Post("containers/{id}/stop", StopAsync);
         routes.Post("containers/{id}/restart", RestartAsync);
@@ -34,14 +34,8 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         routes.Post("containers/{id}/unpause", UnpauseAsync);
         routes.Post("containers/{id}/rename", RenameAsync);
         routes.Post("containers/{id}/update", UpdateAsync);
-        NotYet(routes.Get, "containers/{id}/changes", "listing a container's changes is");
-        NotYet(routes.Get, "containers/{id}/export", "exporting containers is");
-        NotYet(routes.Head, "containers/{id}/archive", "copying files of containers is");
-        NotYet(routes.Get, "containers/{id}/archive", "copying files of containers is");
-        NotYet(routes.Put, "containers/{id}/archive", "copying files of containers is");
         NotYet(routes.Get, "containers/{id}/checkpoints", "checkpoints are");
         NotYet(routes.Post, "containers/{id}/checkpoints", "checkpoints are");
-        NotYet(routes.Post, "commit", "committing containers is");
     }
 
     private void NotYet(Action<string, EngineHandler> map, string template, string what) => map(template, request =>
@@ -54,7 +48,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         throw EngineErrors.NotSupported(what);
     });
 
-    private Task List(EngineRequest request)
+    private async Task ListAsync(EngineRequest request)
     {
         var (allImages, allNetworks, now) = (images.List(), networks.List(), time.GetUtcNow());
         var filter = new ContainerFilter(request.Filters(ContainerFilter.Keys), containers, allImages, allNetworks);
@@ -63,6 +57,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         var tags = ImageName.TagsOf(allImages);
         var sizes = request.Flag("size") ? allImages.ToDictionary(i => i.Id, i => i.SizeBytes) : null;
         var list = new List<ContainerSummary>();
+        var counting = new List<Task>();
         foreach (var container in containers.List())
         {
             if (list.Count == limit)
@@ -73,16 +68,22 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
             if ((all || container.Status.IsRunning || container.Status.State == ContainerState.Restarting) && filter.Fits(container))
             {
                 var summary = ContainerMapping.Summarize(container, ImageName.OfContainer(container.Spec.Image, container.ImageId, tags), allNetworks, now);
+                list.Add(summary);
                 if (sizes is not null)
                 {
-                    (summary.SizeRw, summary.SizeRootFs) = (0, sizes.GetValueOrDefault(container.ImageId));
+                    counting.Add(MeasureAsync(summary, container));
                 }
-
-                list.Add(summary);
             }
         }
 
-        return request.Json(list, EngineJson.Default.ListContainerSummary);
+        await Task.WhenAll(counting);
+        await request.Json(list, EngineJson.Default.ListContainerSummary);
+
+        async Task MeasureAsync(ContainerSummary summary, ContainerSnapshot container)
+        {
+            var writable = await files.SizeAsync(container.Id, request.Aborted);
+            (summary.SizeRw, summary.SizeRootFs) = (writable, sizes.GetValueOrDefault(container.ImageId) + writable);
+        }
     }
 
     private async Task CreateAsync(EngineRequest request)
@@ -119,17 +120,18 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         }
     }
 
-    private Task Inspect(EngineRequest request)
+    private async Task InspectAsync(EngineRequest request)
     {
         var container = containers.Resolve(request.Target);
-        var inspect = ContainerMapping.Inspect(container, networks.List(), _runtime, request.Version);
+        var inspect = ContainerMapping.Inspect(container, containers.Locate(container.Id), networks.List(), runtime, request.Version);
         inspect.ExecIDs = execs.RunningIn(container.Id) is { Count: > 0 } running ? [.. running] : null;
         if (request.Flag("size"))
         {
-            (inspect.SizeRw, inspect.SizeRootFs) = (0, images.List().FirstOrDefault(i => i.Id == container.ImageId)?.SizeBytes ?? 0);
+            var writable = await files.SizeAsync(container.Id, request.Aborted);
+            (inspect.SizeRw, inspect.SizeRootFs) = (writable, writable + (images.List().FirstOrDefault(i => i.Id == container.ImageId)?.SizeBytes ?? 0));
         }
 
-        return request.Json(inspect, EngineJson.Default.ContainerInspect);
+        await request.Json(inspect, EngineJson.Default.ContainerInspect);
     }
 
     private async Task StartAsync(EngineRequest request)
@@ -220,6 +222,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
         var filters = request.Filters("label", "label!", "until");
         var until = filters.Values("until") is [var text, ..] ? EngineTime.ParseUntil(text, time.GetUtcNow()) : (DateTimeOffset?)null;
         var deleted = new List<string>();
+        long reclaimed = 0;
         foreach (var container in containers.List())
         {
             if (container.Status.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead)
@@ -231,8 +234,10 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
 
             try
             {
+                var size = await files.SizeAsync(container.Id, request.Aborted);
                 await containers.RemoveAsync(container.Id, force: false, removeVolumes: false, request.Aborted);
                 deleted.Add(container.Id.Value);
+                reclaimed += size;
             }
             catch (ErrorException)
             {
@@ -240,7 +245,7 @@ internal sealed class ContainerEndpoints(IContainers containers, IExecs execs, I
             }
         }
 
-        await request.Json(new ContainerPruneResponse { ContainersDeleted = deleted.Count == 0 ? null : deleted }, EngineJson.Default.ContainerPruneResponse);
+        await request.Json(new ContainerPruneResponse { ContainersDeleted = deleted.Count == 0 ? null : deleted, SpaceReclaimed = reclaimed }, EngineJson.Default.ContainerPruneResponse);
     }
 
     private static TimeSpan? Grace(EngineRequest request) => request.Number("t") is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, -1)) : null;

@@ -1,20 +1,18 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
-using Portal.Agent.EngineApi.Mapping;
 using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>What of a container does not end by itself: logs, wait, stats.</summary>
-internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSampler sampler)
+/// <summary>What of a container does not end by itself: logs, wait.</summary>
+internal sealed class ContainerStreamEndpoints(IContainers containers)
 {
     /// <summary>Stands for an exit code nobody knows.</summary>
     private const int LostExitCode = 255;
@@ -23,7 +21,6 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
     {
         routes.Get("containers/{id}/logs", LogsAsync);
         routes.Post("containers/{id}/wait", WaitAsync);
-        routes.Get("containers/{id}/stats", StatsAsync);
     }
 
     private async Task LogsAsync(EngineRequest request)
@@ -90,58 +87,5 @@ internal sealed class ContainerStreamEndpoints(IContainers containers, IStatsSam
         }
 
         await lines.WriteAsync(response, EngineJson.Default.ContainerWaitResponse, ct);
-    }
-
-    private async Task StatsAsync(EngineRequest request)
-    {
-        var container = containers.Resolve(request.Target);
-        var stream = request.Flag("stream", otherwise: true);
-        if (!stream && (!container.Status.IsRunning || request.Flag("one-shot")))
-        {
-            await request.Json(StatsMapping.Map(container, null, sampler.Read(container.Id)), EngineJson.Default.StatsResponse);
-            return;
-        }
-
-        var ct = request.Streaming;
-        using var lines = stream ? await request.StartLinesAsync() : null;
-        ContainerSample? previous = null;
-        await foreach (var batch in sampler.FollowAsync(ct))
-        {
-            var current = batch.Containers.FirstOrDefault(c => c.Id == container.Id);
-            if (!IsThere(container.Id))
-            {
-                return;
-            }
-
-            if (current is not null && previous is null)
-            {
-                // A rate needs two samples: the first object goes out with the second one.
-                previous = current;
-                continue;
-            }
-
-            var message = StatsMapping.Map(container, current is null ? null : previous, current);
-            previous = current;
-            if (lines is null)
-            {
-                await request.Json(message, EngineJson.Default.StatsResponse);
-                return;
-            }
-
-            await lines.WriteAsync(message, EngineJson.Default.StatsResponse, ct);
-        }
-    }
-
-    private bool IsThere(ContainerId id)
-    {
-        try
-        {
-            _ = containers.Resolve(id.Value);
-            return true;
-        }
-        catch (ErrorException)
-        {
-            return false;
-        }
     }
 }

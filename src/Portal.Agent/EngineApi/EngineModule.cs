@@ -12,10 +12,14 @@ internal static class EngineModule
         .AddSingleton<ContainerStreamEndpoints>()
         .AddSingleton<TopEndpoints>()
         .AddSingleton<AttachEndpoints>()
+        .AddSingleton<StatsEndpoints>()
         .AddSingleton<ExecEndpoints>()
+        .AddSingleton<ArchiveEndpoints>()
+        .AddSingleton<CommitEndpoints>()
         .AddSingleton<ImageEndpoints>()
         .AddSingleton<NetworkEndpoints>()
         .AddSingleton<VolumeEndpoints>()
+        .AddSingleton<DiskUsageEndpoints>()
         .AddSingleton<ControlEndpoints>()
         .AddSingleton(Routes)
         .AddSingleton<EngineDispatcher>();
@@ -36,10 +40,14 @@ internal static class EngineModule
         services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);
         services.GetRequiredService<TopEndpoints>().Map(routes);
         services.GetRequiredService<AttachEndpoints>().Map(routes);
+        services.GetRequiredService<StatsEndpoints>().Map(routes);
         services.GetRequiredService<ExecEndpoints>().Map(routes);
+        services.GetRequiredService<ArchiveEndpoints>().Map(routes);
+        services.GetRequiredService<CommitEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);
         services.GetRequiredService<VolumeEndpoints>().Map(routes);
+        services.GetRequiredService<DiskUsageEndpoints>().Map(routes);
         services.GetRequiredService<ControlEndpoints>().Map(routes);
         SwarmEndpoints.Map(routes);
         return routes;

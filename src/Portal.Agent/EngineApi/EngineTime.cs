@@ -73,6 +73,9 @@ internal static class EngineTime
     /// <summary>A filter's <c>until</c>: a time as above, or a duration back from now (<c>10m</c>, <c>1h30m</c>).</summary>
     public static DateTimeOffset ParseUntil(string text, DateTimeOffset now) => TryDuration(text, out var ago) ? now - ago : Parse(text, "until") ?? DateTimeOffset.UnixEpoch;
 
+    /// <summary>A duration as Go writes it; null when it is none.</summary>
+    public static TimeSpan? TryParseDuration(string text) => TryDuration(text, out var duration) ? duration : null;
+
     private static bool TryDuration(string text, out TimeSpan duration)
     {
         duration = default;

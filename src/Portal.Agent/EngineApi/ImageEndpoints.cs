@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Engine;
@@ -37,6 +35,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
         var since = filters.Values("since") is [var s, ..] ? images.Resolve(s).Created : (DateTimeOffset?)null;
         var until = filters.Values("until") is [var u, ..] ? EngineTime.ParseUntil(u, time.GetUtcNow()) : (DateTimeOffset?)null;
         var users = request.Version.AtLeast(51) ? containers.List() : null;
+        var shared = request.Version.AtLeast(42) && request.Flag("shared-size") ? images.LayerUsage().Shared : null;
         var list = new List<ImageSummary>();
         foreach (var image in images.List())
         {
@@ -50,6 +49,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
             }
 
             var summary = ImageMapping.Summarize(image, request.Version, users?.Count(c => c.ImageId == image.Id) ?? -1);
+            summary.SharedSize = shared?.GetValueOrDefault(image.Id) ?? -1;
             if (filters.Has("reference"))
             {
                 summary.RepoTags = [.. image.Tags.Where(tag => filters.Any("reference", pattern => Matches(tag, pattern)))];
@@ -100,7 +100,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
 
         var config = ImageChanges.Parse(request.QueryAll("changes"));
         var (repository, newTag) = Name(request.Query("repo"), request.Query("tag"));
-        Unlimited(request.Http);
+        ArchiveEndpoints.LiftLimits(request.Http);
         var image = await images.ImportAsync(request.Http.Request.Body, repository, newTag, config, request.Query("message") ?? "", request.Aborted);
         using var lines = await request.StartLinesAsync();
         await lines.WriteAsync(new() { Status = image.Id.ToString() }, EngineJson.Default.ProgressMessage, request.Aborted);
@@ -108,7 +108,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
 
     private async Task LoadAsync(EngineRequest request)
     {
-        Unlimited(request.Http);
+        ArchiveEndpoints.LiftLimits(request.Http);
         var loaded = await images.LoadAsync(request.Http.Request.Body, request.Aborted);
         using var lines = await request.StartLinesAsync();
         foreach (var name in loaded)
@@ -204,14 +204,4 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
     }
 
     private static ImageDeleteItem Item(ImageDeletion step) => new() { Untagged = step.Untagged, Deleted = step.Deleted };
-
-    /// <summary>Archives may be of any size and come as slowly as a pipe delivers them.</summary>
-    private static void Unlimited(HttpContext http)
-    {
-        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-    }
 }

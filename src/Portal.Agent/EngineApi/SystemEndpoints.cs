@@ -4,21 +4,18 @@ using Portal.Agent.Node;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
-using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Images;
 using Portal.Runtime.Logs;
-using Portal.Runtime.Networks;
-using Portal.Runtime.Volumes;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>Ping, version, info, events, disk usage.</summary>
+/// <summary>Ping, version, info, events.</summary>
 internal sealed class SystemEndpoints(
-    NodeIdentity node, HostFacts facts, RuntimeOptions options, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IRuntimeEvents events, TimeProvider time)
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, TimeProvider time)
 {
     private int _eventReaders;
 
@@ -29,7 +26,6 @@ internal sealed class SystemEndpoints(
         routes.Get("version", Version);
         routes.Get("info", Info);
         routes.Get("events", EventsAsync);
-        routes.Get("system/df", DiskUsage);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
         routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
@@ -95,50 +91,39 @@ internal sealed class SystemEndpoints(
     private Task Info(EngineRequest request)
     {
         var all = containers.List();
-        var runtime = Path.GetFileName(options.OciRuntimePath);
-        return request.Json(
-            new SystemInfo
-            {
-                ID = node.Id,
-                Containers = all.Count,
-                ContainersRunning = all.Count(c => c.Status.State is ContainerState.Running or ContainerState.Restarting),
-                ContainersPaused = all.Count(c => c.Status.State == ContainerState.Paused),
-                ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
-                Images = images.List().Count,
-                Driver = "overlay2",
-                DriverStatus = [],
-                Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
-                MemoryLimit = true,
-                SwapLimit = facts.SwapLimit,
-                CpuCfsPeriod = true,
-                CpuCfsQuota = true,
-                CPUShares = true,
-                CPUSet = true,
-                PidsLimit = true,
-                IPv4Forwarding = true,
-                NEventsListener = Volatile.Read(ref _eventReaders),
-                SystemTime = EngineTime.Format(time.GetUtcNow()),
-                LoggingDriver = options.Log.Driver,
-                CgroupDriver = "cgroupfs",
-                CgroupVersion = facts.CgroupVersion,
-                KernelVersion = facts.Kernel,
-                OperatingSystem = facts.OperatingSystem,
-                OSVersion = facts.OperatingSystemVersion,
-                OSType = "linux",
-                Architecture = facts.Architecture,
-                NCPU = facts.Processors,
-                MemTotal = facts.MemoryBytes,
-                DockerRootDir = options.DataRoot,
-                Name = Environment.MachineName,
-                ServerVersion = AgentVersion.Number,
-                Runtimes = new() { [runtime] = new() { Path = options.OciRuntimePath } },
-                DefaultRuntime = runtime,
-                Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
-                LiveRestoreEnabled = true,
-                InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
-                SecurityOptions = ["name=seccomp,profile=builtin", "name=cgroupns"],
-            },
-            EngineJson.Default.SystemInfo);
+        var info = new SystemInfo
+        {
+            ID = node.Id,
+            Containers = all.Count,
+            ContainersRunning = all.Count(c => c.Status.State is ContainerState.Running or ContainerState.Restarting),
+            ContainersPaused = all.Count(c => c.Status.State == ContainerState.Paused),
+            ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
+            Images = images.List().Count,
+            Driver = "overlay2",
+            DriverStatus = [],
+            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
+            IPv4Forwarding = HostFacts.ForwardsIpv4(),
+            NEventsListener = Volatile.Read(ref _eventReaders),
+            SystemTime = EngineTime.Format(time.GetUtcNow()),
+            LoggingDriver = options.Log.Driver,
+            CgroupDriver = "cgroupfs",
+            CgroupVersion = facts.CgroupVersion,
+            KernelVersion = facts.Kernel,
+            OperatingSystem = facts.OperatingSystem,
+            OSVersion = facts.OperatingSystemVersion,
+            OSType = "linux",
+            Architecture = facts.Architecture,
+            NCPU = facts.Processors,
+            MemTotal = facts.MemoryBytes,
+            DockerRootDir = options.DataRoot,
+            Name = Environment.MachineName,
+            ServerVersion = AgentVersion.Number,
+            Swarm = new() { LocalNodeState = "inactive", RemoteManagers = null },
+            LiveRestoreEnabled = true,
+            InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
+        };
+        InfoMapping.Show(runtime.Read(), info, request.Version);
+        return request.Json(info, EngineJson.Default.SystemInfo);
     }
 
     private async Task EventsAsync(EngineRequest request)
@@ -192,37 +177,4 @@ internal sealed class SystemEndpoints(
             TimeNano = EngineTime.Nanoseconds(e.Time),
         };
     }
-
-    private Task DiskUsage(EngineRequest request)
-    {
-        var types = request.Version.AtLeast(42) ? request.QueryAll("type") : [];
-        foreach (var type in types)
-        {
-            if (type is not ("container" or "image" or "volume" or "build-cache"))
-            {
-                throw new ErrorException(ErrorKind.Invalid, "system.df_type", $"unknown object type: {type}");
-            }
-        }
-
-        bool Wanted(string type) => types.Count == 0 || types.Contains(type);
-        var (allContainers, allImages) = (containers.List(), images.List());
-        var tags = ImageName.TagsOf(allImages);
-        var (all, now) = (networks.List(), time.GetUtcNow());
-        return request.Json(
-            new DiskUsage
-            {
-                LayersSize = Wanted("image") ? allImages.Sum(i => i.SizeBytes) : 0,
-                Images = Wanted("image")
-                    ? [.. allImages.Select(i => ImageMapping.Summarize(i, request.Version, allContainers.Count(c => c.ImageId == i.Id)))]
-                    : [],
-                Containers = Wanted("container")
-                    ? [.. allContainers.Select(c => ContainerMapping.Summarize(c, ImageName.OfContainer(c.Spec.Image, c.ImageId, tags), all, now))]
-                    : [],
-                Volumes = Wanted("volume") ? [.. volumes.List().Select(v => VolumeEndpoints.Resource(v, Usage(v, allContainers)))] : [],
-            },
-            EngineJson.Default.DiskUsage);
-    }
-
-    private static VolumeUsage Usage(VolumeSnapshot volume, IReadOnlyList<ContainerSnapshot> users) =>
-        new() { Size = DirectorySize.Of(volume.MountPoint), RefCount = users.Count(c => c.Mounts.Any(m => m.VolumeName == volume.Name)) };
 }

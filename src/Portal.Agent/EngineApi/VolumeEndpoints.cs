@@ -2,12 +2,13 @@ using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Files;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Local volumes.</summary>
-internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers)
+internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, IDiskUsage usage)
 {
     private const string AnonymousLabel = "com.docker.volume.anonymous";
 
@@ -90,10 +91,10 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers)
 
             try
             {
-                var size = DirectorySize.Of(volume.MountPoint);
+                var size = await usage.VolumeBytesAsync(volume.MountPoint, request.Aborted);
                 await volumes.RemoveAsync(volume.Name, force: false, request.Aborted);
                 (response.VolumesDeleted ??= []).Add(volume.Name);
-                response.SpaceReclaimed += Math.Max(size, 0);
+                response.SpaceReclaimed += size;
             }
             catch (ErrorException)
             {

@@ -1,6 +1,8 @@
+using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Agent.Node;
 
@@ -19,6 +21,15 @@ internal static class Commands
         if (held is null)
         {
             return Refuse($"{options.Runtime.DataRoot} is already in use by another agent");
+        }
+
+        try
+        {
+            await UserRemapSetting.ApplyAsync(options.Runtime);
+        }
+        catch (ErrorException e)
+        {
+            return Refuse($"--userns-remap: {e.Message}");
         }
 
         if (EngineSocket.Prepare(options.Socket) is { } obstacle)

@@ -12,9 +12,8 @@ namespace Portal.Agent.Node;
 /// <param name="Processors">Online processors.</param>
 /// <param name="MemoryBytes">Memory of the machine.</param>
 /// <param name="CgroupVersion"><c>1</c> or <c>2</c>.</param>
-/// <param name="SwapLimit">The kernel counts swap for cgroups.</param>
 internal sealed record HostFacts(
-    string Kernel, string OperatingSystem, string OperatingSystemVersion, string Architecture, string GoArchitecture, int Processors, long MemoryBytes, string CgroupVersion, bool SwapLimit)
+    string Kernel, string OperatingSystem, string OperatingSystemVersion, string Architecture, string GoArchitecture, int Processors, long MemoryBytes, string CgroupVersion)
 {
     public static HostFacts Read()
     {
@@ -25,11 +24,13 @@ internal sealed record HostFacts(
             System.Runtime.InteropServices.Architecture.Arm64 => ("aarch64", "arm64"),
             var other => (other.ToString().ToLowerInvariant(), other.ToString().ToLowerInvariant()),
         };
-        var unified = File.Exists("/sys/fs/cgroup/cgroup.controllers");
         return new(
             ReadLine("/proc/sys/kernel/osrelease"), os.GetValueOrDefault("PRETTY_NAME", "Linux"), os.GetValueOrDefault("VERSION_ID", ""), machine, go,
-            Environment.ProcessorCount, ReadMemory(), unified ? "2" : "1", unified || File.Exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"));
+            Environment.ProcessorCount, ReadMemory(), File.Exists("/sys/fs/cgroup/cgroup.controllers") ? "2" : "1");
     }
+
+    /// <summary>The kernel passes packets on from one link to another; without it containers reach nobody.</summary>
+    public static bool ForwardsIpv4() => ReadLine("/proc/sys/net/ipv4/ip_forward") == "1";
 
     private static Dictionary<string, string> ReadOsRelease()
     {

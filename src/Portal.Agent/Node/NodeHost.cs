@@ -24,6 +24,7 @@ internal static class NodeHost
             kestrel.ListenUnixSocket(options.Socket, Listen);
         });
         builder.Services.AddEngineApi();
+        builder.Services.AddHostedService<IdleMemory>();
         var app = builder.Build();
         app.UseEngineApi();
         return app;

@@ -33,10 +33,14 @@ internal sealed class NodeOptions
         new("--oci-runtime", "PATH", "OCI runtime [/usr/bin/crun]", (o, v) => o.Runtime.OciRuntimePath = v),
         new("--runtime", "NAME=PATH", "one more OCI runtime; can be repeated, in the environment with commas", (o, v) => o.AddRuntimes(v)),
         new("--default-runtime", "NAME", "OCI runtime of containers that ask for none [the file name of --oci-runtime]", (o, v) => o.Runtime.DefaultRuntime = v),
+        new("--cdi-spec-dir", "PATHS", "folders of device descriptions, with commas [/etc/cdi,/var/run/cdi]", (o, v) => o.Runtime.CdiSpecFolders = List(v)),
         new("--conmon", "PATH", "container monitor [/usr/bin/conmon]", (o, v) => o.Runtime.ConmonPath = v),
         new("--bridge-name", "NAME", "link of the default network, at most 15 bytes [portal0]", (o, v) => o.Runtime.BridgeName = v),
         new("--bridge-subnet", "CIDR", "IPv4 subnet of the default network [172.29.0.0/16]", (o, v) => o.Runtime.BridgeSubnet = v),
+        new("--userns-remap", "USER", "own ids for containers, from the subordinate ids of default, user[:group] or uid[:gid] [off]", (o, v) => o.Runtime.UserRemap = v),
         new("--cgroup-parent", "PATH", "cgroup above all containers [/portal]", (o, v) => o.Runtime.CgroupParent = v),
+        new("--cpu-rt-runtime", "MICROSECONDS", "real-time processor time of all containers per period, cgroup v1 only [0]", (o, v) => o.Runtime.CpuRealtimeRuntime = Number(v)),
+        new("--cpu-rt-period", "MICROSECONDS", "that period [the kernel's, one second]", (o, v) => o.Runtime.CpuRealtimePeriod = Number(v)),
         new("--log-driver", "NAME", "logging of containers that ask for no driver: json-file, local, journald, none [json-file]", (o, v) => o.Runtime.Log = o.Runtime.Log with { Driver = v }),
         new("--log-opt", "KEY=VALUE", "an option of that driver, such as max-size=10m; may be given many times", (o, v) => o.AddLogOption(v)) { Repeats = true },
         new("--log-level", "LEVEL", "trace, debug, information, warning, error, critical [information]", (o, v) => o.LogLevel = Level(v)),
@@ -58,6 +62,11 @@ internal sealed class NodeOptions
         }
 
         Check(Runtime.DefaultRuntime is null || IsRuntimeName(Runtime.DefaultRuntime), $"--default-runtime: \"{Runtime.DefaultRuntime}\" is not the name of an OCI runtime");
+        foreach (var folder in Runtime.CdiSpecFolders)
+        {
+            Check(IsPath(folder), $"--cdi-spec-dir: \"{folder}\" is not an absolute path");
+        }
+
         Check(IsPath(Runtime.ConmonPath), $"--conmon: \"{Runtime.ConmonPath}\" is not an absolute path");
         Check(
             Runtime.BridgeName is { Length: > 0 and <= 15 } name && name is not ("." or "..") && !name.Any(c => c is '/' or ':' || char.IsWhiteSpace(c)),
@@ -68,6 +77,8 @@ internal sealed class NodeOptions
         Check(
             IsPath(Runtime.CgroupParent) && Runtime.CgroupParent != "/" && !Runtime.CgroupParent.Split('/').Contains(".."),
             $"--cgroup-parent: \"{Runtime.CgroupParent}\" is not a path of a cgroup below the root, such as /portal");
+        Check(Runtime.CpuRealtimeRuntime >= 0, "--cpu-rt-runtime: not a number of microseconds");
+        Check(Runtime.CpuRealtimePeriod >= 0, "--cpu-rt-period: not a number of microseconds");
         mistakes.AddRange(_badLogOptions.Select(option => $"--log-opt: \"{option}\" is not of the form key=value"));
         if (LogDrivers.Mistake(Runtime.Log) is { } mistake)
         {
@@ -88,12 +99,16 @@ internal sealed class NodeOptions
 
     private void AddRuntimes(string text)
     {
-        foreach (var runtime in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var runtime in List(text))
         {
             var equals = runtime.IndexOf('=');
             Runtime.Runtimes[equals < 0 ? runtime : runtime[..equals]] = equals < 0 ? "" : runtime[(equals + 1)..];
         }
     }
+
+    private static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+
+    private static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static bool IsRuntimeName(string name) => name != OciRuntimes.ShimName && name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 

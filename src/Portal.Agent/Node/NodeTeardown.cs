@@ -3,12 +3,14 @@ using Portal.Runtime;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.Node;
 
 /// <summary>Leaves nothing of the engine running, mounted or linked. What is on disk stays: images, volumes, stopped containers.</summary>
-internal sealed class NodeTeardown(RuntimeOptions options, IContainers containers, ILayerStore layers, INetworks networks, CgroupParents parents, ILogger<NodeTeardown> log)
+internal sealed class NodeTeardown(
+    RuntimeOptions options, IContainers containers, IPreparedMounts mounts, ILayerStore layers, INetworks networks, CgroupParents parents, ILogger<NodeTeardown> log)
 {
     private static readonly string[] s_controllers = ["", "systemd", "unified", "memory", "cpu", "cpu,cpuacct", "cpuacct", "cpuset", "pids", "blkio", "devices", "freezer", "net_cls", "net_prio", "net_cls,net_prio", "perf_event", "hugetlb", "rdma", "misc"];
 
@@ -29,6 +31,11 @@ internal sealed class NodeTeardown(RuntimeOptions options, IContainers container
                 log.ContainerStopped(container.Id.Abbreviated, container.Name);
             });
         }));
+        good &= await TryAsync("prepared mounts", () =>
+        {
+            mounts.TearDown();
+            return Task.CompletedTask;
+        });
         foreach (var container in containers.List())
         {
             good &= await TryAsync("mount of " + container.Name, () =>

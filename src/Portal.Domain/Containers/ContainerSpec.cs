@@ -184,6 +184,28 @@ public enum MountKind
     Image,
 }
 
+/// <summary>What asked for a mount.</summary>
+public enum MountOrigin
+{
+    /// <summary>The long form (<c>--mount</c>).</summary>
+    Mounts,
+
+    /// <summary>The short form (<c>-v source:target</c>).</summary>
+    Binds,
+
+    /// <summary><c>--tmpfs</c>.</summary>
+    Tmpfs,
+
+    /// <summary><c>-v target</c>: an anonymous volume.</summary>
+    Volumes,
+
+    /// <summary>A volume that the container's image declares.</summary>
+    Image,
+
+    /// <summary>Another container (<c>--volumes-from</c>).</summary>
+    Container,
+}
+
 /// <summary>How far "read-only" reaches into what is mounted below the source of a bind.</summary>
 public enum ReadOnlyReach
 {
@@ -207,8 +229,13 @@ public sealed record MountSpec(MountKind Kind, string Source, string Target, boo
     /// <summary>A missing source folder of a bind is made (<c>-v</c>) rather than refused (<c>--mount</c>).</summary>
     public bool CreateSource { get; init; }
 
-    /// <summary>The -v form, whose text inspect echoes in HostConfig.Binds.</summary>
-    public bool FromBinds { get; init; }
+    public MountOrigin Origin { get; init; }
+
+    /// <summary>The entry of the request as it was given, which inspect shows again; empty where it says no more than the target.</summary>
+    public string AsGiven { get; init; } = "";
+
+    /// <summary>Options of the short form as given (<c>ro,z</c>).</summary>
+    public string Mode { get; init; } = "";
 
     /// <summary><c>rprivate</c>, <c>rslave</c>, <c>rshared</c> and the non-recursive three; empty for rprivate.</summary>
     public string Propagation { get; init; } = "";
@@ -222,7 +249,7 @@ public sealed record MountSpec(MountKind Kind, string Source, string Target, boo
     /// <summary>Mode of a tmpfs root, for instance 0x3FF for 01777; 0 for the default.</summary>
     public int TmpfsMode { get; init; }
 
-    /// <summary>Raw mount options of <c>--tmpfs path:options</c>.</summary>
+    /// <summary>Further mount options of a tmpfs, separated by commas, over those that the engine sets and the members above.</summary>
     public string TmpfsOptions { get; init; } = "";
 
     /// <summary>A bind without what is mounted below its source.</summary>

@@ -72,7 +72,17 @@ public sealed record ContainerNetworkView(string Name, string? IpAddress, string
 /// <param name="Pids">Processes and threads.</param>
 public sealed record ContainerStats(
     ContainerId Id, DateTimeOffset Time, double CpuPercent, long MemoryBytes, long MemoryLimitBytes,
-    double NetworkReceiveRate, double NetworkTransmitRate, double BlockReadRate, double BlockWriteRate, long Pids);
+    double NetworkReceiveRate, double NetworkTransmitRate, double BlockReadRate, double BlockWriteRate, long Pids)
+{
+    /// <summary>Page cache not used of late, which is beside the working set.</summary>
+    public long CacheBytes { get; init; }
+
+    /// <summary>0 to 100: share of the processor quota's periods in which it ran out; null without a quota.</summary>
+    public double? ThrottledPercent { get; init; }
+
+    /// <summary>Null where the engine does not say (cgroup v1).</summary>
+    public Pressure? Pressure { get; init; }
+}
 
 /// <summary>One line of a container's log.</summary>
 /// <param name="Time">UTC.</param>

@@ -45,4 +45,8 @@ public sealed record HostFacts(
 /// <param name="DiskTotalBytes">Size of that file system.</param>
 /// <param name="Load1">Load average over one minute.</param>
 public sealed record HostStats(
-    DateTimeOffset Time, double CpuPercent, long MemoryUsedBytes, long MemoryTotalBytes, long DiskUsedBytes, long DiskTotalBytes, double Load1);
+    DateTimeOffset Time, double CpuPercent, long MemoryUsedBytes, long MemoryTotalBytes, long DiskUsedBytes, long DiskTotalBytes, double Load1)
+{
+    /// <summary>Null where the engine does not say.</summary>
+    public Pressure? Pressure { get; init; }
+}

@@ -14,20 +14,29 @@ internal struct CgroupCounters
     /// <summary><see cref="ulong.MaxValue"/> for none.</summary>
     public ulong MemoryLimit;
     public ulong MemoryInactiveFile;
-    public CounterTable MemoryStat;
+    public ulong SwapUsage;
     public ulong PidsCurrent;
 
     /// <summary>0 for none.</summary>
     public ulong PidsLimit;
-    public IReadOnlyList<BlockSample> Block;
+    public ulong ReadBytes;
+    public ulong WriteBytes;
+    public PressureSample? Pressure;
+
+    /// <summary>Without the interfaces; null unless asked for.</summary>
+    public ContainerDetails? Details;
 }
 
 /// <summary>Reads the counters of one cgroup. Not for use by two threads at once.</summary>
 internal interface ICgroup : IDisposable
 {
-    /// <summary>Reads everything. False when the cgroup does not exist.</summary>
+    /// <summary>Reads what is asked for. False when the cgroup does not exist.</summary>
     /// <param name="buffer">Scratch memory, at least 16 KiB.</param>
+    /// <param name="detailed">Read also what makes <see cref="CgroupCounters.Details"/>.</param>
     /// <param name="counters">The values.</param>
     /// <exception cref="IOException">It went away in the middle.</exception>
-    bool TryRead(Span<byte> buffer, out CgroupCounters counters);
+    bool TryRead(Span<byte> buffer, bool detailed, out CgroupCounters counters);
+
+    /// <summary>Closes the files; the next reading opens them again.</summary>
+    void Release();
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Portal.Runtime.Cgroups;
 
 /// <summary>
@@ -36,6 +38,26 @@ public sealed class CgroupParents(RuntimeOptions options, CgroupLocator locator)
         }
     }
 
+    /// <summary>Gives the parents of a container's cgroup the real-time share that the engine's settings allow containers.</summary>
+    /// <param name="cgroup">The container's, below the root of each hierarchy.</param>
+    public void GrantRealtime(string cgroup)
+    {
+        if (options is { CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0 } || locator.Version != CgroupVersion.V1 || locator.PathOf("cpu") is not { } root)
+        {
+            return;
+        }
+
+        // From the top: no group can have more than the one above it.
+        var steps = cgroup.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var depth = 1; depth < steps.Length; depth++)
+        {
+            var folder = $"{root}/{string.Join('/', steps[..depth])}";
+            Directory.CreateDirectory(folder);
+            Write($"{folder}/cpu.rt_period_us", options.CpuRealtimePeriod);
+            Write($"{folder}/cpu.rt_runtime_us", options.CpuRealtimeRuntime);
+        }
+    }
+
     /// <summary>Removes those that nobody uses.</summary>
     public void Remove()
     {
@@ -45,6 +67,14 @@ public sealed class CgroupParents(RuntimeOptions options, CgroupLocator locator)
             {
                 Remove(folder);
             }
+        }
+    }
+
+    private static void Write(string path, long value)
+    {
+        if (value > 0)
+        {
+            System.IO.File.WriteAllText(path, value.ToString(CultureInfo.InvariantCulture));
         }
     }
 

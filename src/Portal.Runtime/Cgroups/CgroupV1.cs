@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-
 namespace Portal.Runtime.Cgroups;
 
 /// <summary>A cgroup in v1 hierarchies, one folder per controller.</summary>
@@ -13,7 +11,8 @@ internal sealed class CgroupV1 : ICgroup
 
     private static CounterTable.Layout? s_memoryLayout;
 
-    private readonly CounterFile _cpuUsage, _cpuStat, _throttling, _memoryUsage, _memoryLimit, _memoryStat, _pidsCurrent, _pidsMax, _block;
+    private readonly CounterFile _cpuUsage, _cpuStat, _cpuEach, _throttling, _memoryUsage, _memoryMaxUsage, _memoryLimit, _memoryFailures, _memoryStat,
+        _pidsCurrent, _pidsMax, _blockBytes, _blockRequests, _oldBlockBytes, _oldBlockRequests;
 
     /// <param name="locator">Mount points.</param>
     /// <param name="path">Below them, with a leading slash.</param>
@@ -21,19 +20,27 @@ internal sealed class CgroupV1 : ICgroup
     {
         _cpuUsage = File("cpuacct", "cpuacct.usage");
         _cpuStat = File("cpuacct", "cpuacct.stat");
+        _cpuEach = File("cpuacct", "cpuacct.usage_percpu");
         _throttling = File("cpu", "cpu.stat");
         _memoryUsage = File("memory", "memory.usage_in_bytes");
+        _memoryMaxUsage = File("memory", "memory.max_usage_in_bytes");
         _memoryLimit = File("memory", "memory.limit_in_bytes");
+        _memoryFailures = File("memory", "memory.failcnt");
         _memoryStat = File("memory", "memory.stat");
         _pidsCurrent = File("pids", "pids.current");
         _pidsMax = File("pids", "pids.max");
-        _block = File("blkio", "blkio.throttle.io_service_bytes_recursive");
+        _blockBytes = File("blkio", "blkio.throttle.io_service_bytes_recursive");
+        _blockRequests = File("blkio", "blkio.throttle.io_serviced_recursive");
+
+        // Before Linux 5.5 a cgroup's own requests only.
+        _oldBlockBytes = File("blkio", "blkio.throttle.io_service_bytes");
+        _oldBlockRequests = File("blkio", "blkio.throttle.io_serviced");
 
         // A controller that is not mounted gives files that do not exist.
         CounterFile File(string controller, string name) => new($"{locator.PathOf(controller) ?? "/nonexistent"}{path}/{name}");
     }
 
-    public bool TryRead(Span<byte> buffer, out CgroupCounters counters)
+    public bool TryRead(Span<byte> buffer, bool detailed, out CgroupCounters counters)
     {
         counters = default;
         var usage = _cpuUsage.Read(buffer);
@@ -52,43 +59,45 @@ internal sealed class CgroupV1 : ICgroup
         counters.ThrottledTime = FlatKeyedFile.Find(throttling, "throttled_time"u8);
         counters.MemoryUsage = FlatKeyedFile.Single(_memoryUsage.Read(buffer));
         counters.MemoryLimit = FlatKeyedFile.Single(_memoryLimit.Read(buffer), ulong.MaxValue) is var limit and < NoLimit ? limit : ulong.MaxValue;
-        counters.MemoryStat = CounterTable.Parse(_memoryStat.Read(buffer), ref s_memoryLayout);
-        counters.MemoryInactiveFile = counters.MemoryStat.GetValueOrDefault("total_inactive_file");
         counters.PidsCurrent = FlatKeyedFile.Single(_pidsCurrent.Read(buffer));
         counters.PidsLimit = FlatKeyedFile.Single(_pidsMax.Read(buffer));
-        counters.Block = ParseBlock(_block.Read(buffer));
+        var memory = _memoryStat.Read(buffer);
+        counters.MemoryInactiveFile = FlatKeyedFile.Find(memory, "total_inactive_file"u8);
+        counters.SwapUsage = FlatKeyedFile.Find(memory, "total_swap"u8);
+        var memoryStat = detailed ? CounterTable.Parse(memory, ref s_memoryLayout) : null;
+        var block = Block(_blockBytes, _oldBlockBytes, buffer);
+        (counters.ReadBytes, counters.WriteBytes) = BlockTable.SumV1(block);
+        if (detailed)
+        {
+            counters.Details = new()
+            {
+                Version = CgroupVersion.V1,
+                MemoryStat = memoryStat!,
+                BlockBytes = BlockTable.ParseV1(block),
+                BlockRequests = BlockTable.ParseV1(Block(_blockRequests, _oldBlockRequests, buffer)),
+                MemoryMaxUsage = FlatKeyedFile.Single(_memoryMaxUsage.Read(buffer)),
+                MemoryFailures = FlatKeyedFile.Single(_memoryFailures.Read(buffer)),
+                PerCpu = FlatKeyedFile.Numbers(_cpuEach.Read(buffer)),
+            };
+        }
+
         return true;
     }
 
-    public void Dispose()
+    public void Release()
     {
-        foreach (var file in (ReadOnlySpan<CounterFile>)[_cpuUsage, _cpuStat, _throttling, _memoryUsage, _memoryLimit, _memoryStat, _pidsCurrent, _pidsMax, _block])
+        foreach (var file in (ReadOnlySpan<CounterFile>)
+        [
+            _cpuUsage, _cpuStat, _cpuEach, _throttling, _memoryUsage, _memoryMaxUsage, _memoryLimit, _memoryFailures, _memoryStat,
+            _pidsCurrent, _pidsMax, _blockBytes, _blockRequests, _oldBlockBytes, _oldBlockRequests,
+        ])
         {
-            file.Dispose();
+            file.Release();
         }
     }
 
-    /// <summary>Reads lines <c>254:0 Read 4096</c>.</summary>
-    internal static IReadOnlyList<BlockSample> ParseBlock(ReadOnlySpan<byte> text)
-    {
-        List<BlockSample>? samples = null;
-        foreach (var range in text.Split((byte)'\n'))
-        {
-            var line = text[range];
-            var blank = line.IndexOf((byte)' ');
-            if (blank < 0 || !BlockDevice.TryParse(line[..blank], out var major, out var minor))
-            {
-                continue;
-            }
+    public void Dispose() => Release();
 
-            var rest = line[(blank + 1)..];
-            var operation = rest.StartsWith("Read "u8) ? "read" : rest.StartsWith("Write "u8) ? "write" : null;
-            if (operation is not null && Utf8Parser.TryParse(rest[(operation.Length + 1)..], out ulong bytes, out _))
-            {
-                (samples ??= []).Add(new(major, minor, operation, bytes));
-            }
-        }
-
-        return samples ?? (IReadOnlyList<BlockSample>)[];
-    }
+    private static ReadOnlySpan<byte> Block(CounterFile recursive, CounterFile own, Span<byte> buffer) =>
+        recursive.Read(buffer) is { IsEmpty: false } text ? text : own.Read(buffer);
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-
 namespace Portal.Runtime.Cgroups;
 
 /// <summary>A cgroup in the one v2 hierarchy.</summary>
@@ -14,11 +12,14 @@ internal sealed class CgroupV2(string folder) : ICgroup
     private readonly CounterFile _memoryUsage = new(folder + "/memory.current");
     private readonly CounterFile _memoryLimit = new(folder + "/memory.max");
     private readonly CounterFile _memoryStat = new(folder + "/memory.stat");
+    private readonly CounterFile _memoryEvents = new(folder + "/memory.events");
+    private readonly CounterFile _swap = new(folder + "/memory.swap.current");
     private readonly CounterFile _pidsCurrent = new(folder + "/pids.current");
     private readonly CounterFile _pidsMax = new(folder + "/pids.max");
     private readonly CounterFile _io = new(folder + "/io.stat");
+    private readonly PressureFiles _pressure = new(folder + "/cpu.pressure", folder + "/memory.pressure", folder + "/io.pressure");
 
-    public bool TryRead(Span<byte> buffer, out CgroupCounters counters)
+    public bool TryRead(Span<byte> buffer, bool detailed, out CgroupCounters counters)
     {
         counters = default;
         var cpu = _cpu.Read(buffer);
@@ -35,45 +36,39 @@ internal sealed class CgroupV2(string folder) : ICgroup
         counters.ThrottledTime = FlatKeyedFile.Find(cpu, "throttled_usec"u8) * NanosecondsPerMicrosecond;
         counters.MemoryUsage = FlatKeyedFile.Single(_memoryUsage.Read(buffer));
         counters.MemoryLimit = FlatKeyedFile.Single(_memoryLimit.Read(buffer), ulong.MaxValue);
-        counters.MemoryStat = CounterTable.Parse(_memoryStat.Read(buffer), ref s_memoryLayout);
-        counters.MemoryInactiveFile = counters.MemoryStat.GetValueOrDefault("inactive_file");
+        counters.SwapUsage = FlatKeyedFile.Single(_swap.Read(buffer));
         counters.PidsCurrent = FlatKeyedFile.Single(_pidsCurrent.Read(buffer));
         counters.PidsLimit = FlatKeyedFile.Single(_pidsMax.Read(buffer));
-        counters.Block = ParseIo(_io.Read(buffer));
+        counters.Pressure = _pressure.Read(buffer);
+        var memory = _memoryStat.Read(buffer);
+        counters.MemoryInactiveFile = FlatKeyedFile.Find(memory, "inactive_file"u8);
+        var memoryStat = detailed ? CounterTable.Parse(memory, ref s_memoryLayout) : null;
+        var io = _io.Read(buffer);
+        (counters.ReadBytes, counters.WriteBytes) = BlockTable.SumV2(io);
+        if (detailed)
+        {
+            counters.Details = new()
+            {
+                Version = CgroupVersion.V2,
+                MemoryStat = memoryStat!,
+                BlockBytes = BlockTable.ParseV2(io, "rbytes="u8, "wbytes="u8),
+                BlockRequests = BlockTable.ParseV2(io, "rios="u8, "wios="u8),
+                MemoryFailures = FlatKeyedFile.Find(_memoryEvents.Read(buffer), "oom"u8),
+            };
+        }
+
         return true;
     }
 
-    public void Dispose()
+    public void Release()
     {
-        foreach (var file in (ReadOnlySpan<CounterFile>)[_cpu, _memoryUsage, _memoryLimit, _memoryStat, _pidsCurrent, _pidsMax, _io])
+        foreach (var file in (ReadOnlySpan<CounterFile>)[_cpu, _memoryUsage, _memoryLimit, _memoryStat, _memoryEvents, _swap, _pidsCurrent, _pidsMax, _io])
         {
-            file.Dispose();
-        }
-    }
-
-    /// <summary>Reads lines <c>254:0 rbytes=1 wbytes=2 rios=3 …</c>.</summary>
-    internal static IReadOnlyList<BlockSample> ParseIo(ReadOnlySpan<byte> text)
-    {
-        List<BlockSample>? samples = null;
-        foreach (var range in text.Split((byte)'\n'))
-        {
-            var line = text[range];
-            if (!BlockDevice.TryParse(line, out var major, out var minor))
-            {
-                continue;
-            }
-
-            foreach (var part in line.Split((byte)' '))
-            {
-                var field = line[part];
-                var operation = field.StartsWith("rbytes="u8) ? "read" : field.StartsWith("wbytes="u8) ? "write" : null;
-                if (operation is not null && Utf8Parser.TryParse(field["rbytes=".Length..], out ulong bytes, out _))
-                {
-                    (samples ??= []).Add(new(major, minor, operation, bytes));
-                }
-            }
+            file.Release();
         }
 
-        return samples ?? (IReadOnlyList<BlockSample>)[];
+        _pressure.Release();
     }
+
+    public void Dispose() => Release();
 }

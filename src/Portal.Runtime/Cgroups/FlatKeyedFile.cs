@@ -31,16 +31,37 @@ internal ref struct FlatKeyedFile(ReadOnlySpan<byte> text)
     /// <summary>The value of a key; 0 when it is not there.</summary>
     public static ulong Find(ReadOnlySpan<byte> text, ReadOnlySpan<byte> key)
     {
-        var lines = new FlatKeyedFile(text);
-        while (lines.TryNext(out var name, out var value))
+        while (text.Length > key.Length)
         {
-            if (name.SequenceEqual(key))
+            if (text[key.Length] == ' ' && text.StartsWith(key))
             {
-                return value;
+                return Utf8Parser.TryParse(text[key.Length..].TrimStart((byte)' '), out ulong value, out _) ? value : 0;
             }
+
+            var end = text.IndexOf((byte)'\n');
+            if (end < 0)
+            {
+                break;
+            }
+
+            text = text[(end + 1)..];
         }
 
         return 0;
+    }
+
+    /// <summary>A file that is numbers with blanks between them.</summary>
+    public static ulong[] Numbers(ReadOnlySpan<byte> text)
+    {
+        var numbers = new ulong[text.Count((byte)' ') + 1];
+        var count = 0;
+        while (count < numbers.Length && Utf8Parser.TryParse(text = text.TrimStart((byte)' '), out numbers[count], out var used))
+        {
+            text = text[used..];
+            count++;
+        }
+
+        return numbers[..count];
     }
 
     /// <summary>A file that is one number; <paramref name="max"/> for the word <c>max</c> and for anything else.</summary>

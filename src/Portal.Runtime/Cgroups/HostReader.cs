@@ -8,20 +8,18 @@ internal sealed class HostReader(string procRoot, string dataRoot, TimeProvider 
     private readonly CounterFile _stat = new(procRoot + "/stat");
     private readonly CounterFile _memory = new(procRoot + "/meminfo");
     private readonly CounterFile _load = new(procRoot + "/loadavg");
+    private readonly PressureFiles _pressure = new(procRoot + "/pressure/cpu", procRoot + "/pressure/memory", procRoot + "/pressure/io");
 
-    /// <summary>Processor time alone.</summary>
-    public ProcStat ReadCpu(Span<byte> buffer) => ProcStat.Parse(_stat.Read(buffer));
+    /// <summary>What the samples of containers need.</summary>
+    public HostCounters ReadCounters(Span<byte> buffer) => new(ProcStat.Parse(_stat.Read(buffer)), ProcMeminfo.Parse(_memory.Read(buffer)));
 
-    /// <summary>Memory alone.</summary>
-    public ProcMeminfo ReadMemory(Span<byte> buffer) => ProcMeminfo.Parse(_memory.Read(buffer));
-
-    public HostSample Read(Span<byte> buffer)
+    /// <summary>The whole sample.</summary>
+    public HostSample Read(HostCounters counters, Span<byte> buffer)
     {
-        var cpu = ReadCpu(buffer);
-        var memory = ReadMemory(buffer);
+        var (cpu, memory) = counters;
         _ = Utf8Parser.TryParse(_load.Read(buffer), out double load, out _);
         var (total, free) = ReadDisk();
-        return new(time.GetUtcNow(), cpu.Total, cpu.Idle, cpu.OnlineCpus, memory.Total, memory.Available, total, free, load);
+        return new(time.GetUtcNow(), cpu.Total, cpu.Idle, cpu.OnlineCpus, memory.Total, memory.Available, total, free, load, _pressure.Read(buffer));
     }
 
     public void Dispose()
@@ -29,6 +27,7 @@ internal sealed class HostReader(string procRoot, string dataRoot, TimeProvider 
         _stat.Dispose();
         _memory.Dispose();
         _load.Dispose();
+        _pressure.Dispose();
     }
 
     private (ulong Total, ulong Free) ReadDisk()
@@ -45,3 +44,6 @@ internal sealed class HostReader(string procRoot, string dataRoot, TimeProvider 
         }
     }
 }
+
+/// <summary>Processor time and memory of the host.</summary>
+internal readonly record struct HostCounters(ProcStat Cpu, ProcMeminfo Memory);

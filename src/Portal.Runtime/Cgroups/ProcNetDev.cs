@@ -9,33 +9,57 @@ internal static class ProcNetDev
     // Eight numbers received: bytes packets errs drop fifo frame compressed multicast; then eight transmitted.
     private const int Columns = 16;
 
-    /// <summary>Every interface but loopback.</summary>
+    // What the engine puts into a namespace is eth0, eth1, …; others the kernel made (lo, tunl0) or the container itself
+    // (docker0), and would count the same bytes twice.
+    private static ReadOnlySpan<byte> Prefix => "eth"u8;
+
+    /// <summary>The links the engine made, one by one.</summary>
     public static IReadOnlyList<InterfaceSample> Parse(ReadOnlySpan<byte> text)
     {
         List<InterfaceSample>? samples = null;
         Span<ulong> values = stackalloc ulong[Columns];
-        foreach (var range in text.Split((byte)'\n'))
+        while (TryNext(ref text, out var name, values))
         {
-            var line = text[range];
-            var colon = line.IndexOf((byte)':');
-            if (colon < 0)
-            {
-                continue;
-            }
-
-            var name = line[..colon].Trim((byte)' ');
-            if (name.SequenceEqual("lo"u8) || !TryColumns(line[(colon + 1)..], values))
-            {
-                continue;
-            }
-
             (samples ??= []).Add(new(Encoding.UTF8.GetString(name), values[0], values[1], values[2], values[3], values[8], values[9], values[10], values[11]));
         }
 
         return samples ?? (IReadOnlyList<InterfaceSample>)[];
     }
 
-    private static bool TryColumns(ReadOnlySpan<byte> line, Span<ulong> values)
+    /// <summary>Bytes received and sent over them together.</summary>
+    public static (ulong Received, ulong Sent) Sum(ReadOnlySpan<byte> text)
+    {
+        ulong received = 0, sent = 0;
+        Span<ulong> values = stackalloc ulong[Columns];
+        while (TryNext(ref text, out _, values))
+        {
+            received += values[0];
+            sent += values[8];
+        }
+
+        return (received, sent);
+    }
+
+    private static bool TryNext(ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> name, scoped Span<ulong> values)
+    {
+        while (!text.IsEmpty)
+        {
+            var end = text.IndexOf((byte)'\n');
+            var line = (end < 0 ? text : text[..end]).TrimStart((byte)' ');
+            text = end < 0 ? default : text[(end + 1)..];
+            var colon = line.IndexOf((byte)':');
+            if (colon > 0 && line.StartsWith(Prefix) && TryColumns(line[(colon + 1)..], values))
+            {
+                name = line[..colon];
+                return true;
+            }
+        }
+
+        name = default;
+        return false;
+    }
+
+    private static bool TryColumns(ReadOnlySpan<byte> line, scoped Span<ulong> values)
     {
         for (var i = 0; i < Columns; i++)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -7,16 +8,14 @@ using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Cgroups;
 
-/// <summary>
-/// Reads all containers in one pass a second while somebody follows, and hands the same batch to everybody. Files stay open
-/// from pass to pass, which makes a pass little more than one system call per file.
-/// </summary>
+/// <summary>Makes a pass a second while somebody follows, and hands its results to everybody who does.</summary>
 internal sealed class StatsSampler : IStatsSampler, IDisposable
 {
-    private const int BufferSize = 64 * 1024;
+    /// <summary>Scratch memory of a pass: no file that it reads is longer, but /proc/stat, of which the first lines count.</summary>
+    internal const int BufferSize = 64 * 1024;
 
-    // Files a cgroup is read from, rounded up.
-    private const int FilesPerContainer = 10;
+    /// <summary>Files a cgroup is read from, at most.</summary>
+    internal const int FilesPerContainer = 16;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -28,7 +27,8 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
     private readonly string _procRoot;
     private readonly int _openLimit;
     private readonly Lock _gate = new();
-    private readonly List<ChannelWriter<StatsBatch>> _readers = [];
+    private readonly List<ChannelWriter<StatsBatch>> _followers = [];
+    private readonly Dictionary<ContainerId, Watch> _watches = [];
     private CancellationTokenSource? _stop;
     private StatsBatch? _latest;
 
@@ -39,43 +39,35 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
     {
         (_containers, _locator, _options, _time, _logger, _procRoot) = (containers, locator, options, time, logger, procRoot);
 
-        // At most a quarter of the descriptors this process may have; containers beyond that are opened anew each time.
+        // At most a quarter of the descriptors this process may have.
         var descriptors = OciHost.ParseHardLimits(File.ReadLines("/proc/self/limits")).GetValueOrDefault("nofile", 1024UL);
         _openLimit = (int)Math.Min(descriptors / 4 / FilesPerContainer, 100_000);
     }
 
     public ContainerSample? Read(ContainerId id)
     {
-        foreach (var (candidate, pid, hostNetwork) in _containers.List())
+        if (_containers.Find(id) is not { } container)
         {
-            if (candidate == id)
-            {
-                var buffer = new byte[BufferSize];
-                using var host = new HostReader(_procRoot, _options.DataRoot, _time);
-                using var cgroup = Open(id);
-                return ReadOne(id, pid, hostNetwork, cgroup, host.ReadCpu(buffer), host.ReadMemory(buffer).Total, buffer);
-            }
+            return null;
         }
 
-        return null;
-    }
-
-    public async IAsyncEnumerable<StatsBatch> FollowAsync([EnumeratorCancellation] CancellationToken ct)
-    {
-        var channel = Channel.CreateBounded<StatsBatch>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        Join(channel.Writer);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            await foreach (var batch in channel.Reader.ReadAllAsync(ct).ConfigureAwait(false))
-            {
-                yield return batch;
-            }
+            using var host = OpenHost();
+            using var counters = Open(container);
+            return counters.Read(detailed: true, host.ReadCounters(buffer), _time, buffer);
         }
         finally
         {
-            Leave(channel.Writer);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    public IAsyncEnumerable<StatsBatch> FollowAsync(CancellationToken ct) => FollowAsync<StatsBatch>(Join, Leave, ct);
+
+    public IAsyncEnumerable<ContainerReading> FollowAsync(ContainerId id, CancellationToken ct) =>
+        FollowAsync<ContainerReading>(reader => Join(id, reader), reader => Leave(id, reader), ct);
 
     /// <summary>Ends the loop; whoever still follows gets nothing more.</summary>
     public void Dispose()
@@ -86,57 +78,33 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
         }
     }
 
-    /// <summary>One pass. <paramref name="open"/> holds the cgroups kept open since the last one.</summary>
-    internal StatsBatch Pass(HostReader host, Dictionary<ContainerId, ICgroup> open, byte[] buffer)
+    internal HostReader OpenHost() => new(_procRoot, _options.DataRoot, _time);
+
+    internal StatsPass OpenPass(HostReader host, int? openLimit = null) => new(_containers, Open, host, _time, openLimit ?? _openLimit);
+
+    private static async IAsyncEnumerable<T> FollowAsync<T>(Action<ChannelWriter<T>> join, Action<ChannelWriter<T>> leave, [EnumeratorCancellation] CancellationToken ct)
     {
-        var running = _containers.List();
-        var sample = host.Read(buffer);
-        var cpu = new ProcStat(sample.CpuTotal, sample.CpuIdle, sample.OnlineCpus);
-        var samples = new List<ContainerSample>(running.Count);
-        foreach (var (id, pid, hostNetwork) in running)
+        var channel = Channel.CreateBounded<T>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        join(channel.Writer);
+        try
         {
-            var kept = open.TryGetValue(id, out var cgroup);
-            cgroup ??= Open(id);
-            if (ReadOne(id, pid, hostNetwork, cgroup, cpu, sample.MemoryTotal, buffer) is { } one)
+            await foreach (var item in channel.Reader.ReadAllAsync(ct).ConfigureAwait(false))
             {
-                samples.Add(one);
-                if (kept || (open.Count < _openLimit && open.TryAdd(id, cgroup)))
-                {
-                    continue;
-                }
-            }
-
-            // Gone, or one too many to keep. A container started again has a new cgroup under the same name.
-            _ = open.Remove(id);
-            cgroup.Dispose();
-        }
-
-        if (open.Count > samples.Count)
-        {
-            var alive = running.Select(entry => entry.Id).ToHashSet();
-            foreach (var (id, cgroup) in open.Where(entry => !alive.Contains(entry.Key)).ToList())
-            {
-                _ = open.Remove(id);
-                cgroup.Dispose();
+                yield return item;
             }
         }
-
-        return new(sample, samples);
+        finally
+        {
+            leave(channel.Writer);
+        }
     }
 
     private void Join(ChannelWriter<StatsBatch> reader)
     {
         lock (_gate)
         {
-            _readers.Add(reader);
-            if (_stop is null)
-            {
-                _latest = null;
-                _stop = new CancellationTokenSource();
-                var token = _stop.Token;
-                _ = Task.Run(() => RunAsync(token), CancellationToken.None);
-            }
-            else if (_latest is { } latest)
+            _followers.Add(reader);
+            if (!StartLoop() && _latest is { } latest)
             {
                 _ = reader.TryWrite(latest);
             }
@@ -147,20 +115,73 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
     {
         lock (_gate)
         {
-            if (_readers.Remove(reader) && _readers.Count == 0)
+            _ = _followers.Remove(reader);
+            if (_followers.Count == 0)
             {
-                // Not disposed: the loop may be about to look at its token, and without a timer there is nothing to free.
-                _stop?.Cancel();
-                _stop = null;
+                _latest = null;
+                StopLoop();
             }
+        }
+    }
+
+    private void Join(ContainerId id, ChannelWriter<ContainerReading> reader)
+    {
+        lock (_gate)
+        {
+            if (!_watches.TryGetValue(id, out var watch))
+            {
+                _watches[id] = watch = new(id);
+            }
+
+            watch.Readers.Add(reader);
+            if (!StartLoop() && watch.Latest is { Current: { } current } latest && _containers.Find(id)?.Pid == current.Pid)
+            {
+                _ = reader.TryWrite(latest);
+            }
+        }
+    }
+
+    private void Leave(ContainerId id, ChannelWriter<ContainerReading> reader)
+    {
+        lock (_gate)
+        {
+            if (_watches.TryGetValue(id, out var watch) && watch.Readers.Remove(reader) && watch.Readers.Count == 0)
+            {
+                _ = _watches.Remove(id);
+                StopLoop();
+            }
+        }
+    }
+
+    /// <summary>True when it was not running.</summary>
+    private bool StartLoop()
+    {
+        if (_stop is not null)
+        {
+            return false;
+        }
+
+        _stop = new CancellationTokenSource();
+        var token = _stop.Token;
+        _ = Task.Run(() => RunAsync(token), CancellationToken.None);
+        return true;
+    }
+
+    private void StopLoop()
+    {
+        if (_followers.Count == 0 && _watches.Count == 0)
+        {
+            // Not disposed: the loop may be about to look at its token, and without a timer there is nothing to free.
+            _stop?.Cancel();
+            _stop = null;
         }
     }
 
     private async Task RunAsync(CancellationToken ct)
     {
-        var open = new Dictionary<ContainerId, ICgroup>();
-        var buffer = new byte[BufferSize];
-        using var host = new HostReader(_procRoot, _options.DataRoot, _time);
+        var watched = new List<Watch>();
+        using var host = OpenHost();
+        using var pass = OpenPass(host);
         using var timer = new PeriodicTimer(s_interval, _time);
         try
         {
@@ -168,7 +189,8 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
             {
                 try
                 {
-                    Publish(Pass(host, open, buffer), ct);
+                    var all = Wanted(watched);
+                    Publish(pass.Read(watched, all), watched, ct);
                 }
                 catch (Exception ex) when (!ct.IsCancellationRequested)
                 {
@@ -181,16 +203,19 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
         {
             // Nobody follows any more.
         }
-        finally
+    }
+
+    private bool Wanted(List<Watch> watched)
+    {
+        lock (_gate)
         {
-            foreach (var cgroup in open.Values)
-            {
-                cgroup.Dispose();
-            }
+            watched.Clear();
+            watched.AddRange(_watches.Values);
+            return _followers.Count > 0;
         }
     }
 
-    private void Publish(StatsBatch batch, CancellationToken ct)
+    private void Publish(StatsBatch? batch, List<Watch> watched, CancellationToken ct)
     {
         lock (_gate)
         {
@@ -200,75 +225,38 @@ internal sealed class StatsSampler : IStatsSampler, IDisposable
                 return;
             }
 
-            _latest = batch;
-            foreach (var reader in _readers)
+            if (batch is not null)
             {
-                _ = reader.TryWrite(batch);
+                _latest = _followers.Count > 0 ? batch : null;
+                foreach (var follower in _followers)
+                {
+                    _ = follower.TryWrite(batch);
+                }
+            }
+
+            foreach (var watch in watched)
+            {
+                watch.Latest = watch.Reading;
+                foreach (var reader in watch.Readers)
+                {
+                    _ = reader.TryWrite(watch.Latest);
+                }
             }
         }
     }
 
-    private ICgroup Open(ContainerId id)
+    private ContainerCounters Open(RunningContainer container)
     {
-        var path = _containers.CgroupOf(id) ?? OciSpecBuilder.CgroupPath(_options, id);
-        return _locator.Version == CgroupVersion.V2 ? new CgroupV2((_locator.PathOf("") ?? "") + path) : new CgroupV1(_locator, path);
+        var path = _containers.CgroupPath(container.Id);
+        return new(container, _locator.Version == CgroupVersion.V2 ? new CgroupV2((_locator.PathOf("") ?? "") + path) : new CgroupV1(_locator, path), _procRoot);
     }
 
-    private ContainerSample? ReadOne(ContainerId id, int pid, bool hostNetwork, ICgroup cgroup, ProcStat cpu, ulong memoryTotal, byte[] buffer)
+    /// <summary>A container and who follows it. <see cref="WatchedContainer.Reading"/> is the loop's alone.</summary>
+    private sealed class Watch(ContainerId id) : WatchedContainer(id)
     {
-        try
-        {
-            if (!cgroup.TryRead(buffer, out var counters))
-            {
-                return null;
-            }
+        public List<ChannelWriter<ContainerReading>> Readers { get; } = [];
 
-            return new ContainerSample
-            {
-                Id = id,
-                Time = _time.GetUtcNow(),
-                CpuTotal = counters.CpuTotal,
-                CpuUser = counters.CpuUser,
-                CpuKernel = counters.CpuKernel,
-                ThrottlingPeriods = counters.Periods,
-                ThrottledPeriods = counters.ThrottledPeriods,
-                ThrottledTime = counters.ThrottledTime,
-                SystemCpu = cpu.Total,
-                OnlineCpus = cpu.OnlineCpus,
-                MemoryUsage = counters.MemoryUsage,
-                MemoryLimit = Math.Min(counters.MemoryLimit, memoryTotal),
-                MemoryInactiveFile = counters.MemoryInactiveFile,
-                MemoryStat = counters.MemoryStat,
-                PidsCurrent = counters.PidsCurrent,
-                PidsLimit = counters.PidsLimit,
-                Interfaces = hostNetwork ? [] : ReadInterfaces(pid, buffer),
-                Block = counters.Block,
-            };
-        }
-        catch (IOException)
-        {
-            // It ended while it was read.
-            return null;
-        }
-    }
-
-    // Opened each time: an open file would keep the network namespace, and with it the container's links, alive.
-    private IReadOnlyList<InterfaceSample> ReadInterfaces(int pid, byte[] buffer)
-    {
-        try
-        {
-            using var handle = File.OpenHandle($"{_procRoot}/{pid}/net/dev", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var length = 0;
-            while (length < buffer.Length && RandomAccess.Read(handle, buffer.AsSpan(length), length) is var read and > 0)
-            {
-                length += read;
-            }
-
-            return ProcNetDev.Parse(buffer.AsSpan(0, length));
-        }
-        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return [];
-        }
+        /// <summary>What a reader that joins gets at once. Under the gate.</summary>
+        public ContainerReading Latest { get; set; }
     }
 }

@@ -1,17 +1,21 @@
+using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
+using Portal.Runtime.UserNamespaces;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Containers;
 
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
-    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, LocalVolumes volumes, OciHost host, OciRuntimes runtimes, LogDrivers logs, TimeProvider time)
+    ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, LogDrivers logs, NamespaceDonors donors, OciHost host,
+    OciRuntimes runtimes, RuntimeOptions options, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
     /// <param name="spec">What was asked.</param>
@@ -22,10 +26,17 @@ internal sealed class ContainerCreation(
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
-        spec = spec with { Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings), Log = logs.Resolve(spec.Log) };
+        spec = donors.Settle(spec) with { Log = logs.Resolve(spec.Log), Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
+        if (spec is { NetworkMode: "host", Ports.Count: > 0 })
+        {
+            warnings.Add("Published ports are discarded when using host network mode");
+        }
+
+        var mappings = UserRemap.MappingsFor(spec, options.Mappings);
         var image = images.Resolve(spec.Image);
         var effective = EffectiveProcessMerge.Merge(spec, image.Config);
         CheckNetwork(spec.NetworkMode);
+        var plan = mountResolution.Plan(spec, image.Config);
 
         var id = ContainerId.New();
         name = store.Reserve(name, id);
@@ -34,17 +45,23 @@ internal sealed class ContainerCreation(
         try
         {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
-            await layers.CreateContainerLayerAsync(id, image.DiffIds, ephemeral: spec.AutoRemove, ct).ConfigureAwait(false);
-            await ResolveMountsAsync(id, spec, image.Config, mounts, ct).ConfigureAwait(false);
+            await layers.CreateContainerLayerAsync(
+                id, new ContainerLayers(image.DiffIds) { Ephemeral = spec.AutoRemove, Images = plan.Images, Mappings = mappings }, ct).ConfigureAwait(false);
+            await mountResolution.MakeAsync(id, plan, mounts, ct).ConfigureAwait(false);
+            FillVolumes(id, plan, mounts);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,
-                new(id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts, spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0),
+                new(
+                    id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts,
+                    spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0)
+                { Mappings = mappings },
                 null, StoppedByUser: false, Removing: false));
         }
         catch
         {
             layers.Remove(id);
-            foreach (var mount in mounts.Where(mount => mount is { Anonymous: true, VolumeName: not null }))
+            volumes.Settle(id);
+            foreach (var mount in mounts.Where(mount => mount is { Anonymous: true, VolumeName: not null, Origin: not MountOrigin.Container }))
             {
                 volumes.Discard(mount.VolumeName!);
             }
@@ -57,6 +74,10 @@ internal sealed class ContainerCreation(
             store.Release(name, id);
             throw;
         }
+        finally
+        {
+            volumes.Settle(id);
+        }
     }
 
     /// <summary>
@@ -64,7 +85,7 @@ internal sealed class ContainerCreation(
     /// </summary>
     private void CheckNetwork(string mode)
     {
-        if (mode is "" or "default" or "bridge" or "host" or "none")
+        if (mode is "" or "default" or "bridge" or "host" or "none" || NetworkDonor.IsOne(mode))
         {
             return;
         }
@@ -79,84 +100,41 @@ internal sealed class ContainerCreation(
         }
     }
 
-    private async Task ResolveMountsAsync(ContainerId id, ContainerSpec spec, ImageConfig image, List<ResolvedMount> mounts, CancellationToken ct)
-    {
-        List<(VolumeSnapshot Volume, string Target)> empty = [];
-        foreach (var mount in spec.Mounts)
-        {
-            mounts.Add(await ResolveMountAsync(mount).ConfigureAwait(false));
-        }
-
-        foreach (var target in image.Volumes)
-        {
-            var path = ContainerValidation.Target(target);
-            if (!mounts.Exists(mount => mount.Target == path))
-            {
-                mounts.Add(await ResolveMountAsync(new(MountKind.Volume, "", path, false)).ConfigureAwait(false));
-            }
-        }
-
-        if (empty.Count > 0)
-        {
-            Fill(id, empty);
-        }
-
-        async Task<ResolvedMount> ResolveMountAsync(MountSpec mount)
-        {
-            var target = ContainerValidation.Target(mount.Target);
-            var propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate";
-            switch (mount.Kind)
-            {
-                case MountKind.Bind:
-                    PrepareSource(mount);
-                    return new(MountKind.Bind, null, mount.Source, target, mount.ReadOnly, false, propagation);
-                case MountKind.Tmpfs:
-                    return new(MountKind.Tmpfs, null, "", target, mount.ReadOnly, false, "");
-                case MountKind.Image:
-                    throw new ErrorException(ErrorKind.NotImplemented, "container.image_mount", "mounts of images are not supported yet by this engine");
-                case MountKind.Volume:
-                default:
-                    var volume = await volumes.CreateAsync(mount.Source.Length > 0 ? mount.Source : null, new Dictionary<string, string>(), ct).ConfigureAwait(false);
-                    if (!mount.NoCopy && !Directory.EnumerateFileSystemEntries(volume.MountPoint).Any())
-                    {
-                        empty.Add((volume, target));
-                    }
-
-                    return new(MountKind.Volume, volume.Name, volume.MountPoint, target, mount.ReadOnly, mount.Source.Length == 0, "");
-            }
-        }
-    }
-
-    private static void PrepareSource(MountSpec mount)
-    {
-        if (Path.Exists(mount.Source))
-        {
-            return;
-        }
-
-        if (!mount.CreateSource)
-        {
-            throw new ErrorException(
-                ErrorKind.Invalid, "container.missing_source", $"invalid mount config for type \"bind\": bind source path does not exist: {mount.Source}");
-        }
-
-        Directory.CreateDirectory(mount.Source);
-    }
-
     /// <summary>A new volume starts as a copy of what the image has in its place. The container does not run yet, so the tree stands still.</summary>
-    private void Fill(ContainerId id, List<(VolumeSnapshot Volume, string Target)> empty)
+    private void FillVolumes(ContainerId id, MountPlan plan, List<ResolvedMount> mounts)
     {
-        var root = layers.Mount(id);
+        List<(ResolvedMount Mount, SafeFileHandle Volume)> empty = [];
         try
         {
-            foreach (var (volume, target) in empty)
+            foreach (var (planned, mount) in plan.Mounts.Zip(mounts))
             {
-                VolumeFill.Fill(root, target, volume.MountPoint);
+                if (mount.Kind == MountKind.Volume && planned is { Lent: null, Spec.NoCopy: false } && VolumeFill.OpenEmpty(mount.Source, mount.Subpath) is { } volume)
+                {
+                    empty.Add((mount, volume));
+                }
+            }
+
+            if (empty.Count == 0)
+            {
+                return;
+            }
+
+            var root = layers.MountAsStored(id);
+            try
+            {
+                foreach (var (mount, volume) in empty)
+                {
+                    VolumeFill.Fill(root, mount.Target, volume, mount.Origin is MountOrigin.Volumes or MountOrigin.Image);
+                }
+            }
+            finally
+            {
+                layers.Unmount(id);
             }
         }
         finally
         {
-            layers.Unmount(id);
+            empty.ForEach(item => item.Volume.Dispose());
         }
     }
 }

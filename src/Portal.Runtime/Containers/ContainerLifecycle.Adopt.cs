@@ -30,6 +30,9 @@ internal sealed partial class ContainerLifecycle
         await networks.RestoreAsync(
             [.. found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot.Attachment).OfType<NetworkAttachment>()], ct).ConfigureAwait(false);
         await SweepBundlesAsync().ConfigureAwait(false);
+        var running = found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet();
+        mounts.Sweep(running);
+        memory.Sweep(running);
 
         foreach (var (container, step, run) in found)
         {
@@ -56,6 +59,12 @@ internal sealed partial class ContainerLifecycle
 
     private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)
     {
+        if (step is AdoptionStep.Leave or AdoptionStep.Restart)
+        {
+            // Somebody may have been looking at its files when the agent before this one ended; or a start was cut short before it left any other trace.
+            layers.Unmount(container.Id);
+        }
+
         switch (step)
         {
             case AdoptionStep.Adopt:
@@ -69,6 +78,7 @@ internal sealed partial class ContainerLifecycle
                 break;
             case AdoptionStep.Finish:
                 container.Run = run;
+                TidyLog(container, run!);
                 await FinishRunAsync(container, run!).ConfigureAwait(false);
                 StartWithEngine(container);
                 break;
@@ -171,13 +181,9 @@ internal sealed partial class ContainerLifecycle
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(bundle.Intent), ContainerJson.Default.ContainerRecord);
+            return RecordReader.Read(File.ReadAllBytes(bundle.Intent));
         }
-        catch (JsonException)
-        {
-            return null;
-        }
-        catch (IOException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or IOException)
         {
             return null;
         }

@@ -132,6 +132,8 @@ internal sealed partial class ContainerLifecycle
             PublishNetwork(container, "disconnect", attachment);
         }
 
+        volumes.PublishUnmounted(record.Container);
+
         container.ChangeOnExit(record, new(exitCode, error));
         if (spec.AutoRemove && !container.KeepOnExit)
         {

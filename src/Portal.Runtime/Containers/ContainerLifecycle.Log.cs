@@ -1,3 +1,4 @@
+using Portal.Runtime.Logs;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -9,9 +10,21 @@ internal sealed partial class ContainerLifecycle
     {
         var snapshot = container.Snapshot;
         return snapshot.LogPath.Length == 0 ? Task.CompletedTask : keeper.KeepAsync(
-            new(snapshot.LogPath, run.Bundle.ControlFifo, KeptContainerLogs.LimitsOf(snapshot)),
+            OpenLogOf(snapshot, run),
             snapshot.Spec.OpenStdin ? null : run.Record.MonitorPid, snapshot.Spec.Tty, bytes => _ = CountLostAsync(container, run, bytes), run.Over);
     }
+
+    /// <summary>The same for a run that ended while there was no agent.</summary>
+    private void TidyLog(Container container, ContainerRun run)
+    {
+        if (container.Snapshot.LogPath.Length > 0)
+        {
+            keeper.Tidy(OpenLogOf(container.Snapshot, run));
+        }
+    }
+
+    private static OpenLog OpenLogOf(ContainerSnapshot container, ContainerRun run) =>
+        new(container.LogPath, run.Bundle.ControlFifo, KeptContainerLogs.LimitsOf(container));
 
     private async Task CountLostAsync(Container container, ContainerRun run, long bytes)
     {

@@ -11,7 +11,7 @@ internal sealed partial class ContainerLifecycle
     {
         var pending = new CancellationTokenSource();
         container.Pending = pending;
-        starts.Add(delay, () => StartPendingAsync(container, pending), pending.Token);
+        starts.Add(delay, ct => WaitForDonorsAsync(container, ct), () => StartPendingAsync(container, pending), pending.Token);
     }
 
     /// <summary>When the engine starts: starts a container that has ended if its policy says so, whatever ended it. The gate is held.</summary>

@@ -66,17 +66,27 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
-            var (attachment, profile) = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
-            container.Change(before with { Container = before.Container with { Attachment = attachment }, StoppedByUser = false });
-            PublishNetwork(container, "connect", attachment);
+            using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
+            container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
+            volumes.PublishMounted(container.Snapshot);
+            if (prepared.Attachment is { } attachment)
+            {
+                PublishNetwork(container, "connect", attachment);
+            }
 
-            // What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.
-            var bundle = conmon.Bundle(container.Id);
-            await File.WriteAllBytesAsync(bundle.Intent, JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord)).ConfigureAwait(false);
-
+            await WriteIntentAsync(container).ConfigureAwait(false);
             run = await conmon.CreateAsync(container.Snapshot).ConfigureAwait(false);
-            container.Stdio.Open(bundle);
-            if (profile is not null)
+            container.Stdio.Open(run.Bundle);
+            if (prepared.Namespaces.IsNetworkMadeLater)
+            {
+                var late = await setup.AttachAsync(container.Snapshot, run, CancellationToken.None).ConfigureAwait(false);
+                container.Change(container.Record with { Container = container.Snapshot with { Attachment = late } });
+                PublishNetwork(container, "connect", late);
+                await WriteIntentAsync(container).ConfigureAwait(false);
+            }
+
+            prepared.GiveStreams(run.Record.Pid);
+            if (prepared.UnknownProfile is { } profile)
             {
                 filters.Learn(profile, runtime.StateFolder(container.Id));
             }
@@ -112,6 +122,10 @@ internal sealed partial class ContainerLifecycle
         }
     }
 
+    /// <summary>What a new agent would need to adopt this start, or to undo it; on the run root, which needs no fsync.</summary>
+    private Task WriteIntentAsync(Container container) =>
+        File.WriteAllBytesAsync(conmon.Bundle(container.Id).Intent, JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord));
+
     private async Task<Exception> UndoStartAsync(Container container, ContainerRecord before, ContainerRun? run, Exception cause)
     {
         var (error, exitCode) = cause switch
@@ -133,6 +147,7 @@ internal sealed partial class ContainerLifecycle
         if (container.Snapshot.Attachment is { } attachment)
         {
             PublishNetwork(container, "disconnect", attachment);
+            volumes.PublishUnmounted(container.Snapshot);
         }
 
         run?.Dispose();

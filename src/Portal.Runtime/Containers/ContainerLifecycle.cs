@@ -2,9 +2,11 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Supervision;
 using Portal.Runtime.Volumes;
 
@@ -15,13 +17,23 @@ namespace Portal.Runtime.Containers;
 /// so that a kill reaches a container that is being stopped.
 /// </summary>
 internal sealed partial class ContainerLifecycle(
-    ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, LocalVolumes volumes,
-    RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events, TimeProvider time,
-    ILogger<ContainerLifecycle> log) : IContainers
+    ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
+    SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
+    TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
 
     public ContainerSnapshot Resolve(string reference) => store.Resolve(reference).Snapshot;
+
+    public ContainerPlaces Locate(ContainerId id)
+    {
+        var container = store.Get(id).Snapshot;
+        var files = NamespaceDonors.Owner(container, donor => store.TryResolve(donor)?.Snapshot) is { } owner ? new NetworkFilePaths(store.Folder(owner.Id), owner.Spec) : default(NetworkFilePaths?);
+        var hasStarted = container.Status.StartedAt is not null && files is not null;
+        return new(
+            hasStarted ? files!.Value.ResolvConf : "", hasStarted ? files!.Value.Hosts : "", hasStarted ? files!.Value.Hostname : "",
+            container.Status.StartedAt is null ? "" : appArmor.TryDescribe(container.Spec) ?? "", layers.Locate(id));
+    }
 
     public async Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {

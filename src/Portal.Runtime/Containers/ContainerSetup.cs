@@ -1,60 +1,131 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
+using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Linux;
+using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
+    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
+    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Mounts, connects, and writes the bundle.</summary>
-    /// <returns>The container's place in the network, and the seccomp profile to learn from the created container, if any.</returns>
     /// <exception cref="ErrorException">It cannot be had; call <see cref="TearDownAsync"/>.</exception>
-    public async Task<(NetworkAttachment Attachment, string? Profile)> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
+    public async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, CancellationToken ct)
     {
-        foreach (var mount in container.Mounts.Where(mount => mount.Kind == MountKind.Bind && !Path.Exists(mount.Source)))
+        _ = runtimes.Resolve(container.Spec.Runtime);
+        var namespaces = donors.Join(container);
+        try
         {
-            throw new ErrorException(
-                ErrorKind.Invalid, "container.missing_source", $"invalid mount config for type \"bind\": bind source path does not exist: {mount.Source}");
+            namespaces.MakeOwn(container.Mappings);
+            return await PrepareAsync(container, namespaces, ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            namespaces.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Connects a created container that joined another's user namespace: its own network namespace must belong to that, so it
+    /// was for the OCI runtime to make.
+    /// </summary>
+    /// <exception cref="ErrorException">It cannot be connected; call <see cref="TearDownAsync"/>.</exception>
+    public async Task<NetworkAttachment> AttachAsync(ContainerSnapshot container, ContainerRun run, CancellationToken ct)
+    {
+        using var namespaces = new JoinedNamespaces();
+        var attachment = await networks.AttachAsync(Request(container, namespaces.Open(run, "net")), ct).ConfigureAwait(false);
+        WriteNetworkFiles(container, attachment);
+        return attachment;
+    }
+
+    private async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, JoinedNamespaces namespaces, CancellationToken ct)
+    {
+        var attaching = namespaces is { Network: null, IsNetworkMadeLater: false } ? networks.AttachAsync(Request(container, namespaces.OwnNetwork), ct) : null;
+        string root, rootInForce;
+        IReadOnlyList<ResolvedMount> mounts;
+        try
+        {
+            root = layers.Mount(container.Id);
+            (rootInForce, mounts) = preparedMounts.Prepare(container, root, runtime.IsCrun(container.Id));
+        }
+        catch
+        {
+            // What is not yet there cannot be taken back.
+            await (attaching ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
 
-        var spec = container.Spec;
-        _ = runtimes.Resolve(spec.Runtime);
-        var attaching = networks.AttachAsync(
-            new(container.Id, spec.NetworkMode, Ports(container), spec.Sysctls.Where(pair => pair.Key.StartsWith("net.", StringComparison.Ordinal)).ToDictionary()), ct);
-        var root = layers.Mount(container.Id);
-        var attachment = await attaching.ConfigureAwait(false);
+        var attachment = attaching is null ? null : await attaching.ConfigureAwait(false);
 
-        var folder = store.Folder(container.Id);
-        var hostNetwork = attachment.NamespacePath is null;
-        Write($"{folder}/hostname", NetworkFiles.Hostname(container.Id, spec) + "\n");
-        Write($"{folder}/hosts", NetworkFiles.Hosts(container.Id, spec, attachment, attachment.Gateway));
-        Write($"{folder}/resolv.conf", NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), hostNetwork));
-
-        WorkingDirectory.Demand(root, container.Mounts, container.Effective.WorkingDirectory);
-        var config = OciSpecBuilder.BuildSpec(new()
+        // Whoever shares a network shares its names too, and their changes.
+        var owner = donors.NetworkOwner(container);
+        if (namespaces.Network is null)
         {
-            Container = container,
-            RootPath = root,
+            WriteNetworkFiles(container, attachment);
+        }
+        else
+        {
+            container = container with { JoinedHostname = NetworkFiles.Hostname(owner, host.HostName) };
+        }
+
+        var files = new NetworkFilePaths(store.Folder(owner.Id), owner.Spec);
+        var user = ContainerUser.Resolve(root, container.Effective.User, container.Spec.GroupsAdded);
+        WorkingDirectory.Demand(root, mounts, container.Effective.WorkingDirectory);
+        var profile = await WriteAsync(new()
+        {
+            Container = container with { Mounts = mounts },
+            RootPath = rootInForce,
             Attachment = attachment,
-            HostnamePath = hostNetwork && string.IsNullOrEmpty(spec.Hostname) ? "/etc/hostname" : $"{folder}/hostname",
-            HostsPath = $"{folder}/hosts",
-            ResolvConfPath = $"{folder}/resolv.conf",
-            BlockDevices = BlockDeviceNumbers.Read(spec.Resources),
+            NetworkPath = namespaces.Network,
+            PidPath = namespaces.Pid,
+            IpcPath = namespaces.Ipc,
+            UserPath = namespaces.User,
+            SharedMemoryPath = donors.MemoryOf(container),
+            HostnamePath = files.Hostname,
+            HostsPath = files.Hosts,
+            ResolvConfPath = files.ResolvConf,
+            AppArmorProfile = await appArmor.ProfileAsync(container.Spec, ct).ConfigureAwait(false),
+            BlockDevices = BlockDeviceNumbers.Read(container.Spec.Resources),
+            Devices = ContainerDevices.Read(container.Spec),
             Options = options,
             Host = host,
-            User = ContainerUser.Resolve(root, container.Effective.User, spec.GroupsAdded),
-        });
-        (config, var profile) = runtime.IsCrun(container.Id) ? filters.Apply(config) : (config, null);
+            User = user,
+            IsCrun = runtime.IsCrun(container.Id),
+        }, ct).ConfigureAwait(false);
+        return new(attachment, container.JoinedHostname, profile, namespaces)
+        {
+            StreamOwner = container.Mappings is { } mappings ? (mappings.UserOutside(user.Uid), mappings.GroupOutside(user.Gid)) : null,
+            HasHostDevices = mounts.Any(mount => mount is { Kind: MountKind.Bind, Target: "/dev" or "/dev/null" }),
+        };
+    }
+
+    /// <returns>Seccomp profile to learn from the created container; null for none.</returns>
+    private async Task<string?> WriteAsync(OciSpecInput input, CancellationToken ct)
+    {
+        var container = input.Container;
+        var config = cdi.Apply(OciSpecBuilder.BuildSpec(input), container.Spec, container.Mounts.Select(mount => mount.Target).ToHashSet());
+        if (input.UserPath is not null && config.Linux.Devices is { Count: > 0 } devices)
+        {
+            config = config with { Mounts = [.. config.Mounts, .. preparedMounts.MakeDevices(container, devices)], Linux = config.Linux with { Devices = null } };
+        }
+
+        (config, var profile) = input.IsCrun ? filters.Apply(config) : (config, null);
 
         var bundle = conmon.Bundle(container.Id);
         if (Directory.Exists(bundle.Folder))
@@ -63,10 +134,28 @@ internal sealed class ContainerSetup(
         }
 
         Directory.CreateDirectory(bundle.Folder, Private);
-        parents.Use(spec.CgroupParent);
+        parents.Use(container.Spec.CgroupParent);
+        if (container.Spec.Resources.CpuRealtimeRuntime > 0)
+        {
+            parents.GrantRealtime(config.Linux.CgroupsPath);
+        }
+
         File.Delete(conmon.ExitFile(container.Id));
         await File.WriteAllBytesAsync(bundle.Config, JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.OciSpec), ct).ConfigureAwait(false);
-        return (attachment, profile);
+        return profile;
+    }
+
+    private static AttachmentRequest Request(ContainerSnapshot container, SafeFileHandle? network) =>
+        new(container.Id, container.Spec.NetworkMode, Ports(container), Sysctls.OfNetwork(container.Spec), Namespace: network);
+
+    /// <summary>Writes what a container with a network of its own has in /etc; without a place in it yet as far as it is known.</summary>
+    private void WriteNetworkFiles(ContainerSnapshot container, NetworkAttachment? attachment)
+    {
+        var (spec, mappings) = (container.Spec, container.Mappings);
+        var files = new NetworkFilePaths(store.Folder(container.Id), spec);
+        Write(files.OwnHostname, NetworkFiles.Hostname(container.Id, spec) + "\n", mappings);
+        Write(files.Hosts, NetworkFiles.Hosts(container.Id, spec, attachment, networks.Resolve("bridge").Gateway), mappings);
+        Write(files.ResolvConf, NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), attachment is { NamespacePath: null }), mappings);
     }
 
     /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
@@ -100,7 +189,9 @@ internal sealed class ContainerSetup(
         try
         {
             // After the runtime's delete: a process it had to kill may hold the root.
+            preparedMounts.TearDown(id);
             layers.Unmount(id);
+            memory.Unmount(id);
             var bundle = conmon.Bundle(id);
             if (Directory.Exists(bundle.Folder))
             {
@@ -149,11 +240,15 @@ internal sealed class ContainerSetup(
         }
     }
 
-    /// <summary>Readable by every user of the container. Written in place: the file may be bind-mounted.</summary>
-    private static void Write(string path, string text)
+    /// <summary>Readable by every user of the container, and its root's own. Written in place: the file may be bind-mounted.</summary>
+    private static void Write(string path, string text, IdMappings? mappings)
     {
         const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Readable });
         file.Write(Encoding.UTF8.GetBytes(text));
+        if (mappings is not null)
+        {
+            _ = Libc.Check(() => Libc.Chown(path, mappings.RootUser, mappings.RootGroup), "chown", path);
+        }
     }
 }

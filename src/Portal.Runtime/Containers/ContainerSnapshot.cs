@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
 
@@ -17,7 +19,13 @@ namespace Portal.Runtime.Containers;
 /// <param name="RestartCount">Starts by restart policy.</param>
 public sealed record ContainerSnapshot(
     ContainerId Id, string Name, DateTimeOffset Created, ContainerSpec Spec, EffectiveProcess Effective, Digest ImageId,
-    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount);
+    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount)
+{
+    /// <summary>Which ids of the host its ids are; null when they are the same.</summary>
+    public IdMappings? Mappings { get; init; }
+    /// <summary>Host name of the container whose network it shares, as of its last start; null for one with a network of its own.</summary>
+    public string? JoinedHostname { get; init; }
+}
 
 /// <summary>The process a container runs: spec over image.</summary>
 /// <param name="Entrypoint">May be empty.</param>
@@ -30,10 +38,11 @@ public sealed record ContainerSnapshot(
 /// <param name="StopSignal">Number.</param>
 /// <param name="HealthCheck">Null for none.</param>
 /// <param name="Shell">The image's shell of command lines; null for <c>/bin/sh -c</c>.</param>
+/// <param name="Volumes">Targets of anonymous volumes, asked for or declared by the image; null for none.</param>
 public sealed record EffectiveProcess(
     IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Environment, string WorkingDirectory, string User,
     IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string> ExposedPorts, int StopSignal,
-    HealthCheckSpec? HealthCheck = null, IReadOnlyList<string>? Shell = null);
+    HealthCheckSpec? HealthCheck = null, IReadOnlyList<string>? Shell = null, IReadOnlyList<string>? Volumes = null);
 
 /// <summary>What was observed of a container.</summary>
 /// <param name="State">Life-cycle state.</param>
@@ -45,7 +54,7 @@ public sealed record EffectiveProcess(
 /// <param name="Error">Why the last start failed or what was lost; empty otherwise.</param>
 /// <param name="Health">What health checks found in this run, or the last one; null without a health check.</param>
 /// <param name="MonitorLost">It runs, but its monitor does not: its output is lost, and how it ends will be. <paramref name="Error"/> says so.</param>
-/// <param name="LogBytesLost">Output of this run that is missing in its log, at least: the disk was full.</param>
+/// <param name="LogBytesLost">Bytes of this run's output that are missing in its log, about: the disk was full.</param>
 public sealed record ContainerStatus(
     ContainerState State, int Pid, int ExitCode, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, bool OomKilled, string Error, ContainerHealth? Health = null,
     bool MonitorLost = false, long LogBytesLost = 0)
@@ -85,7 +94,45 @@ public sealed record HealthProbe(DateTimeOffset Start, DateTimeOffset End, int E
 /// <param name="ReadOnly">Mounted read-only.</param>
 /// <param name="Anonymous">The volume was made for this container and goes with <c>rm -v</c> or <c>--rm</c>.</param>
 /// <param name="Propagation">Bind propagation.</param>
-public sealed record ResolvedMount(MountKind Kind, string? VolumeName, string Source, string Target, bool ReadOnly, bool Anonymous, string Propagation);
+public sealed record ResolvedMount(MountKind Kind, string? VolumeName, string Source, string Target, bool ReadOnly, bool Anonymous, string Propagation)
+{
+    public MountOrigin Origin { get; init; }
+
+    /// <summary>Options of the short form as given, for display.</summary>
+    public string Mode { get; init; } = "";
+
+    /// <inheritdoc cref="MountSpec.CreateSource"/>
+    public bool CreateSource { get; init; }
+
+    /// <inheritdoc cref="MountSpec.NonRecursive"/>
+    public bool NonRecursive { get; init; }
+
+    /// <inheritdoc cref="MountSpec.ReadOnlyReach"/>
+    public ReadOnlyReach ReadOnlyReach { get; init; }
+
+    /// <inheritdoc cref="MountSpec.Subpath"/>
+    public string Subpath { get; init; } = "";
+
+    /// <summary>All options of a tmpfs, checked, separated by commas.</summary>
+    public string TmpfsOptions { get; init; } = "";
+
+    /// <summary>The image whose root is mounted; null for other kinds.</summary>
+    public Digest? ImageId { get; init; }
+
+    /// <summary>That image as it was asked for.</summary>
+    public string? ImageName { get; init; }
+
+    /// <summary>Which of the container's mounted images it is, from 0.</summary>
+    public int ImageIndex { get; init; }
+
+    /// <summary>The source is no folder. Known for the length of a start.</summary>
+    [JsonIgnore]
+    public bool IsFile { get; init; }
+
+    /// <summary>Options that the source has and a user namespace cannot take off. Known for the length of a start.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> LockedOptions { get; init; } = [];
+}
 
 /// <summary>How a run ended.</summary>
 /// <param name="ExitCode">0 to 255.</param>

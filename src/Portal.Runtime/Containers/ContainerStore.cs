@@ -119,8 +119,24 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404.</exception>
     public Container Get(ContainerId id) => _containers.TryGetValue(id, out var container) ? container : throw NoSuch(id.Value);
 
+    /// <summary>As <see cref="Resolve"/>; null where that throws.</summary>
+    public Container? TryResolve(string reference)
+    {
+        try
+        {
+            return Resolve(reference);
+        }
+        catch (ErrorException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Finds by id; null when there is none.</summary>
     public Container? Find(ContainerId id) => _containers.GetValueOrDefault(id);
+
+    /// <summary>True while there is such a container.</summary>
+    public bool Contains(ContainerId id) => _containers.ContainsKey(id);
 
     /// <summary>Takes a name for a container about to be made; release it if that fails.</summary>
     /// <exception cref="ErrorException">409: taken.</exception>
@@ -179,24 +195,49 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     {
         var folder = Folder(container.Id);
         File.Delete($"{folder}/{RecordName}");
-        if (Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-
+        DeleteFolder(folder);
         _containers.TryRemove(container.Id, out _);
         Release(container.Snapshot.Name, container.Id);
     }
 
+    private static void DeleteFolder(string folder)
+    {
+        for (var attempt = 0; Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException) when (attempt < 3)
+            {
+                // A rotated log was just being compressed, and its new file came after this had looked.
+            }
+        }
+    }
+
     public IReadOnlyList<ImageUser> UsersOf(Digest imageId) =>
-        [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
+        [.. _containers.Values.Where(container => container.Snapshot.ImageId == imageId || container.Snapshot.Mounts.Any(mount => mount.ImageId == imageId)).Select(container => new ImageUser(container.Id, container.Snapshot.Status.IsRunning))];
 
-    IReadOnlyList<(ContainerId Id, int Pid, bool HostNetwork)> IRunningContainers.List() =>
-        [.. _containers.Values.Select(container => container.Snapshot).Where(container => container.Status is { IsRunning: true, Pid: > 0 })
-            .Select(container => (container.Id, container.Status.Pid, container.Attachment is { NamespacePath: null }))];
+    IReadOnlyList<RunningContainer> IRunningContainers.List()
+    {
+        var running = new List<RunningContainer>();
+        foreach (var (_, container) in _containers)
+        {
+            if (Running(container) is { } one)
+            {
+                running.Add(one);
+            }
+        }
 
-    string? IRunningContainers.CgroupOf(ContainerId id) =>
-        Find(id) is { Snapshot.Spec: { CgroupParent.Length: > 0 } spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : null;
+        return running;
+    }
+
+    RunningContainer? IRunningContainers.Find(ContainerId id) => _containers.TryGetValue(id, out var container) ? Running(container) : null;
+
+    string IRunningContainers.CgroupPath(ContainerId id) => Find(id) is { Snapshot.Spec: var spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : OciSpecBuilder.CgroupPath(options, id);
+
+    private static RunningContainer? Running(Container container) =>
+        container.Snapshot.Status is { IsRunning: true, Pid: > 0 } status ? new(container.Id, status.Pid) : null;
 
     private void Write(ContainerRecord record, bool durable)
     {
@@ -221,14 +262,14 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     {
         try
         {
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.ContainerRecord);
+            var record = RecordReader.Read(File.ReadAllBytes(path));
             return record is { Version: <= ContainerRecord.CurrentVersion } && record.Container.Id == id ? record : null;
         }
         catch (JsonException)
         {
             return null;
         }
-        catch (NotSupportedException)
+        catch (Exception ex) when (ex is NotSupportedException or InvalidOperationException)
         {
             return null;
         }

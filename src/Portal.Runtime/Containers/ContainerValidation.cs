@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Runtime.Containers;
 
@@ -54,19 +54,6 @@ internal static class ContainerValidation
             CheckPort(port);
         }
 
-        foreach (var host in spec.ExtraHosts)
-        {
-            if (host.IndexOfAny([':', '=']) < 1)
-            {
-                throw Invalid("container.invalid_host", $"bad format for add-host: \"{host}\"");
-            }
-        }
-
-        if (!string.IsNullOrEmpty(spec.Hostname) && (spec.Hostname.Length > 64 || spec.Hostname.AsSpan().ContainsAny("\n\0/ ")))
-        {
-            throw Invalid("container.invalid_hostname", $"invalid hostname format: {spec.Hostname}");
-        }
-
         if (spec.OomScoreAdjustment is < -1000 or > 1000)
         {
             throw Invalid("container.invalid_oom_score", $"Invalid value {spec.OomScoreAdjustment}, range for oom score adj is [-1000, 1000]");
@@ -77,19 +64,9 @@ internal static class ContainerValidation
             throw Invalid("container.invalid_shm", "SHM size can not be less than 0");
         }
 
-        foreach (var server in spec.Dns)
-        {
-            if (!IPAddress.TryParse(server, out _))
-            {
-                throw Invalid("container.invalid_dns", $"bad nameserver address {server}: ParseAddr(\"{server}\"): unable to parse IP");
-            }
-        }
-
-        foreach (var limit in spec.Ulimits)
-        {
-            CheckUlimit(limit);
-        }
-
+        HostFileValidation.Check(spec);
+        NamespaceValidation.Check(spec);
+        RuntimeOptionValidation.Check(spec);
         MountValidation.Check(spec.Mounts);
     }
 
@@ -112,21 +89,6 @@ internal static class ContainerValidation
         if (policy is { MaximumRetryCount: > 0, Kind: not RestartPolicyKind.OnFailure })
         {
             throw Invalid("container.invalid_restart", "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-        }
-    }
-
-    private static void CheckUlimit(UlimitSpec limit)
-    {
-        if (limit.Name.Length == 0)
-        {
-            throw Invalid("container.invalid_ulimit", "invalid ulimit: it has no name");
-        }
-
-        if (limit.Hard != -1 && (limit.Soft > limit.Hard || limit.Soft == -1))
-        {
-            throw Invalid(
-                "container.invalid_ulimit",
-                string.Create(CultureInfo.InvariantCulture, $"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}"));
         }
     }
 

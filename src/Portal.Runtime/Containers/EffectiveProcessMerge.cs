@@ -29,7 +29,8 @@ internal static class EffectiveProcessMerge
         return new(
             entrypoint, command, Environment(image.Environment, spec.Environment), FirstOf(spec.WorkingDirectory, image.WorkingDirectory) ?? "/",
             FirstOf(spec.User, image.User) ?? "", labels, [.. image.ExposedPorts.Concat(spec.ExposedPorts).Distinct()],
-            stopSignal is null ? SignalName.Terminate : SignalName.Parse(stopSignal), HealthCheck(spec.HealthCheck, image.HealthCheck), image.Shell);
+            stopSignal is null ? SignalName.Terminate : SignalName.Parse(stopSignal), HealthCheck(spec.HealthCheck, image.HealthCheck), image.Shell,
+            spec.Mounts.Where(mount => mount.Origin == MountOrigin.Volumes).Select(mount => mount.Target).Concat(image.Volumes).Distinct().ToList() is { Count: > 0 } volumes ? volumes : null);
     }
 
     /// <summary>What is not said of a check of one's own is the image's; NONE turns it off.</summary>

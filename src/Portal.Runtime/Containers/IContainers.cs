@@ -18,6 +18,9 @@ public interface IContainers
     /// <exception cref="ErrorException">404 <c>No such container: x</c>.</exception>
     ContainerSnapshot Resolve(string reference);
 
+    /// <summary>Where things of a container are on the host.</summary>
+    ContainerPlaces Locate(ContainerId id);
+
     /// <summary>Makes a container. The image must be in the store. Without a name one is invented.</summary>
     /// <exception cref="ErrorException">404 image, 409 name, 400 bad option.</exception>
     Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct);
@@ -67,6 +70,14 @@ public interface IContainers
     /// <summary>Sets the terminal's size. 409 when not running.</summary>
     Task ResizeAsync(ContainerId id, int rows, int columns, CancellationToken ct);
 }
+
+/// <summary>Where things of a container are on the host. A path is empty before the first start.</summary>
+/// <param name="ResolvConf">Seen as /etc/resolv.conf.</param>
+/// <param name="Hosts">Seen as /etc/hosts.</param>
+/// <param name="Hostname">Seen as /etc/hostname.</param>
+/// <param name="AppArmorProfile">Name of the AppArmor profile it runs under; empty where there is no AppArmor.</param>
+/// <param name="Layers">Its root file system; null when that is gone.</param>
+public sealed record ContainerPlaces(string ResolvConf, string Hosts, string Hostname, string AppArmorProfile, Layers.LayerFolders? Layers);
 
 /// <summary>A container that was made.</summary>
 /// <param name="Container">The container.</param>

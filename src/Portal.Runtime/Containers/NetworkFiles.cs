@@ -12,6 +12,12 @@ internal static class NetworkFiles
     /// <summary>Host name of a container on a network of its own.</summary>
     public static string Hostname(ContainerId id, ContainerSpec spec) => string.IsNullOrEmpty(spec.Hostname) ? id.Abbreviated : spec.Hostname;
 
+    /// <summary>Host name that a container has, or that whoever joins its network takes over.</summary>
+    public static string Hostname(ContainerSnapshot container, string host) =>
+        !string.IsNullOrEmpty(container.Spec.Hostname) ? container.Spec.Hostname
+        : container.Spec.NetworkMode is "host" || container.Spec.UtsMode.Kind == NamespaceKind.Host ? host
+        : container.JoinedHostname ?? container.Id.Abbreviated;
+
     /// <summary>/etc/hosts.</summary>
     public static string Hosts(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment, IPAddress? gateway)
     {
@@ -21,7 +27,7 @@ internal static class NetworkFiles
         {
             var colon = entry.IndexOf(':', StringComparison.Ordinal);
             var (name, address) = (entry[..colon], entry[(colon + 1)..]);
-            address = address == "host-gateway" ? gateway?.ToString() ?? "" : address.Trim('[', ']');
+            address = address == HostFileValidation.HostGateway ? gateway?.ToString() ?? "" : address.Trim('[', ']');
             if (address.Length > 0)
             {
                 text.Append(address).Append('\t').Append(name).Append('\n');
@@ -91,4 +97,19 @@ internal static class NetworkFiles
             text.Append(keyword).Append(' ').AppendJoin(' ', values).Append('\n');
         }
     }
+}
+
+/// <summary>The files of a container's place in the network.</summary>
+/// <param name="Folder">Of the container whose place it is.</param>
+/// <param name="Spec">Of that container.</param>
+internal readonly record struct NetworkFilePaths(string Folder, ContainerSpec Spec)
+{
+    public string ResolvConf => Folder + "/resolv.conf";
+
+    public string Hosts => Folder + "/hosts";
+
+    public string OwnHostname => Folder + "/hostname";
+
+    /// <summary>In the host's network the host's own, unless it has a name.</summary>
+    public string Hostname => Spec.NetworkMode == "host" && string.IsNullOrEmpty(Spec.Hostname) ? "/etc/hostname" : OwnHostname;
 }

@@ -3,7 +3,7 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Runtime.Containers;
 
-/// <summary>The OCI runtime's words for a program that cannot be run, in Docker's. Pure.</summary>
+/// <summary>The OCI runtime's words for a program that cannot be run, or a mount that cannot be made, in Docker's. Pure.</summary>
 /// <param name="Error">For the caller.</param>
 /// <param name="ExitCode">127 not found, 126 not executable, 128 anything else.</param>
 internal sealed record StartFailure(Error Error, int ExitCode)
@@ -17,6 +17,16 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     public static StartFailure OfContainer(string program, string message)
     {
         message = Plain(message);
+        // Its mounts come before its program.
+        if (message.Contains("mount", StringComparison.Ordinal) && message.Contains("ot a directory", StringComparison.Ordinal))
+        {
+            return new(
+                new(
+                    ErrorKind.Invalid, "container.mount_failed",
+                    $"{CreatePrefix}{Clean(message)}: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"),
+                127);
+        }
+
         var (reason, exitCode) = Reason(program, message);
         return reason is null
             ? new(new(ErrorKind.Internal, "container.start_failed", $"{CreatePrefix}{Clean(message)}: unknown"), 128)
@@ -36,7 +46,9 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     private static (string? Reason, int ExitCode) Reason(string program, string message)
     {
         var missing = message.Contains("executable file", StringComparison.Ordinal) && message.Contains("not found", StringComparison.Ordinal);
-        if (missing || (message.Contains("open executable", StringComparison.Ordinal) && message.Contains("No such file", StringComparison.Ordinal)))
+        if (missing
+            || message.Contains($"exec: \"{program}\": stat {program}: no such file", StringComparison.Ordinal)
+            || (message.Contains("open executable", StringComparison.Ordinal) && message.Contains("No such file", StringComparison.Ordinal)))
         {
             return program.Contains('/', StringComparison.Ordinal)
                 ? ($"exec: \"{program}\": stat {program}: no such file or directory", 127)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -13,7 +14,7 @@ namespace Portal.Runtime.Exec;
 
 /// <summary>Execs of all containers. They live in memory only: an exec is the work of a client that is there.</summary>
 internal sealed class ContainerExecs(
-    ContainerStore containers, OciRuntime runtime, OciHost host, CgroupLocator cgroups, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
+    ContainerStore containers, OciRuntime runtime, AppArmorHost appArmor, OciHost host, CgroupLocator cgroups, IRuntimeEvents events, RuntimeOptions options, TimeProvider time) : IExecs
 {
     private static readonly TimeSpan s_kept = TimeSpan.FromMinutes(5);
 
@@ -91,10 +92,11 @@ internal sealed class ContainerExecs(
             var root = $"/proc/{run.Record.Pid}/root";
             var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
-            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host));
+            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, appArmor.Describe(container.Spec, exec.Spec.Privileged)));
             Publish(exec, $"exec_start: {CommandLine(exec.Spec)}");
-            return await exec.StartAsync(
-                new(ExecFiles.Of(options, exec.Id), runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), size ?? exec.Spec.Size), run).ConfigureAwait(false);
+            var launch = new ExecLaunch(
+                ExecFiles.Of(options, exec.Id), runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), size ?? exec.Spec.Size, container.Mappings);
+            return await exec.StartAsync(launch, run).ConfigureAwait(false);
         }
         catch (ErrorException ex) when (!detached)
         {

@@ -1,4 +1,5 @@
 using Portal.Runtime.Supervision;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Exec;
 
@@ -13,8 +14,10 @@ namespace Portal.Runtime.Exec;
 /// they relay between theirs and one of ours.
 /// </param>
 /// <param name="Size">First size of its terminal; null for the terminal's own.</param>
+/// <param name="Mappings">Of the container's user namespace; null for the host's.</param>
 internal sealed record ExecLaunch(
-    ExecFiles Files, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver, TerminalSize? Size);
+    ExecFiles Files, string RuntimePath, IReadOnlyList<string> RuntimeArguments, byte[] Process, bool Detached, bool HandsTerminalOver, TerminalSize? Size,
+    IdMappings? Mappings = null);
 
 /// <summary>Who is told of an exec.</summary>
 /// <param name="Ended">Called once, when the exit code is known and before the output ends.</param>

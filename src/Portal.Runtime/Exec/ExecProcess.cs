@@ -122,7 +122,7 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             }
             else if (!launch.Detached)
             {
-                stdio.OpenPipes(spec.AttachStdin);
+                stdio.OpenPipes(spec.AttachStdin, launch.Mappings);
             }
 
             arguments.Add(container.Id.Value);

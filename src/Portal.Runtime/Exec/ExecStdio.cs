@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Exec;
 
@@ -25,13 +26,16 @@ internal sealed class ExecStdio : IDisposable
     /// <summary>The child's descriptors by number.</summary>
     public IReadOnlyDictionary<int, SafeHandle> Theirs => _theirs;
 
-    public void OpenPipes(bool stdin)
+    /// <summary>Makes pipes.</summary>
+    /// <param name="stdin">One for input too.</param>
+    /// <param name="mappings">Of the container's user namespace; null for the host's.</param>
+    public void OpenPipes(bool stdin, IdMappings? mappings)
     {
-        Output = Add(1, Pipe.FromChild());
-        Error = Add(2, Pipe.FromChild());
+        Output = Add(1, Pipe.FromChild(), mappings);
+        Error = Add(2, Pipe.FromChild(), mappings);
         if (stdin)
         {
-            Input = Add(0, Pipe.ToChild());
+            Input = Add(0, Pipe.ToChild(), mappings);
         }
     }
 
@@ -66,9 +70,15 @@ internal sealed class ExecStdio : IDisposable
         Terminal?.Dispose();
     }
 
-    private DescriptorStream Add(int number, Pipe pipe)
+    private DescriptorStream Add(int number, Pipe pipe, IdMappings? mappings)
     {
         _theirs[number] = pipe.Theirs;
+        if (mappings is not null)
+        {
+            // From the container's root on the OCI runtime can hand them to the exec's user, from the host's it cannot.
+            _ = Libc.ChangeOwnerAt(pipe.Theirs, [], mappings.RootUser, mappings.RootGroup);
+        }
+
         return pipe.Ours;
     }
 }

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -68,6 +68,24 @@ internal sealed class ContentStore
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The same for content that is made as it is written.</summary>
+    public StagedBlob Stage(Action<Stream> write, SpaceBudget budget)
+    {
+        var path = Path.Combine(_staging, Guid.NewGuid().ToString("n"));
+        try
+        {
+            using var file = DurableFile.Create(path);
+            using var hashing = new HashingOutput(file, budget);
+            write(hashing);
+            return new StagedBlob(path, hashing.Finish(), hashing.Written);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
         }
     }
 

@@ -14,17 +14,20 @@ public interface IImages
     ImageSnapshot Resolve(string reference);
 
     /// <summary>
-    /// Reads an archive (docker-archive or OCI layout; plain or gzip; zstd where the framework can).
+    /// Reads an archive (docker-archive or OCI layout; plain, gzip, bzip2, xz or zstd).
     /// All-or-nothing per image. An overwritten tag leaves its old image dangling.
     /// </summary>
     /// <returns>Tags loaded, or ids of images without one.</returns>
     Task<IReadOnlyList<string>> LoadAsync(Stream archive, CancellationToken ct);
 
-    /// <summary>Makes a one-layer image of a file tree (tar, plain or gzip).</summary>
+    /// <summary>Makes a one-layer image of a file tree (tar, plain, gzip, bzip2, xz or zstd).</summary>
     Task<ImageSnapshot> ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct);
 
     /// <summary>Writes an OCI layout with a docker-archive manifest.json beside it.</summary>
     Task SaveAsync(IReadOnlyList<string> references, Stream archive, CancellationToken ct);
+
+    /// <summary>What the layers of the images take, and what of it they share.</summary>
+    LayerUsage LayerUsage();
 
     /// <summary>Adds a tag.</summary>
     Task TagAsync(string reference, string repository, string? tag, CancellationToken ct);
@@ -32,6 +35,10 @@ public interface IImages
     /// <summary>Untags, and deletes what no tag or container refers to any more. Docker's rules of conflict.</summary>
     Task<IReadOnlyList<ImageDeletion>> RemoveAsync(string reference, bool force, bool noPrune, CancellationToken ct);
 }
+
+/// <param name="Total">Bytes of all layers, each once.</param>
+/// <param name="Shared">Bytes of each image's layers that other images have too.</param>
+public sealed record LayerUsage(long Total, IReadOnlyDictionary<Digest, long> Shared);
 
 /// <summary>Which containers use an image. Implemented by the container store, asked by the image store.</summary>
 public interface IImageUsage
@@ -63,7 +70,11 @@ public sealed record ImageDeletion(string? Untagged, string? Deleted);
 /// <param name="History">Oldest first.</param>
 public sealed record ImageSnapshot(
     Digest Id, IReadOnlyList<string> Tags, IReadOnlyList<string> RepoDigests, DateTimeOffset Created, long SizeBytes, string Architecture, string OperatingSystem,
-    string Author, string Comment, ImageConfig Config, IReadOnlyList<Digest> DiffIds, IReadOnlyList<ImageHistory> History);
+    string Author, string Comment, ImageConfig Config, IReadOnlyList<Digest> DiffIds, IReadOnlyList<ImageHistory> History)
+{
+    /// <summary>The image it was committed from, while that is in the store; null otherwise.</summary>
+    public Digest? Parent { get; init; }
+}
 
 /// <summary>Container defaults of an image (OCI image-spec, config.md).</summary>
 public sealed record ImageConfig

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -36,7 +37,7 @@ internal sealed class ImageArchive : IDisposable
         }
     }
 
-    /// <summary>Spools an archive, plain or gzip.</summary>
+    /// <summary>Spools an archive, plain or compressed.</summary>
     /// <exception cref="ErrorException">It is damaged or too big.</exception>
     public static ImageArchive Spool(ContentStore content, Stream stream, CancellationToken ct)
     {
@@ -53,7 +54,7 @@ internal sealed class ImageArchive : IDisposable
         catch (InvalidDataException e)
         {
             archive.Dispose();
-            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+            throw ArchiveErrors.Damaged(e);
         }
         catch
         {

@@ -97,6 +97,7 @@ internal sealed class ImageCatalogue
         {
             Tags = [.. references.Where(r => r.Digest is null).Select(r => r.Familiar)],
             RepoDigests = [.. references.Where(r => r.Digest is not null).Select(r => r.Familiar)],
+            Parent = image.Snapshot.Parent is { } parent && _images.ContainsKey(parent) ? parent : null,
         };
     }
 

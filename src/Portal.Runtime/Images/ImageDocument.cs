@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -17,6 +18,7 @@ internal static class ImageDocument
     public const string ConfigType = "application/vnd.oci.image.config.v1+json";
     public const string LayerType = "application/vnd.oci.image.layer.v1.tar";
     public const string GzipLayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
+    public const string ZstdLayerType = "application/vnd.oci.image.layer.v1.tar+zstd";
     public const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
     public const string DockerIndexType = "application/vnd.docker.distribution.manifest.list.v2+json";
 
@@ -99,17 +101,45 @@ internal static class ImageDocument
             },
             ImageJson.Documents.OciImage);
 
+    /// <summary>The configuration of an image made of another one and a layer on top.</summary>
+    /// <param name="parent">The other one.</param>
+    /// <param name="config">Defaults for containers.</param>
+    /// <param name="step">What was done.</param>
+    /// <param name="diffIds">All layers, lowest first.</param>
+    public static byte[] CommittedConfig(OciImage parent, ImageConfig config, OciHistory step, string author, IEnumerable<Digest> diffIds) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new OciImage
+            {
+                Architecture = parent.Architecture,
+                Author = author.Length == 0 ? null : author,
+                Comment = step.Comment,
+                Created = step.Created,
+                Os = parent.Os,
+                History = [.. parent.History ?? [], step],
+                Rootfs = new OciRootFileSystem { Type = "layers", DiffIds = [.. diffIds.Select(d => d.ToString())] },
+                Config = Write(config),
+            },
+            ImageJson.Documents.OciImage);
+
     /// <summary>A manifest for an image that came without one.</summary>
-    public static byte[] Manifest(Digest config, long configSize, IEnumerable<(Digest Digest, long Size, bool Gzip)> layers) =>
+    public static byte[] Manifest(Digest config, long configSize, IEnumerable<(Digest Digest, long Size, Packing Packing)> layers) =>
         JsonSerializer.SerializeToUtf8Bytes(
             new OciDocument
             {
                 SchemaVersion = 2,
                 MediaType = ManifestType,
                 Config = new OciDescriptor { MediaType = ConfigType, Digest = config.ToString(), Size = configSize },
-                Layers = [.. layers.Select(l => new OciDescriptor { MediaType = l.Gzip ? GzipLayerType : LayerType, Digest = l.Digest.ToString(), Size = l.Size })],
+                Layers = [.. layers.Select(l => new OciDescriptor { MediaType = LayerTypeOf(l.Packing), Digest = l.Digest.ToString(), Size = l.Size })],
             },
             ImageJson.Documents.OciDocument);
+
+    private static string LayerTypeOf(Packing packing) => packing switch
+    {
+        Packing.Gzip => GzipLayerType,
+        Packing.Zstd => ZstdLayerType,
+        // The specification has no names for the others; this store reads them all the same.
+        _ => LayerType,
+    };
 
     /// <summary>Container defaults as the configuration holds them; what is empty is left out.</summary>
     public static OciImageConfig Write(ImageConfig config) => new()

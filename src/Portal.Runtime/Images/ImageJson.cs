@@ -117,6 +117,8 @@ internal sealed record OciHistory
 {
     public DateTimeOffset? Created { get; init; }
 
+    public string? Author { get; init; }
+
     [JsonPropertyName("created_by")] public string? CreatedBy { get; init; }
 
     public string? Comment { get; init; }
@@ -152,6 +154,9 @@ internal sealed record ImageRecord
 
     /// <summary>Digests of the layers' archives as they came, lowest first.</summary>
     public required IReadOnlyList<string> Layers { get; init; }
+
+    /// <summary>The image it was committed from; null for none.</summary>
+    public string? Parent { get; init; }
 }
 
 /// <summary>Forms of JSON in images and in the store. Member names that stand twice are refused: readers would disagree.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -17,22 +18,25 @@ internal sealed partial class ImageStore
             throw new ErrorException(ErrorKind.Internal, "image.blob-missing", $"The blob {missing} of the image is not in the store. Load the image again.");
         }
 
-        var tar = new TarOutput(archive);
-        await tar.DirectoryAsync("blobs/", ct).ConfigureAwait(false);
-        await tar.DirectoryAsync("blobs/sha256/", ct).ConfigureAwait(false);
-        foreach (var blob in blobs)
-        {
-            var content = _content.Open(blob);
-            await using (content.ConfigureAwait(false))
+        await ArchiveThread.RunAsync(
+            () =>
             {
-                await tar.FileAsync("blobs/sha256/" + blob.Hex, content, ct).ConfigureAwait(false);
-            }
-        }
+                using var output = new BlockingOutput(archive, ct);
+                var tar = new TarWriter(output);
+                tar.Folder("blobs/");
+                tar.Folder("blobs/sha256/");
+                foreach (var blob in blobs)
+                {
+                    using var content = _content.Open(blob);
+                    tar.File("blobs/sha256/" + blob.Hex, content);
+                }
 
-        await tar.FileAsync("index.json", Index(wanted), ct).ConfigureAwait(false);
-        await tar.FileAsync("manifest.json", DockerManifest(wanted), ct).ConfigureAwait(false);
-        await tar.FileAsync("oci-layout", """{"imageLayoutVersion":"1.0.0"}"""u8.ToArray(), ct).ConfigureAwait(false);
-        await tar.EndAsync(ct).ConfigureAwait(false);
+                tar.File("index.json", Index(wanted));
+                tar.File("manifest.json", DockerManifest(wanted));
+                tar.File("oci-layout", """{"imageLayoutVersion":"1.0.0"}"""u8);
+                tar.End();
+            },
+            ct).ConfigureAwait(false);
     }
 
     /// <summary>Images with the tags they are saved under. A repository without a tag means all its tags.</summary>

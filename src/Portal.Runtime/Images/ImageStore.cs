@@ -5,6 +5,7 @@ using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -62,16 +63,24 @@ internal sealed partial class ImageStore : IImages, IDisposable
     }
 
     /// <inheritdoc/>
+    public LayerUsage LayerUsage()
+    {
+        StoredImage[] images = [.. _catalogue.Images];
+        var users = images.SelectMany(i => i.Chain).CountBy(c => c).ToDictionary();
+        return new(users.Keys.Sum(_layers.SizeOf), images.ToDictionary(i => i.Id, i => i.Chain.Where(c => users[c] > 1).Sum(_layers.SizeOf)));
+    }
+
+    /// <inheritdoc/>
     public async Task<ImageSnapshot> ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct)
     {
         ImageReference[] references = string.IsNullOrEmpty(repository) ? [] : [Target(repository, tag)];
         var blob = await Task.Run(() => StageWhole(layer, ct), ct).ConfigureAwait(false);
         try
         {
-            var (diffId, gzip) = await Task.Run(() => DiffIdOf(blob, ct), ct).ConfigureAwait(false);
+            var (diffId, packing) = await Task.Run(() => DiffIdOf(blob, ct), ct).ConfigureAwait(false);
             var json = ImageDocument.ImportedConfig(config, message, diffId, _time.GetUtcNow(), Architecture);
-            var manifest = ImageDocument.Manifest(Digest.Of(json), json.Length, [(blob.Digest, blob.Size, gzip)]);
-            var id = await CommitAsync(new NewImage(json, manifest, [blob], references), "import", ct).ConfigureAwait(false);
+            var manifest = ImageDocument.Manifest(Digest.Of(json), json.Length, [(blob.Digest, blob.Size, packing)]);
+            var id = await CommitAsync(new NewImage(json, manifest, [blob], references), "import", null, ct).ConfigureAwait(false);
             var catalogue = _catalogue;
             return catalogue.Show(catalogue.Find(id) ?? throw ImageErrors.NotFound(id.ToString()));
         }
@@ -137,7 +146,11 @@ internal sealed partial class ImageStore : IImages, IDisposable
     }
 
     /// <summary>Puts a complete image in the store: all of it or, when this throws, nothing of it.</summary>
-    private async Task<Digest> CommitAsync(NewImage image, string action, CancellationToken ct)
+    /// <param name="image">The image.</param>
+    /// <param name="action">Event that tells of it.</param>
+    /// <param name="name">Name in the event; null for the id.</param>
+    /// <param name="ct">Cancels; nothing is left.</param>
+    private async Task<Digest> CommitAsync(NewImage image, string action, string? name, CancellationToken ct)
     {
         var id = Digest.Of(image.Config);
         var (config, diffIds) = ImageDocument.ParseConfig(image.Config);
@@ -163,7 +176,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
             _content.Put(image.Config);
             _content.Put(image.Manifest);
             var stored = new StoredImage(
-                ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]), blobs[1], [.. image.Layers.Select(l => l.Digest)], chain);
+                ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]) with { Parent = image.Parent }, blobs[1], [.. image.Layers.Select(l => l.Digest)], chain);
             await ChangeAsync(
                 catalogue =>
                 {
@@ -191,7 +204,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
             Publish("untag", old, old.ToString());
         }
 
-        Publish(action, id, id.ToString());
+        Publish(action, id, name ?? id.ToString());
         return id;
     }
 
@@ -220,7 +233,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
     }
 
     private void WriteRecord(StoredImage image) => DurableFile.Write(RecordPath(image.Id), JsonSerializer.SerializeToUtf8Bytes(
-        new ImageRecord { Id = image.Id.ToString(), Manifest = image.Manifest.ToString(), Layers = [.. image.Layers.Select(l => l.ToString())] },
+        new ImageRecord { Id = image.Id.ToString(), Manifest = image.Manifest.ToString(), Layers = [.. image.Layers.Select(l => l.ToString())], Parent = image.Snapshot.Parent?.ToString() },
         ImageJson.Default.ImageRecord));
 
     private void DeleteUnreferenced(IEnumerable<Digest> candidates)
@@ -229,21 +242,32 @@ internal sealed partial class ImageStore : IImages, IDisposable
         _content.Delete(candidates.Where(d => !used.Contains(d)));
     }
 
+    /// <summary>As it comes, or unpacked when image formats have no name for how it is packed.</summary>
     private StagedBlob StageWhole(Stream stream, CancellationToken ct)
     {
         using var blocking = new BlockingStream(stream, ct);
-        return _content.Stage(buffer => blocking.Read(buffer.Span), SpaceBudget.For(_content.StagingFolder), ct);
+        var (packing, whole) = Compression.Look(blocking);
+        using var content = packing is Packing.Bzip2 or Packing.Xz ? Compression.Unpack(packing, whole) : whole;
+        try
+        {
+            return _content.Stage(buffer => content.Read(buffer.Span), SpaceBudget.For(_content.StagingFolder), ct);
+        }
+        catch (InvalidDataException e)
+        {
+            throw ArchiveErrors.Damaged(e);
+        }
     }
 
-    private static (Digest DiffId, bool Gzip) DiffIdOf(StagedBlob blob, CancellationToken ct)
+    private static (Digest DiffId, Packing Packing) DiffIdOf(StagedBlob blob, CancellationToken ct)
     {
         using var file = File.OpenRead(blob.Path);
-        using var tar = Compression.Unpack(file);
-        if (tar is not System.IO.Compression.GZipStream)
+        var (packing, whole) = Compression.Look(file);
+        if (packing == Packing.None)
         {
-            return (blob.Digest, false);
+            return (blob.Digest, packing);
         }
 
+        using var tar = Compression.Unpack(packing, whole);
         using var hashing = new HashingStream(tar);
         var buffer = new byte[128 * 1024];
         try
@@ -255,10 +279,10 @@ internal sealed partial class ImageStore : IImages, IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+            throw ArchiveErrors.Damaged(e);
         }
 
-        return (hashing.Finish(), true);
+        return (hashing.Finish(), packing);
     }
 
     private void LoadCatalogue()
@@ -328,7 +352,9 @@ internal sealed partial class ImageStore : IImages, IDisposable
             }
         }
 
-        return new StoredImage(ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]), Digest.Parse(record.Manifest, null), layers, chain);
+        var parent = record.Parent is null ? (Digest?)null : Digest.Parse(record.Parent, null);
+        var snapshot = ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]) with { Parent = parent };
+        return new StoredImage(snapshot, Digest.Parse(record.Manifest, null), layers, chain);
     }
 
     private void PutAside(string path, Exception reason)
@@ -356,5 +382,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
     /// <param name="Manifest">Bytes of the manifest.</param>
     /// <param name="Layers">Archives, lowest first.</param>
     /// <param name="References">Tags it is to have.</param>
-    private sealed record NewImage(byte[] Config, byte[] Manifest, IReadOnlyList<StagedBlob> Layers, IReadOnlyList<ImageReference> References);
+    /// <param name="Parent">Image it was committed from; null for none.</param>
+    private sealed record NewImage(
+        byte[] Config, byte[] Manifest, IReadOnlyList<StagedBlob> Layers, IReadOnlyList<ImageReference> References, Digest? Parent = null);
 }

@@ -10,4 +10,5 @@ namespace Portal.Runtime.Layers;
 internal sealed record LayerRecord(string ChainId, string DiffId, string Link, long SizeBytes);
 
 [JsonSerializable(typeof(LayerRecord))]
+[JsonSerializable(typeof(UserNamespaces.IdMappings))]
 internal sealed partial class LayerJson : JsonSerializerContext;

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Tar;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Layers;
 
@@ -17,11 +20,13 @@ namespace Portal.Runtime.Layers;
 /// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
 /// containers-rw/&lt;id&gt;/{diff,work,merged}
 /// containers-rw/&lt;id&gt;/ephemeral      present when nothing of it need reach the disk
+/// containers-rw/&lt;id&gt;/image-&lt;n&gt;      links of the layers of an image mounted inside, topmost first, one per line
+/// containers-rw/&lt;id&gt;/mappings.json  how owners are seen; absent for as they are on the disk
 /// </code>
 /// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
 /// </summary>
-internal sealed class OverlayLayerStore : ILayerStore
+internal sealed partial class OverlayLayerStore : ILayerStore
 {
     /// <summary>Most layers an image may have, as in Docker.</summary>
     public const int MaximumLayers = 127;
@@ -42,6 +47,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     private readonly Dictionary<Digest, LayerRecord> _known = [];
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
+    private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private IReadOnlySet<Digest>? _images;
 
     /// <summary>Opens the store and reads its records.</summary>
@@ -68,27 +74,32 @@ internal sealed class OverlayLayerStore : ILayerStore
         CreateContainerLayerAsync(container, diffIds, ephemeral: false, ct);
 
     /// <inheritdoc/>
-    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct)
+    public Task CreateContainerLayerAsync(ContainerId container, IReadOnlyList<Digest> diffIds, bool ephemeral, CancellationToken ct) =>
+        CreateContainerLayerAsync(container, new ContainerLayers(diffIds) { Ephemeral = ephemeral }, ct);
+
+    /// <inheritdoc/>
+    public Task CreateContainerLayerAsync(ContainerId container, ContainerLayers layers, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var chain = ChainId.Of(diffIds);
-        var links = new string[chain.Count];
+        var chain = ChainId.Of(layers.DiffIds);
+        string[] links;
+        List<string[]> images;
         lock (_gate)
         {
-            for (var i = 0; i < links.Length; i++)
-            {
-                links[^(i + 1)] = _known.TryGetValue(chain[i], out var layer)
-                    ? layer.Link
-                    : throw new ErrorException(ErrorKind.Internal, "layers.missing", $"The layer {diffIds[i]} of the image is not unpacked. Load the image again.");
-            }
-
-            _users[container] = chain.ToHashSet();
+            links = LinksOf(chain, layers.DiffIds);
+            images = [.. layers.Images.Select(image => image.Of is { } lender ? File.ReadAllLines(ImageFile(FolderOf(lender), image.Index)) : LinksOf(ChainId.Of(image.DiffIds), image.DiffIds))];
+            _users[container] = (images.Count == 0 ? chain : chain.Concat(ChainsOf(images.SelectMany(image => image)))).ToHashSet();
         }
 
         try
         {
             // Synchronous and at once: a few directory entries and one flush, less than a thread hop costs on a busy machine.
-            MakeContainerFolders(container, links, ephemeral);
+            MakeContainerFolders(container, links, images, layers);
+            if (layers.Mappings is { } mappings)
+            {
+                _mappings[container] = mappings;
+            }
+
             return Task.CompletedTask;
         }
         catch
@@ -99,8 +110,14 @@ internal sealed class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public string Mount(ContainerId container)
+    public string Mount(ContainerId container) => Mount(container, _mappings.GetValueOrDefault(container));
+
+    /// <inheritdoc/>
+    public string MountAsStored(ContainerId container) => Mount(container, mappings: null);
+
+    private string Mount(ContainerId container, IdMappings? mappings)
     {
+        KeepAfterLooks(container);
         var folder = FolderOf(container);
         var merged = Path.Combine(folder, "merged");
         var errno = Libc.Stat(merged, out var facts);
@@ -120,14 +137,13 @@ internal sealed class OverlayLayerStore : ILayerStore
                 DirectoryTree.Delete(Path.Combine(folder, "work", "work", "incompat"));
             }
 
-            var options = MountData(_links, links, folder, ephemeral);
-            if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
+            if (mappings is not null)
             {
-                Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
+                MountMapped(mappings, folder, merged, () => MountOverlay(folder, merged, links, ephemeral));
             }
             else
             {
-                MountByHandle(folder, merged, links, ephemeral);
+                MountOverlay(folder, merged, links, ephemeral);
             }
         }
 
@@ -135,7 +151,29 @@ internal sealed class OverlayLayerStore : ILayerStore
     }
 
     /// <inheritdoc/>
-    public void Unmount(ContainerId container) => Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+    public LayerFolders? Locate(ContainerId container)
+    {
+        var folder = FolderOf(container);
+        try
+        {
+            return new(
+                [.. File.ReadAllLines(Path.Combine(folder, "lower")).Select(link => Path.GetFullPath(File.ResolveLinkTarget(Path.Combine(_links, link), returnFinalTarget: false)?.FullName ?? Path.Combine(_links, link)))],
+                Path.Combine(folder, "diff"), Path.Combine(folder, "work"), Path.Combine(folder, "merged"));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Unmount(ContainerId container)
+    {
+        if (!LeaveToLooks(container))
+        {
+            Libc.Unmount(Path.Combine(FolderOf(container), "merged"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Remove(ContainerId container)
@@ -150,6 +188,8 @@ internal sealed class OverlayLayerStore : ILayerStore
             Directory.Move(folder, doomed);
             DirectoryTree.Delete(doomed);
         }
+
+        _looks.TryRemove(container, out _);
 
         Forget(container);
     }
@@ -176,6 +216,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     /// <summary>Ends a container's claim on its layers, and deletes those that nobody needs any more.</summary>
     public void Forget(ContainerId container)
     {
+        _mappings.TryRemove(container, out _);
         lock (_gate)
         {
             if (!_users.Remove(container, out var chain) || _images is not { } images || chain.IsSubsetOf(images))
@@ -225,7 +266,7 @@ internal sealed class OverlayLayerStore : ILayerStore
     /// <param name="chain">Chain ids, lowest first.</param>
     /// <param name="index">Which of them to unpack.</param>
     /// <param name="diffId">Expected digest of the uncompressed archive.</param>
-    /// <param name="open">Opens the archive, plain or gzip.</param>
+    /// <param name="open">Opens the archive, plain or compressed.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
     /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
     public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
@@ -263,10 +304,24 @@ internal sealed class OverlayLayerStore : ILayerStore
             data.Append(linkFolder).Append('/').Append(link).Append(':');
         }
 
-        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere.
+        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere. With
+        // redirects, or copies of metadata alone, a writable layer could not be read by itself: no diff, no commit.
         data.Length--;
-        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off");
+        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off,redirect_dir=off,metacopy=off");
         return data.Append(ephemeral ? ",volatile" : "").ToString();
+    }
+
+    private void MountOverlay(string folder, string merged, string[] links, bool ephemeral)
+    {
+        var options = MountData(_links, links, folder, ephemeral);
+        if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
+        {
+            Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
+        }
+        else
+        {
+            MountByHandle(folder, merged, links, ephemeral);
+        }
     }
 
     /// <summary>
@@ -303,7 +358,7 @@ internal sealed class OverlayLayerStore : ILayerStore
             using (var hashing = new HashingStream(tar))
             {
                 var budget = SpaceBudget.For(_layers);
-                using (var applier = new TarApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
+                using (var applier = new LayerApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
                 {
                     size = applier.Apply(hashing, ct);
                 }
@@ -336,7 +391,7 @@ internal sealed class OverlayLayerStore : ILayerStore
         catch (InvalidDataException e)
         {
             DirectoryTree.Delete(work);
-            throw ArchiveErrors.Bad("its gzip data is damaged", e);
+            throw ArchiveErrors.Damaged(e);
         }
         catch
         {
@@ -454,13 +509,14 @@ internal sealed class OverlayLayerStore : ILayerStore
             var lower = Path.Combine(folder, "lower");
             if (ContainerId.TryParse(Path.GetFileName(folder), null, out var container) && File.Exists(lower))
             {
-                _users[container] = File.ReadAllLines(lower).Where(byLink.ContainsKey).Select(l => byLink[l]).ToHashSet();
+                LoadContainer(container, folder, File.ReadAllLines(lower), byLink);
             }
         }
     }
 
-    private void MakeContainerFolders(ContainerId container, string[] links, bool ephemeral)
+    private void MakeContainerFolders(ContainerId container, string[] links, IReadOnlyList<string[]> images, ContainerLayers layers)
     {
+        var ephemeral = layers.Ephemeral;
         var folder = FolderOf(container);
         MakeFolder(folder, TraverseMode);
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
@@ -471,6 +527,7 @@ internal sealed class OverlayLayerStore : ILayerStore
             MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);
         }
 
+        MakeExtras(folder, images, layers.Mappings);
         using (var lower = DurableFile.Create(Path.Combine(folder, "lower")))
         {
             lower.Write(Encoding.ASCII.GetBytes(string.Join('\n', links.Length == 0 ? [EmptyLink] : links)));

@@ -12,7 +12,7 @@ internal sealed record ChildCommand(string Path, IReadOnlyList<string> Arguments
     /// <summary>The complete environment.</summary>
     public IReadOnlyList<string> Environment { get; init; } = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
 
-    /// <summary>Descriptors of the child by number. 0, 1 and 2 are /dev/null where not named; no other is open.</summary>
+    /// <summary>Descriptors of the child by number. 0, 1 and 2 are a null device where not named; no other is open.</summary>
     public IReadOnlyDictionary<int, SafeHandle> Descriptors { get; init; } = new Dictionary<int, SafeHandle>();
 
     /// <summary>Working directory; null for this process' own.</summary>
@@ -44,7 +44,7 @@ internal sealed class ChildProcess : IDisposable
     /// <exception cref="LinuxException">It cannot be started; the errno says why.</exception>
     public static ChildProcess Start(ChildCommand command)
     {
-        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
+        using var nothing = NullDevice.Open();
         var sources = new Dictionary<int, int> { [0] = Raw(nothing), [1] = Raw(nothing), [2] = Raw(nothing) };
         foreach (var (target, handle) in command.Descriptors)
         {

@@ -90,9 +90,15 @@ internal static class DirectoryTree
 
         var flags = Libc.OpenReadOnly | Libc.OpenDirectory | Libc.OpenNoFollow;
         var errno = Libc.OpenAt(parent, name, flags, 0, out var handle);
-        if (errno == Errno.EACCES && Libc.ChangeModeAt(parent, name, 0x1C0) == 0)
+        if (errno == Errno.EACCES && Libc.OpenNode(parent, name, out var node) == 0)
         {
-            errno = Libc.OpenAt(parent, name, flags, 0, out handle);
+            using (node)
+            {
+                // Through a handle: by its name, a link put there meanwhile would be followed.
+                errno = Libc.StatAt(node!, [], out facts) == 0 && facts.Kind == FileKind.Directory && Libc.ChangeMode(node!, 0x1C0) == 0
+                    ? Libc.OpenAt(parent, name, flags, 0, out handle)
+                    : Errno.EACCES;
+            }
         }
 
         Check(errno, "open", name);

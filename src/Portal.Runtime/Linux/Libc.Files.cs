@@ -28,8 +28,11 @@ internal enum FileKind
 /// <param name="Inode">Inode number.</param>
 /// <param name="Modified">Time of the last change of content.</param>
 /// <param name="IsMountRoot">A file system is mounted here.</param>
+/// <param name="FileSystem">Number of the file system it is on; with the inode it names a file.</param>
+/// <param name="MountId">The mount it was reached through; 0 before Linux 5.8.</param>
 internal readonly record struct FileFacts(
-    FileKind Kind, uint Mode, uint UserId, uint GroupId, long Size, uint DeviceMajor, uint DeviceMinor, uint Links, ulong Inode, FileTime Modified, bool IsMountRoot)
+    FileKind Kind, uint Mode, uint UserId, uint GroupId, long Size, uint DeviceMajor, uint DeviceMinor, uint Links, ulong Inode, FileTime Modified, bool IsMountRoot,
+    ulong FileSystem, ulong MountId)
 {
     /// <summary>The character device 0:0 that overlayfs reads as "deleted here".</summary>
     public bool IsWhiteout => Kind == FileKind.CharacterDevice && DeviceMajor == 0 && DeviceMinor == 0;
@@ -47,6 +50,7 @@ internal static partial class Libc
 {
     public const int OpenReadOnly = 0;
     public const int OpenWriteOnly = 1;
+    public const int OpenReadWrite = 2;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
     public const int OpenNonBlock = 0x800;
@@ -60,9 +64,11 @@ internal static partial class Libc
     private const long SyscallOpenAt2 = 437;
     private const ulong ResolveNoMagicLinks = 0x02;
     private const ulong ResolveNoSymlinks = 0x04;
+    private const ulong ResolveBeneath = 0x08;
     private const ulong ResolveInRoot = 0x10;
     private const ulong StatxAttributeMountRoot = 0x2000;
     private const uint StatxBasic = 0x7ff;
+    private const uint StatxMountId = 0x1000;
 
     // These two differ between the generic ABI and arm (asm/fcntl.h).
     public static readonly int OpenDirectory = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
@@ -80,10 +86,17 @@ internal static partial class Libc
     }
 
     /// <summary>openat2(2) with RESOLVE_IN_ROOT: no symbolic link and no ".." on the way leads out of <paramref name="root"/>.</summary>
-    public static unsafe Errno OpenInRoot(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, bool followLinks, out SafeFileHandle? handle)
+    public static Errno OpenInRoot(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, bool followLinks, out SafeFileHandle? handle) =>
+        OpenResolved(root, path, flags, ResolveInRoot | ResolveNoMagicLinks | (followLinks ? 0 : ResolveNoSymlinks), out handle);
+
+    /// <summary>openat2(2) with RESOLVE_BENEATH: a symbolic link or ".." that leads out of <paramref name="folder"/> is EXDEV.</summary>
+    public static Errno OpenBeneath(SafeFileHandle folder, ReadOnlySpan<byte> path, int flags, out SafeFileHandle? handle) =>
+        OpenResolved(folder, path, flags, ResolveBeneath | ResolveNoMagicLinks, out handle);
+
+    private static unsafe Errno OpenResolved(SafeFileHandle root, ReadOnlySpan<byte> path, int flags, ulong resolve, out SafeFileHandle? handle)
     {
         using var at = new Borrowed(root);
-        var how = stackalloc ulong[3] { (uint)(flags | OpenCloseOnExec), 0, ResolveInRoot | ResolveNoMagicLinks | (followLinks ? 0 : ResolveNoSymlinks) };
+        var how = stackalloc ulong[3] { (uint)(flags | OpenCloseOnExec), 0, resolve };
         fixed (byte* name = Terminated(path))
         {
             // EAGAIN: a rename elsewhere raced with a ".." step and the kernel could not prove the walk safe.
@@ -350,10 +363,11 @@ internal static partial class Libc
         StatxBuffer s;
         fixed (byte* n = Terminated(name))
         {
-            var errno = Result(statx(directory, n, flags, StatxBasic, &s));
+            var errno = Result(statx(directory, n, flags, StatxBasic | StatxMountId, &s));
             facts = errno != 0 ? default : new FileFacts(
                 (FileKind)(s.Mode & 0xF000), (uint)(s.Mode & 0xFFF), s.UserId, s.GroupId, (long)s.Size, s.DeviceMajor, s.DeviceMinor, s.Links, s.Inode,
-                new FileTime(s.ModifiedSeconds, s.ModifiedNanoseconds), (s.Attributes & StatxAttributeMountRoot) != 0);
+                new FileTime(s.ModifiedSeconds, s.ModifiedNanoseconds), (s.Attributes & StatxAttributeMountRoot) != 0,
+                ((ulong)s.FileSystemMajor << 32) | s.FileSystemMinor, (s.Mask & StatxMountId) != 0 ? s.MountId : 0);
             return errno;
         }
     }
@@ -397,6 +411,7 @@ internal static partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxBuffer
     {
+        [FieldOffset(0)] public uint Mask;
         [FieldOffset(8)] public ulong Attributes;
         [FieldOffset(16)] public uint Links;
         [FieldOffset(20)] public uint UserId;
@@ -408,6 +423,9 @@ internal static partial class Libc
         [FieldOffset(120)] public uint ModifiedNanoseconds;
         [FieldOffset(128)] public uint DeviceMajor;
         [FieldOffset(132)] public uint DeviceMinor;
+        [FieldOffset(136)] public uint FileSystemMajor;
+        [FieldOffset(140)] public uint FileSystemMinor;
+        [FieldOffset(144)] public ulong MountId;
     }
 
     [LibraryImport(LibC, SetLastError = true)]

@@ -20,6 +20,14 @@ internal static partial class Libc
     /// </summary>
     public static void EnterNewNetworkNamespace(string subject) => Check(() => UnshareCall(CloneNewNet), "unshare", subject);
 
+    /// <summary>The same with a namespace that is there.</summary>
+    public static void EnterNetworkNamespace(SafeFileHandle handle, string subject)
+    {
+        using var borrowed = new Borrowed(handle);
+        var fd = borrowed.Fd;
+        Check(() => SetNamespaceCall(fd, CloneNewNet), "setns", subject);
+    }
+
     /// <summary>A handle of the calling thread's network namespace.</summary>
     public static SafeFileHandle OpenOwnNetworkNamespace(string subject) =>
         new(Check(() => OpenCall("/proc/thread-self/ns/net", OpenReadOnlyCloexec), "open", subject), ownsHandle: true);
@@ -58,6 +66,9 @@ internal static partial class Libc
 
     [LibraryImport(LibC, EntryPoint = "unshare", SetLastError = true)]
     private static partial int UnshareCall(int flags);
+
+    [LibraryImport(LibC, EntryPoint = "setns", SetLastError = true)]
+    private static partial int SetNamespaceCall(int fd, int kind);
 
     [LibraryImport(LibC, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);

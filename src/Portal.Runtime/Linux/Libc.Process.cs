@@ -89,6 +89,9 @@ internal static unsafe partial class Libc
     [LibraryImport(LibC, EntryPoint = "epoll_wait", SetLastError = true)]
     internal static partial int EpollWait(int epoll, byte* items, int count, int timeout);
 
+    [LibraryImport(LibC, EntryPoint = "malloc_trim")]
+    internal static partial int MallocTrim(nuint keep);
+
     /// <summary>TIOCSWINSZ: rows, columns and two unused numbers, 16 bits each.</summary>
     [LibraryImport(LibC, EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int SetWindowSize(int fd, nuint request, ushort* size);

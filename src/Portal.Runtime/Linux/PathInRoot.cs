@@ -26,6 +26,9 @@ internal sealed class PathInRoot : IDisposable
         _root = errno == 0 ? root! : throw Libc.Failure("open", path, errno);
     }
 
+    /// <summary>Takes an open directory as a root; it is closed with this object.</summary>
+    public PathInRoot(SafeFileHandle root) => _root = root;
+
     /// <summary>Handle of the root itself.</summary>
     public SafeFileHandle Root => _root;
 

@@ -28,11 +28,11 @@ public sealed class ContainerLogReader(TimeProvider time)
     /// <exception cref="IOException">The disk failed.</exception>
     public async Task ReadAsync(string path, LogQuery query, ILogSink sink, Task stopped, CancellationToken ct = default)
     {
-        using var lines = new LogLines(query, sink);
         var segments = LogFileSet.OpenAll(path);
+        LogLines? lines = null;
         try
         {
-            var index = Begin(segments, query, lines);
+            (var index, lines) = Begin(segments, query, sink);
 
             // A reader that only wants what is there must not chase a container that writes faster than it reads.
             var end = segments.Count > 0 && !query.Follow && !segments[^1].IsCompressed ? segments[^1].Length : long.MaxValue;
@@ -65,6 +65,7 @@ public sealed class ContainerLogReader(TimeProvider time)
         }
         finally
         {
+            lines?.Dispose();
             segments.ForEach(segment => segment.Dispose());
         }
     }
@@ -148,18 +149,14 @@ public sealed class ContainerLogReader(TimeProvider time)
         }
     }
 
-    private static int Begin(List<LogSegment> segments, LogQuery query, LogLines lines)
+    /// <summary>The first file of interest, at its place, and what takes the lines from there.</summary>
+    private static (int Index, LogLines Lines) Begin(List<LogSegment> segments, LogQuery query, ILogSink sink)
     {
-        if (segments.Count == 0)
-        {
-            return 0;
-        }
-
-        if (query.Tail is not null)
+        if (query.Tail is not null && segments.Count > 0)
         {
             var (index, offset, skip) = new LogTail(query).Find(segments);
-            (segments[index].Position, lines.Skip) = (offset, skip);
-            return index;
+            segments[index].Position = offset;
+            return (index, new(query with { Since = null }, new LogTailSink(sink, skip, query.Since)));
         }
 
         // Files last written to before the time hold nothing of interest. The newest is always looked at.
@@ -169,7 +166,7 @@ public sealed class ContainerLogReader(TimeProvider time)
             first++;
         }
 
-        return first;
+        return (first, new(query, sink));
     }
 
     /// <summary>A file is complete and read.</summary>

@@ -51,14 +51,27 @@ internal sealed class LogKeeper(LogCompressor compressor, LogDisk disk, TimeProv
         {
             // The end.
         }
+        catch (Exception ex)
+        {
+            // A bug; the container's end does not wait for its log.
+            logger.RotationFailed(ex, log.Path);
+        }
         finally
         {
             notice?.Dispose();
         }
 
+        Tidy(log, watch.Rotation);
+    }
+
+    /// <summary>Brings a log within its limits whose monitor ended while nobody kept it.</summary>
+    public void Tidy(OpenLog log) => Tidy(log, new(log, time));
+
+    private void Tidy(OpenLog log, LogRotation rotation)
+    {
         try
         {
-            Compress(log, watch.Rotation.Finish());
+            Compress(log, rotation.Finish());
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
@@ -165,7 +178,7 @@ internal static partial class LogsLog
     [LoggerMessage(3410, LogLevel.Warning, "The log {Path} could not be rotated; it goes on growing until that works.")]
     public static partial void RotationFailed(this ILogger logger, Exception exception, string path);
 
-    [LoggerMessage(3411, LogLevel.Warning, "The disk was full: at least {Bytes} bytes of output are missing in the log {Path}.")]
+    [LoggerMessage(3411, LogLevel.Warning, "The disk was full: about {Bytes} bytes of output are missing in the log {Path}.")]
     public static partial void OutputLost(this ILogger logger, string path, long bytes);
 
     [LoggerMessage(3412, LogLevel.Warning, "The rotated log {Path} could not be compressed and stays as it is.")]

@@ -17,7 +17,7 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
     // Longer than any line the monitor writes (8 KiB of text).
     private const int MaximumLine = 64 * 1024;
 
-    private readonly long _until = Nanoseconds(query.Until, long.MaxValue);
+    private readonly long _until = LastOf(query.Until);
     private readonly Part[] _parts = [new(), new(), new()];
     private readonly byte[] _stamp = new byte[K8sFileLine.StampLength];
     private long _since = Nanoseconds(query.Since, long.MinValue);
@@ -25,9 +25,6 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
     private byte[] _block = [];
     private int _start;
     private int _end;
-
-    /// <summary>Lines that are counted and not written.</summary>
-    public long Skip { get; set; }
 
     /// <summary>A line came that is later than wanted: nothing after it is.</summary>
     public bool IsPast { get; private set; }
@@ -78,7 +75,7 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
         for (var stream = 0; stream < _parts.Length && !IsPast; stream++)
         {
             var part = _parts[stream];
-            if (part.Length > 0 && Skip == 0)
+            if (part.Length > 0)
             {
                 sink.Write(new(part.Time, (StdioStream)stream, part.Bytes.AsSpan(0, part.Length)));
             }
@@ -140,7 +137,6 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
         if (part.IsLeftOut)
         {
             part.IsOpen = head.IsPartial;
-            Skip -= !head.IsPartial && Skip > 0 ? 1 : 0;
             return;
         }
 
@@ -159,11 +155,7 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
             return;
         }
 
-        if (Skip > 0)
-        {
-            Skip--;
-        }
-        else if (part.Length == 0)
+        if (part.Length == 0)
         {
             sink.Write(new(part.Time, head.Stream, text));
         }
@@ -185,10 +177,7 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
         var offset = 0;
         for (; part.Length - offset >= PieceSize; offset += PieceSize)
         {
-            if (Skip == 0)
-            {
-                sink.Write(new(part.Time, stream, part.Bytes.AsSpan(offset, PieceSize)));
-            }
+            sink.Write(new(part.Time, stream, part.Bytes.AsSpan(offset, PieceSize)));
         }
 
         part.Drop(offset);
@@ -213,6 +202,9 @@ internal sealed class LogLines(LogQuery query, ILogSink sink) : IDisposable
         time = _stampTime;
         return true;
     }
+
+    /// <summary>The end of a time: its clock has ticks of 100 ns, and the line is wanted whose time it was taken from.</summary>
+    internal static long LastOf(DateTimeOffset? time) => Nanoseconds(time, long.MaxValue) is var last && last > long.MaxValue - TimeSpan.NanosecondsPerTick ? long.MaxValue : last + TimeSpan.NanosecondsPerTick - 1;
 
     internal static long Nanoseconds(DateTimeOffset? time, long otherwise)
     {

@@ -14,7 +14,7 @@ internal sealed class LogLoss
 
     private long _read = -1;
     private long _written;
-    private long _lookedAt;
+    private long _doubt;
 
     /// <summary>Bytes missing since the last note; 0 for none.</summary>
     public long Missing { get; private set; }
@@ -32,17 +32,17 @@ internal sealed class LogLoss
     /// <param name="now">The time.</param>
     public void Compare(long read, long written, bool diskWasFull, DateTimeOffset now)
     {
-        var missing = _read < 0 ? 0 : read - _read - (written - _written);
-        if (diskWasFull && missing is > 0 and <= InHand && read != _lookedAt)
+        var missing = _read < 0 || !(diskWasFull || _doubt > 0) ? 0 : read - _read - (written - _written);
+        if (missing is > 0 and <= InHand && _doubt == 0)
         {
-            // May be in hand. If it is still missing when nothing more was read, it is not.
-            _lookedAt = read;
+            // May be in hand. What is still missing at the next look is missing.
+            _doubt = missing;
             return;
         }
 
-        if (diskWasFull && missing > 0)
+        if (missing > 0)
         {
-            (Missing, IsOver) = (Missing + missing, written > _written);
+            (Missing, IsOver) = (Missing + (_doubt > 0 ? Math.Min(missing, _doubt) : missing), written > _written);
         }
         else if (Missing > 0)
         {
@@ -53,23 +53,24 @@ internal sealed class LogLoss
             Since = now;
         }
 
-        (_read, _written) = (read, written);
+        (_read, _written, _doubt) = (read, written, 0);
     }
 
     /// <summary>A note stands in the log.</summary>
     public void Noted() => (Missing, IsOver) = (0, false);
 
-    /// <summary>Bytes a process has ever read; null when the kernel does not tell.</summary>
+    /// <summary>Bytes of output conmon has ever read, about; null when the kernel does not tell.</summary>
     public static long? ReadBy(int process)
     {
+        // Every other read is one of eight bytes: glib's main loop is woken through an eventfd.
+        const int OfTheLoop = 4;
+        long? bytes = null, calls = null;
         try
         {
             foreach (var line in File.ReadLines($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/io"))
             {
-                if (line.StartsWith("rchar: ", StringComparison.Ordinal))
-                {
-                    return long.Parse(line.AsSpan(7), NumberStyles.None, CultureInfo.InvariantCulture);
-                }
+                bytes ??= Number(line, "rchar: ");
+                calls ??= Number(line, "syscr: ");
             }
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
@@ -77,6 +78,9 @@ internal sealed class LogLoss
             // It ended, or this kernel does not count.
         }
 
-        return null;
+        return bytes - (calls * OfTheLoop);
     }
+
+    private static long? Number(string line, string name) =>
+        line.StartsWith(name, StringComparison.Ordinal) ? long.Parse(line.AsSpan(name.Length), NumberStyles.None, CultureInfo.InvariantCulture) : null;
 }

@@ -24,14 +24,14 @@ internal static class LogLossNote
     /// <param name="number">Of the rotated file.</param>
     /// <param name="since">When the last line before the gap was there.</param>
     /// <param name="now">When lines came again.</param>
-    /// <param name="bytes">What is missing at least.</param>
+    /// <param name="bytes">What is missing, about.</param>
     /// <param name="stream">Terminals have no stderr.</param>
     /// <exception cref="IOException">The disk is still full.</exception>
     public static void Write(string log, long number, DateTimeOffset since, DateTimeOffset now, long bytes, StdioStream stream)
     {
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"[portal] output is missing here: between {since:yyyy-MM-dd'T'HH:mm:ss'Z'} and {now:yyyy-MM-dd'T'HH:mm:ss'Z'} at least {bytes} bytes could not be written to this log, its disk was full");
+            $"[portal] output is missing here: between {since:yyyy-MM-dd'T'HH:mm:ss'Z'} and {now:yyyy-MM-dd'T'HH:mm:ss'Z'} about {bytes} bytes could not be written to this log, its disk was full");
         using var file = LogRotation.Create(LogFileSet.LostNameOf(log, number));
         file.Write(K8sFileLine.Format(now, stream, text));
     }

@@ -19,7 +19,8 @@ internal sealed class LogRotation(OpenLog log, TimeProvider time)
     // conmon ends when it cannot make its new file, so it is given one that is there already (ctr_logging.c, reopen_k8s_file).
     private const string NextFile = ".tmp";
 
-    private const double Slack = 1.1;
+    // A tenth is promised; the rest of it is for what a fast writer writes between two looks.
+    private const double Slack = 1.08;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
@@ -179,7 +180,7 @@ internal sealed class LogRotation(OpenLog log, TimeProvider time)
         if (log.Limits.MaximumSize is { } size)
         {
             var others = size * (log.Limits.MaximumFiles - 1);
-            if (log.Limits.MaximumFiles == 1 && length >= size)
+            if (log.Limits.MaximumFiles == 1 && length > size)
             {
                 LogTrim.KeepEnd(log.Path, number, Math.Min(length - size, size));
             }

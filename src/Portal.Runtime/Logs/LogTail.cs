@@ -4,17 +4,17 @@ namespace Portal.Runtime.Logs;
 
 /// <summary>
 /// Finds where the last lines of a log begin: from the end backwards, and through a compressed file, which can only be read
-/// forwards, once to count.
+/// forwards, once to count. Of a line without end each 16 KiB count as one, as to Docker: they are handed on like lines.
 /// </summary>
 internal sealed class LogTail(LogQuery query)
 {
     private const int BlockSize = 64 * 1024;
 
     private readonly long _wanted = query.Tail ?? throw new ArgumentException("No tail is asked for.", nameof(query));
-    private readonly long _until = LogLines.Nanoseconds(query.Until, long.MaxValue);
+    private readonly long _until = LogLines.LastOf(query.Until);
 
-    // A part belongs to the line of the next piece of its stream; without one it is the beginning of a line that has no end yet.
-    private readonly bool[] _later = new bool[(int)StdioStream.Stderr + 1];
+    // A part belongs to the line of the next piece of its stream, of which so many bytes are counted; null before the last piece.
+    private readonly long?[] _later = new long?[(int)StdioStream.Stderr + 1];
     private long _count;
 
     /// <summary>Where to begin so that at most <see cref="LogQuery.Tail"/> wanted lines follow.</summary>
@@ -55,6 +55,7 @@ internal sealed class LogTail(LogQuery query)
     {
         long? first = null;
         var end = segment.Length;
+        var lineEnd = end;
         var buffer = new byte[BlockSize + K8sFileLine.PrefixLength];
         while (end > 0)
         {
@@ -71,9 +72,10 @@ internal sealed class LogTail(LogQuery query)
                     break;
                 }
 
+                var begin = start + newline + 1;
                 if (Wants(buffer.AsSpan(newline + 1, read - newline - 1), out var line))
                 {
-                    if (IsLine(line))
+                    if (IsLine(line, lineEnd - begin - K8sFileLine.PrefixLength - (line.IsPartial ? 1 : 0)))
                     {
                         if (_count == _wanted)
                         {
@@ -83,9 +85,10 @@ internal sealed class LogTail(LogQuery query)
                         _count++;
                     }
 
-                    first = start + newline + 1;
+                    first = begin;
                 }
 
+                lineEnd = begin;
                 if (newline < 0)
                 {
                     break;
@@ -100,53 +103,71 @@ internal sealed class LogTail(LogQuery query)
         return (first, false);
     }
 
-    /// <summary>Wanted lines of a file, those not counted that go on in the next one.</summary>
+    /// <summary>Wanted lines of a file, without the beginnings of those that go on in the next one.</summary>
     private long Count(LogSegment segment)
     {
-        var lines = 0L;
-        var (seen, open) = (new bool[_later.Length], new bool[_later.Length]);
-        var block = new byte[BlockSize];
-        var end = 0;
-        while (segment.Read(block.AsSpan(end)) is var read and > 0)
+        var counter = new Counter();
+        using var lines = new LogLines(query with { Since = null }, counter);
+        while (lines.Read(segment))
         {
-            end += read;
-            var rest = block.AsSpan(0, end);
-            while (rest.IndexOf((byte)'\n') is var newline and >= 0)
-            {
-                if (Wants(rest[..newline], out var line))
-                {
-                    (seen[(int)line.Stream], open[(int)line.Stream]) = (true, line.IsPartial);
-                    lines += line.IsPartial ? 0 : 1;
-                }
-
-                rest = rest[(newline + 1)..];
-            }
-
-            // What is longer than a block is no line.
-            rest = rest.Length == block.Length ? [] : rest;
-            rest.CopyTo(block);
-            end = rest.Length;
         }
 
-        for (var stream = 0; stream < open.Length; stream++)
-        {
-            lines += open[stream] && !_later[stream] ? 1 : 0;
-            _later[stream] |= seen[stream];
-        }
-
+        var complete = counter.Lines.ToArray();
+        lines.Finish();
         segment.Rewind();
-        return lines;
+        var count = 0L;
+        for (var stream = 0; stream < complete.Length; stream++)
+        {
+            count += _later[stream] is null ? counter.Lines[stream] : complete[stream];
+            _later[stream] ??= counter.Lines[stream] > 0 ? 0 : null;
+        }
+
+        return count;
     }
 
-    private bool IsLine(in K8sFileLine line)
+    private bool IsLine(in K8sFileLine line, long length)
     {
         ref var later = ref _later[(int)line.Stream];
-        var isLine = !line.IsPartial || !later;
-        later = true;
+        var isLine = !line.IsPartial || later is not { } counted || counted + length > LogLines.PieceSize;
+        later = isLine ? length : later + length;
         return isLine;
     }
 
     private bool Wants(ReadOnlySpan<byte> bytes, out K8sFileLine line) =>
         K8sFileLine.TryParse(bytes, out line) && (line.Stream == StdioStream.Stdout ? query.Stdout : query.Stderr)
         && (_until == long.MaxValue || (K8sFileLine.TryParseTime(bytes, out var time) && time <= _until));
+
+    private sealed class Counter : ILogSink
+    {
+        public long[] Lines { get; } = new long[(int)StdioStream.Stderr + 1];
+
+        public void Write(in LogEntry entry) => Lines[(int)entry.Stream]++;
+
+        public ValueTask FlushAsync(CancellationToken ct) => default;
+    }
+}
+
+/// <summary>The end of a log: leaves lines out that are read only because they stand before it.</summary>
+/// <param name="inner">Gets the rest.</param>
+/// <param name="skip">Lines to leave out.</param>
+/// <param name="since">From the rest, those before the first at or after this are left out too.</param>
+internal sealed class LogTailSink(ILogSink inner, long skip, DateTimeOffset? since) : ILogSink
+{
+    private long _skip = skip;
+    private long _since = LogLines.Nanoseconds(since, long.MinValue);
+
+    public void Write(in LogEntry entry)
+    {
+        if (_skip > 0)
+        {
+            _skip--;
+        }
+        else if (entry.UnixNanoseconds >= _since)
+        {
+            _since = long.MinValue;
+            inner.Write(entry);
+        }
+    }
+
+    public ValueTask FlushAsync(CancellationToken ct) => inner.FlushAsync(ct);
 }

@@ -86,26 +86,17 @@ internal static class LogTrim
         return parts;
     }
 
-    /// <summary>Where the first line begins that is wholly after an offset.</summary>
+    /// <summary>Where the first line begins at or after an offset.</summary>
     private static long FirstLine(SafeFileHandle file, long offset, byte[] buffer)
     {
-        if (offset <= 0)
+        // From far enough before it that the beginning of the line is seen that goes across it.
+        var place = Math.Max(offset - PartsSize, 0);
+        var rest = buffer.AsSpan(0, RandomAccess.Read(file, buffer, place));
+        var isBegin = place == 0;
+        while ((place < offset || !isBegin) && rest.IndexOf((byte)'\n') is var end and >= 0)
         {
-            return 0;
-        }
-
-        // One before, so that a line that begins right there is seen to do so.
-        var start = offset - 1;
-        var rest = buffer.AsSpan(0, RandomAccess.Read(file, buffer, start));
-        var place = start;
-        for (var isFirst = true; rest.IndexOf((byte)'\n') is var end and >= 0; isFirst = false)
-        {
+            isBegin = K8sFileLine.TryParse(rest[..end], out var line) && !line.IsPartial;
             place += end + 1;
-            if (!isFirst && K8sFileLine.TryParse(rest[..end], out var line) && !line.IsPartial)
-            {
-                break;
-            }
-
             rest = rest[(end + 1)..];
         }
 

@@ -36,7 +36,7 @@ internal sealed class BridgeDriver(BridgeLink bridge, NetworkNamespaces namespac
             published = ports.Take($"{request.ContainerName ?? request.Container.Abbreviated} ({endpoint})", address, request.Ports);
             RepairBridge();
             await namespaces.CreateAsync(request.Container, request.Sysctls,
-                (inside, handle) => bridge.Connect(hostLink, address, inside, handle)).ConfigureAwait(false);
+                (inside, handle) => bridge.Connect(hostLink, address, inside, handle), request.Namespace).ConfigureAwait(false);
             isConnected = true;
             firewall.Add(Rules(address, published));
             lock (_gate)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 
@@ -42,8 +43,10 @@ public sealed record NetworkAttachment(
 /// <param name="Ports">Ports to publish; exposed ones of PublishAllPorts are already in it with host port 0.</param>
 /// <param name="Sysctls">Settings to write into the new namespace; other than <c>net.*</c> are skipped.</param>
 /// <param name="ContainerName">Named in errors; null takes the abbreviated id.</param>
+/// <param name="Namespace">An empty network namespace to take, which belongs to the container's user namespace; null for a new one.</param>
 public sealed record AttachmentRequest(
-    ContainerId Container, string NetworkMode, IReadOnlyList<PortBinding> Ports, IReadOnlyDictionary<string, string> Sysctls, string? ContainerName = null);
+    ContainerId Container, string NetworkMode, IReadOnlyList<PortBinding> Ports, IReadOnlyDictionary<string, string> Sysctls, string? ContainerName = null,
+    SafeFileHandle? Namespace = null);
 
 /// <summary>Networks of this host: namespaces, links, addresses, and published ports.</summary>
 public interface INetworks

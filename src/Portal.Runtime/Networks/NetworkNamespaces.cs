@@ -19,7 +19,7 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
     /// <summary>Makes the directory fit for handles. Once, before anything else.</summary>
     public void Prepare()
     {
-        Directory.CreateDirectory(Root);
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Libc.MakeNamespaceDirectory(Root);
     }
 
@@ -29,7 +29,9 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
     /// <param name="furnish">
     /// Runs on a thread inside the new namespace, with a socket and a handle of it; null for a namespace without links.
     /// </param>
-    public Task CreateAsync(ContainerId container, IReadOnlyDictionary<string, string> sysctls, Action<RouteSocket, SafeFileHandle>? furnish)
+    /// <param name="existing">One that is there and empty; null to make a new one.</param>
+    public Task CreateAsync(
+        ContainerId container, IReadOnlyDictionary<string, string> sysctls, Action<RouteSocket, SafeFileHandle>? furnish, SafeFileHandle? existing = null)
     {
         var path = PathOf(container);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,7 +41,15 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
             try
             {
                 Remove(container);
-                Libc.EnterNewNetworkNamespace(path);
+                if (existing is null)
+                {
+                    Libc.EnterNewNetworkNamespace(path);
+                }
+                else
+                {
+                    Libc.EnterNetworkNamespace(existing, path);
+                }
+
                 using (File.Create(path))
                 {
                 }

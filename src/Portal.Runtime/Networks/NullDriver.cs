@@ -11,7 +11,7 @@ internal sealed class NullDriver(NetworkNamespaces namespaces) : INetworkDriver
 
     public async Task<NetworkAttachment> ConnectAsync(NetworkRecord network, AttachmentRequest request)
     {
-        await namespaces.CreateAsync(request.Container, request.Sysctls, furnish: null).ConfigureAwait(false);
+        await namespaces.CreateAsync(request.Container, request.Sysctls, furnish: null, request.Namespace).ConfigureAwait(false);
         return new(request.Container, network.Id, network.Name, RandomNumberGenerator.GetHexString(64, lowercase: true),
             namespaces.PathOf(request.Container), null, null, 0, null, null, []);
     }

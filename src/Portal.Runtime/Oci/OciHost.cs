@@ -35,9 +35,6 @@ public sealed record OciHost
     /// <summary>Per-processor folders that reveal thermal events, masked in containers.</summary>
     public IReadOnlyList<string> ThermalPaths { get; init; } = [];
 
-    /// <summary>Device nodes of the host, for privileged containers.</summary>
-    public IReadOnlyList<HostDevice> Devices { get; init; } = [];
-
     /// <summary>Reads it from /proc and /sys.</summary>
     public static OciHost Read()
     {
@@ -55,7 +52,6 @@ public sealed record OciHost
             ThermalPaths = Directory.Exists("/sys/devices/system/cpu")
                 ? [.. Directory.EnumerateDirectories("/sys/devices/system/cpu", "cpu*").Select(cpu => cpu + "/thermal_throttle").Where(Directory.Exists).Order(StringComparer.Ordinal)]
                 : [],
-            Devices = HostDevice.ReadAll("/sys"),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Portal.Domain.Containers;
+using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 
 namespace Portal.Runtime.Oci;
@@ -11,22 +12,18 @@ internal static class OciMounts
 
     private static readonly Version s_recursiveReadOnly = new(5, 12);
 
-    /// <summary>Flags of which the later one wins.</summary>
-    private static readonly (string On, string Off)[] s_opposites =
-        [("rw", "ro"), ("exec", "noexec"), ("suid", "nosuid"), ("dev", "nodev"), ("atime", "noatime"), ("diratime", "nodiratime"), ("relatime", "norelatime"), ("async", "sync")];
-
     public static IReadOnlyList<OciMount> Build(OciSpecInput input, SecurityOptions security)
     {
         var container = input.Container;
         var spec = container.Spec;
         var user = container.Mounts
-            .Select(mount => Convert(mount, spec, input.Host))
+            .Select(mount => Convert(mount, input.Host))
             .OrderBy(mount => mount.Destination.Count(c => c == '/'))
             .ThenBy(mount => mount.Destination, StringComparer.Ordinal)
             .ToList();
 
         var mounts = new List<OciMount>();
-        foreach (var mount in Defaults(spec, security))
+        foreach (var mount in Defaults(input, security))
         {
             // A user's mount replaces the default in its place; a user's /dev replaces all of ours below it.
             if (!user.Exists(own => own.Destination == mount.Destination
@@ -36,7 +33,7 @@ internal static class OciMounts
             }
         }
 
-        if (spec.Init && input.Options.InitPath is { } init)
+        if (OciSpecBuilder.HasInit(spec) && input.Options.InitPath is { } init)
         {
             mounts.Add(new(OciSpecBuilder.InitTarget, "bind", init, ["bind", "ro"]));
         }
@@ -63,85 +60,63 @@ internal static class OciMounts
         : mounts.Any(mount => mount.Propagation is "slave" or "rslave") ? "rslave"
         : null;
 
-    private static OciMount[] Defaults(ContainerSpec spec, SecurityOptions security)
+    private static IEnumerable<OciMount> Defaults(OciSpecInput input, SecurityOptions security)
     {
-        var shm = spec.ShmSizeBytes > 0 ? spec.ShmSizeBytes : DefaultShmSize;
+        var spec = input.Container.Spec;
         string[] fixedFlags = ["nosuid", "noexec", "nodev"];
-        return
-        [
-            new("/proc", "proc", "proc", fixedFlags),
-            new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-            new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            new("/sys", "sysfs", "sysfs", spec.Privileged ? fixedFlags : [.. fixedFlags, "ro"]),
-            new("/sys/fs/cgroup", "cgroup", "cgroup", spec.Privileged || security.WritableCgroups ? fixedFlags : [.. fixedFlags, "ro"]),
-            new("/dev/mqueue", "mqueue", "mqueue", fixedFlags),
-            new("/dev/shm", "tmpfs", "shm", [.. fixedFlags, "mode=1777", "size=" + shm.ToString(CultureInfo.InvariantCulture)]),
-        ];
+        yield return new("/proc", "proc", "proc", fixedFlags);
+        yield return new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
+        yield return new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
+        yield return new("/sys", "sysfs", "sysfs", spec.Privileged ? fixedFlags : [.. fixedFlags, "ro"]);
+        yield return new("/sys/fs/cgroup", "cgroup", "cgroup", spec.Privileged || security.WritableCgroups ? fixedFlags : [.. fixedFlags, "ro"]);
+        if (input.UserPath is null || spec.IpcMode.Kind != NamespaceKind.Host)
+        {
+            // The host's queues are not a user namespace's to mount.
+            yield return new("/dev/mqueue", "mqueue", "mqueue", fixedFlags);
+        }
+
+        if (input.SharedMemoryPath is { } shared)
+        {
+            yield return new("/dev/shm", "bind", shared, ["rbind", "rprivate", .. fixedFlags]);
+        }
+        else if (spec.IpcMode.Kind != NamespaceKind.None)
+        {
+            var size = spec.ShmSizeBytes > 0 ? spec.ShmSizeBytes : DefaultShmSize;
+            yield return new("/dev/shm", "tmpfs", "shm", [.. fixedFlags, "mode=1777", "size=" + size.ToString(CultureInfo.InvariantCulture)]);
+        }
     }
 
-    private static OciMount Convert(ResolvedMount mount, ContainerSpec spec, OciHost host)
+    private static OciMount Convert(ResolvedMount mount, OciHost host)
     {
         var target = mount.Target.Length > 1 ? mount.Target.TrimEnd('/') : mount.Target;
         if (mount.Kind == MountKind.Tmpfs)
         {
-            var asked = spec.Mounts.FirstOrDefault(m => m.Kind == MountKind.Tmpfs && m.Target.TrimEnd('/') == target);
-            return new(target, "tmpfs", "tmpfs", Tmpfs(asked, mount.ReadOnly));
+            var flags = mount.TmpfsOptions.Split(',', StringSplitOptions.RemoveEmptyEntries);
+            return new(target, "tmpfs", "tmpfs", mount.ReadOnly && !flags.Contains("ro") ? [.. flags.Where(flag => flag != "rw"), "ro"] : flags);
         }
 
         var propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate";
-        var options = new List<string> { propagation[0] == 'r' ? "rbind" : "bind", mount.ReadOnly ? "ro" : "rw", propagation };
 
-        // ro alone leaves what is mounted below the source writable.
-        if (mount.ReadOnly && propagation == "rprivate" && host.KernelVersion >= s_recursiveReadOnly)
+        // One mount needs no recursive propagation, and crun 1.8 would make the bind itself recursive for it.
+        propagation = mount.NonRecursive ? propagation.TrimStart('r') : propagation;
+        var readOnly = mount.ReadOnly || mount.LockedOptions.Contains("ro");
+        var options = new List<string> { mount.NonRecursive ? "bind" : "rbind", readOnly ? "ro" : "rw", propagation };
+        options.AddRange(mount.LockedOptions.Where(option => option != "ro"));
+
+        // ro alone leaves what is mounted below the source writable. Nothing can be below a file, and crun 1.8 takes only folders.
+        if (mount.ReadOnly && !mount.IsFile && mount.ReadOnlyReach != ReadOnlyReach.TopOnly)
         {
-            options.Add("rro");
-        }
-
-        return new(target, "bind", mount.Source, options);
-    }
-
-    private static List<string> Tmpfs(MountSpec? asked, bool readOnly)
-    {
-        var options = new List<string> { "noexec", "nosuid", "nodev" };
-        if (readOnly)
-        {
-            Set(options, "ro");
-        }
-
-        if (asked is { TmpfsSizeBytes: > 0 })
-        {
-            Set(options, "size=" + asked.TmpfsSizeBytes.ToString(CultureInfo.InvariantCulture));
-        }
-
-        if (asked is { TmpfsMode: > 0 })
-        {
-            Set(options, "mode=" + System.Convert.ToString(asked.TmpfsMode, 8));
-        }
-
-        foreach (var option in (asked?.TmpfsOptions ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            Set(options, option);
-        }
-
-        return options;
-    }
-
-    private static void Set(List<string> options, string option)
-    {
-        var equals = option.IndexOf('=', StringComparison.Ordinal);
-        if (equals > 0)
-        {
-            _ = options.RemoveAll(existing => existing.StartsWith(option[..(equals + 1)], StringComparison.Ordinal));
-        }
-
-        foreach (var (on, off) in s_opposites)
-        {
-            if (option == on || option == off)
+            if (host.KernelVersion >= s_recursiveReadOnly)
             {
-                _ = options.RemoveAll(existing => existing == on || existing == off);
+                options.Add("rro");
+            }
+            else if (mount.ReadOnlyReach == ReadOnlyReach.Forced)
+            {
+                throw new ErrorException(
+                    ErrorKind.Invalid, "container.recursive_read_only", $"rro is not supported: this kernel ({host.KernelVersion}) is older than {s_recursiveReadOnly}");
             }
         }
 
-        options.Add(option);
+        return new(target, "bind", mount.Source, options);
     }
 }

@@ -13,14 +13,36 @@ internal sealed record OciSpec
 
     public string? Hostname { get; init; }
 
-    public string? Domainname { get; init; }
-
     public required IReadOnlyList<OciMount> Mounts { get; init; }
 
     public required OciLinux Linux { get; init; }
 
+    public OciHooks? Hooks { get; init; }
+
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
+
+/// <summary>Programs of the host that the runtime runs at points of a container's life.</summary>
+internal sealed record OciHooks
+{
+    public IReadOnlyList<OciHook>? Prestart { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateRuntime { get; init; }
+
+    public IReadOnlyList<OciHook>? CreateContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? StartContainer { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststart { get; init; }
+
+    public IReadOnlyList<OciHook>? Poststop { get; init; }
+}
+
+/// <param name="Path">Absolute.</param>
+/// <param name="Args">The program's name first.</param>
+/// <param name="Env"><c>NAME=value</c>.</param>
+/// <param name="Timeout">Seconds.</param>
+internal sealed record OciHook(string Path, IReadOnlyList<string>? Args, IReadOnlyList<string>? Env, int? Timeout);
 
 /// <param name="Path">Root file system on the host.</param>
 /// <param name="Readonly">Mounted read-only inside.</param>
@@ -64,6 +86,10 @@ internal sealed record OciLinux
 {
     public required IReadOnlyList<OciNamespace> Namespaces { get; init; }
 
+    public IReadOnlyList<OciIdMapping>? UidMappings { get; init; }
+
+    public IReadOnlyList<OciIdMapping>? GidMappings { get; init; }
+
     public required OciResources Resources { get; init; }
 
     public required string CgroupsPath { get; init; }
@@ -81,10 +107,12 @@ internal sealed record OciLinux
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
 }
 
+internal sealed record OciIdMapping([property: JsonPropertyName("containerID")] uint ContainerId, [property: JsonPropertyName("hostID")] uint HostId, uint Size);
+
 internal sealed record OciNamespace(string Type, string? Path = null);
 
 /// <summary>A device node to make inside.</summary>
-internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
+internal sealed record OciDevice(string Path, string Type, long Major, long Minor, int? FileMode, uint Uid, uint Gid);
 
 /// <summary>Limits, and which devices may be used.</summary>
 internal sealed record OciResources

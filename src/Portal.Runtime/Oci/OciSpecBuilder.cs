@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Containers;
 
 namespace Portal.Runtime.Oci;
 
@@ -21,10 +22,11 @@ public static class OciSpecBuilder
         "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
     ];
 
-    private static readonly string[] s_readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+    /// <summary>Protected in a container that says nothing of it.</summary>
+    public static IReadOnlyList<string> DefaultReadOnlyPaths { get; } = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    private static readonly string[] s_kernelSysctls =
-        ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+    /// <summary>Hidden in a container that says nothing of it.</summary>
+    public static IReadOnlyList<string> DefaultMaskedPaths(OciHost host) => [.. s_maskedPaths, .. host.ThermalPaths];
 
     /// <summary>The bytes of config.json.</summary>
     /// <exception cref="ErrorException">400: the container asks for something that cannot be had; the message says what.</exception>
@@ -42,12 +44,12 @@ public static class OciSpecBuilder
             Terminal = spec.Tty,
             User = User(input.User),
             Args = spec.Command.Count > 0 ? spec.Command : throw Invalid("exec.no_command", "No exec command specified"),
-            Env = Environment(container.Effective.Environment, spec.Environment, Hostname(container, input.Host), spec.Tty, input.User.Home),
+            Env = Environment(container.Effective.Environment, spec.Environment, NetworkFiles.Hostname(container, input.Host.HostName), spec.Tty, input.User.Home),
             Cwd = WorkingDirectory(string.IsNullOrEmpty(spec.WorkingDirectory) ? container.Effective.WorkingDirectory : spec.WorkingDirectory),
             Capabilities = Capabilities(ResolveCapabilities(container.Spec, spec.Privileged, input.Host), input.User),
             Rlimits = Rlimits(container.Spec.Ulimits, input.Host),
             NoNewPrivileges = security.NoNewPrivileges,
-            ApparmorProfile = security.AppArmorProfile,
+            ApparmorProfile = input.AppArmorProfile,
             OomScoreAdj = OomScore(container.Spec.OomScoreAdjustment, input.Host),
         };
         return JsonSerializer.SerializeToUtf8Bytes(process, OciJson.Default.OciProcess);
@@ -60,7 +62,7 @@ public static class OciSpecBuilder
         var host = input.Host;
         var security = SecurityOptions.Parse(spec.SecurityOptions);
         var capabilities = ResolveCapabilities(spec, privileged: false, host);
-        var hostNetwork = input.Attachment is { NamespacePath: null };
+        Sysctls.Check(spec);
         return new OciSpec
         {
             Process = new OciProcess
@@ -68,29 +70,31 @@ public static class OciSpecBuilder
                 Terminal = spec.Tty,
                 User = User(input.User),
                 Args = Arguments(input),
-                Env = Environment(container.Effective.Environment, [], Hostname(container, host), spec.Tty, input.User.Home),
+                Env = Environment(container.Effective.Environment, [], NetworkFiles.Hostname(container, host.HostName), spec.Tty, input.User.Home),
                 Cwd = WorkingDirectory(container.Effective.WorkingDirectory),
                 Capabilities = Capabilities(capabilities, input.User),
                 Rlimits = Rlimits(spec.Ulimits, host),
                 NoNewPrivileges = security.NoNewPrivileges,
-                ApparmorProfile = security.AppArmorProfile,
+                ApparmorProfile = input.AppArmorProfile,
                 OomScoreAdj = OomScore(spec.OomScoreAdjustment, host),
             },
             Root = new(input.RootPath, spec.ReadOnlyRootFileSystem),
-            Hostname = Hostname(container, host),
-            Domainname = string.IsNullOrEmpty(spec.Domainname) ? null : spec.Domainname,
+            Hostname = spec.UtsMode.Kind == NamespaceKind.Host ? null : NetworkFiles.Hostname(container, host.HostName),
             Mounts = OciMounts.Build(input, security),
+            Annotations = spec.Annotations.Count == 0 ? null : spec.Annotations,
             Linux = new OciLinux
             {
-                Namespaces = Namespaces(input, hostNetwork),
-                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? [new(true, "rwm")] : s_deviceRules },
+                Namespaces = Namespaces(input),
+                UidMappings = IdMappings(input, mappings => mappings.Users),
+                GidMappings = IdMappings(input, mappings => mappings.Groups),
+                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
                 CgroupsPath = CgroupPath(input.Options, spec, container.Id),
-                Devices = spec.Privileged ? [.. host.Devices.Select(device => new OciDevice(device.Path, device.IsBlock ? "b" : "c", device.Major, device.Minor, device.Mode, 0, 0))] : null,
-                Sysctl = Sysctls(spec.Sysctls, hostNetwork),
+                Devices = input.Devices.Nodes.Count == 0 ? null : input.Devices.Nodes,
+                Sysctl = Sysctls.OfRuntime(spec),
                 Seccomp = Seccomp(spec, security, capabilities, host),
                 RootfsPropagation = OciMounts.RootPropagation(container.Mounts),
-                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.MaskedPaths ?? [.. s_maskedPaths, .. host.ThermalPaths],
-                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.ReadOnlyPaths ?? s_readOnlyPaths,
+                MaskedPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.MaskedPaths ?? DefaultMaskedPaths(host),
+                ReadonlyPaths = spec.Privileged || security.SystemPathsUnconfined ? null : spec.ReadOnlyPaths ?? DefaultReadOnlyPaths,
             },
         };
     }
@@ -100,12 +104,10 @@ public static class OciSpecBuilder
 
     /// <summary>A container's cgroup, below the root of each hierarchy.</summary>
     public static string CgroupPath(RuntimeOptions options, ContainerSpec spec, ContainerId id) =>
-        spec.CgroupParent.Length == 0 ? CgroupPath(options, id) : $"/{spec.CgroupParent.Trim('/')}/{id}";
+        spec.CgroupParent.Length == 0 ? CgroupPath(options, id) : $"/{spec.CgroupParent.Trim('/')}/{id}".Replace("//", "/", StringComparison.Ordinal);
 
-    private static string Hostname(Containers.ContainerSnapshot container, OciHost host) =>
-        !string.IsNullOrEmpty(container.Spec.Hostname) ? container.Spec.Hostname
-        : container.Spec.NetworkMode is "host" ? host.HostName
-        : container.Id.Abbreviated;
+    /// <summary>True when the first process of a container is the engine's init program.</summary>
+    internal static bool HasInit(ContainerSpec spec) => spec is { Init: true, PidMode.Kind: NamespaceKind.Default or NamespaceKind.Private };
 
     private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, user.AdditionalGids.Count > 0 ? user.AdditionalGids : null);
 
@@ -117,7 +119,8 @@ public static class OciSpecBuilder
             throw Invalid("container.no_command", "no command specified");
         }
 
-        if (!input.Container.Spec.Init)
+        // In somebody else's PID namespace there is an init already.
+        if (!HasInit(input.Container.Spec))
         {
             return [.. process.Entrypoint, .. process.Command];
         }
@@ -262,42 +265,44 @@ public static class OciSpecBuilder
     private static int OomScore(int asked, OciHost host) =>
         host.Capabilities.Contains("CAP_SYS_RESOURCE") ? asked : Math.Max(asked, host.OomScoreAdjustment);
 
-    private static List<OciNamespace> Namespaces(OciSpecInput input, bool hostNetwork)
+    private static List<OciNamespace> Namespaces(OciSpecInput input)
     {
-        List<OciNamespace> namespaces = [new("pid"), new("ipc"), new("uts"), new("mount"), new("cgroup")];
-        if (!hostNetwork)
+        var spec = input.Container.Spec;
+        List<OciNamespace> namespaces = [];
+        Add(spec.PidMode, "pid", input.PidPath);
+        Add(spec.IpcMode, "ipc", input.IpcPath);
+        Add(spec.UtsMode, "uts", null);
+        namespaces.Add(new("mount"));
+        Add(spec.CgroupNamespaceMode, "cgroup", null);
+        if (input.Attachment is not { NamespacePath: null })
         {
-            namespaces.Add(new("network", input.Attachment?.NamespacePath));
+            namespaces.Add(new("network", input.NetworkPath ?? input.Attachment?.NamespacePath));
+        }
+
+        if (input.UserPath is { } path)
+        {
+            namespaces.Add(new("user", path));
         }
 
         return namespaces;
-    }
 
-    private static Dictionary<string, string>? Sysctls(IReadOnlyDictionary<string, string> asked, bool hostNetwork)
-    {
-        Dictionary<string, string>? result = null;
-        foreach (var (name, value) in asked)
+        void Add(NamespaceMode mode, string type, string? path)
         {
-            if (name.StartsWith("net.", StringComparison.Ordinal))
+            if (mode.Kind != NamespaceKind.Host)
             {
-                // Those of a network namespace are written when it is made.
-                if (hostNetwork)
-                {
-                    throw Invalid("container.sysctl", $"sysctl '{name}' not allowed in host network namespace");
-                }
-            }
-            else if (name.StartsWith("fs.mqueue.", StringComparison.Ordinal) || s_kernelSysctls.Contains(name))
-            {
-                (result ??= [])[name] = value;
-            }
-            else
-            {
-                throw Invalid("container.sysctl", $"sysctl '{name}' is not allowed");
+                namespaces.Add(new(type, path));
             }
         }
-
-        return result;
     }
+
+    /// <summary>
+    /// runc wants to be told the maps of a user namespace that it joins. crun reads them there; told them as well, it would
+    /// give the host's /dev/null to the container's root when that is a standard stream.
+    /// </summary>
+    private static List<OciIdMapping>? IdMappings(OciSpecInput input, Func<UserNamespaces.IdMappings, IReadOnlyList<UserNamespaces.IdRange>> ranges) =>
+        input.Container.Mappings is { } mappings && input.UserPath is not null && !input.IsCrun
+            ? [.. ranges(mappings).Select(range => new OciIdMapping(range.Inside, range.Outside, range.Count))]
+            : null;
 
     private static OciSeccomp? Seccomp(ContainerSpec spec, SecurityOptions security, CapabilitySet capabilities, OciHost host)
     {

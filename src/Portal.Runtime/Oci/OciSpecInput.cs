@@ -12,8 +12,23 @@ public sealed record OciSpecInput
     /// <summary>Mounted root file system on the host.</summary>
     public required string RootPath { get; init; }
 
-    /// <summary>Place in the network. Null gives the container an empty network namespace of its own.</summary>
+    /// <summary>Place in the network. Null gives the container an empty network namespace of its own, or <see cref="NetworkPath"/>.</summary>
     public NetworkAttachment? Attachment { get; init; }
+
+    /// <summary>Network namespace of another container; null for none.</summary>
+    public string? NetworkPath { get; init; }
+
+    /// <summary>PID namespace of another container; null for none.</summary>
+    public string? PidPath { get; init; }
+
+    /// <summary>IPC namespace of another container; null for none.</summary>
+    public string? IpcPath { get; init; }
+
+    /// <summary>User namespace to join; null for the host's.</summary>
+    public string? UserPath { get; init; }
+
+    /// <summary>Folder on the host that is seen as /dev/shm; null for one of the container's own.</summary>
+    public string? SharedMemoryPath { get; init; }
 
     /// <summary>File on the host that is seen as /etc/hostname; null leaves the image's.</summary>
     public string? HostnamePath { get; init; }
@@ -24,14 +39,23 @@ public sealed record OciSpecInput
     /// <summary>File on the host that is seen as /etc/resolv.conf; null leaves the image's.</summary>
     public string? ResolvConfPath { get; init; }
 
+    /// <summary>AppArmor profile to run under; null where there is no AppArmor.</summary>
+    public string? AppArmorProfile { get; init; }
+
     /// <summary>Numbers of the devices that block limits name.</summary>
     internal BlockDeviceNumbers BlockDevices { get; init; } = BlockDeviceNumbers.None;
+
+    /// <summary>Devices beside those of every container.</summary>
+    internal ContainerDevices Devices { get; init; } = ContainerDevices.None;
 
     public required RuntimeOptions Options { get; init; }
 
     public required OciHost Host { get; init; }
 
     public required ResolvedUser User { get; init; }
+
+    /// <summary>It is crun that runs the container, of whose ways this program knows more than the specification says.</summary>
+    public bool IsCrun { get; init; } = true;
 }
 
 /// <summary>Everything an exec's process file is made from.</summary>
@@ -39,4 +63,5 @@ public sealed record OciSpecInput
 /// <param name="Spec">What to run.</param>
 /// <param name="User">The exec's user (its own, else the container's), resolved.</param>
 /// <param name="Host">The machine.</param>
-public sealed record OciExecInput(ContainerSnapshot Container, ExecSpec Spec, ResolvedUser User, OciHost Host);
+/// <param name="AppArmorProfile">AppArmor profile to run under; null where there is no AppArmor.</param>
+public sealed record OciExecInput(ContainerSnapshot Container, ExecSpec Spec, ResolvedUser User, OciHost Host, string? AppArmorProfile = null);

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 
@@ -20,9 +21,14 @@ public static class RootFile
     public static string ReadText(string root, string path)
     {
         using var inRoot = new PathInRoot(root);
+        return ReadText(inRoot.Root, path);
+    }
 
+    /// <inheritdoc cref="ReadText(string, string)"/>
+    internal static string ReadText(SafeFileHandle root, string path)
+    {
         // Looked at before it is opened to read: opening a fifo would wait, opening a device would do whatever it does.
-        if (Libc.OpenInRoot(inRoot.Root, Encoding.UTF8.GetBytes(path.TrimStart('/')), Libc.OpenPath, followLinks: true, out var found) != 0)
+        if (Libc.OpenInRoot(root, Encoding.UTF8.GetBytes(path.TrimStart('/')), Libc.OpenPath, followLinks: true, out var found) != 0)
         {
             return "";
         }

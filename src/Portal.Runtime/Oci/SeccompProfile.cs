@@ -10,6 +10,10 @@ internal sealed record SeccompProfile
     /// <summary>Longest profile taken, characters.</summary>
     public const int MaximumLength = 1 << 20;
 
+    // All of seccomp(2) but the one that asks another process: there is none to ask.
+    private static readonly string?[] s_actions =
+        ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"];
+
     public string? DefaultAction { get; init; }
 
     public int? DefaultErrnoRet { get; init; }
@@ -65,6 +69,9 @@ internal sealed record SeccompProfile
         }
     }
 
+    /// <summary>Throws what <see cref="Resolve"/> would.</summary>
+    public void Check() => _ = Resolve(CapabilitySet.All, RuntimeInformation.OSArchitecture, new(int.MaxValue, 0));
+
     /// <summary>What of the profile holds for a process with the given bounding set on the given machine.</summary>
     public OciSeccomp Resolve(CapabilitySet capabilities, Architecture architecture, Version kernel)
     {
@@ -82,8 +89,8 @@ internal sealed record SeccompProfile
             }
 
             var names = rule.Name is { } name ? [name] : rule.Names ?? [];
-            if (names.Count > 0 && rule.Action is { } action
-                && Includes(rule.Includes, capabilities, architecture, kernel) && !Excludes(rule.Excludes, capabilities, architecture, kernel))
+            var action = Known(rule.Action);
+            if (names.Count > 0 && Includes(rule.Includes, capabilities, architecture, kernel) && !Excludes(rule.Excludes, capabilities, architecture, kernel))
             {
                 rules.Add(new(names, action, rule.ErrnoRet, rule.Args is { Count: > 0 } args ? [.. args.Select(a => new OciSyscallArgument(a.Index, a.Value, a.ValueTwo, a.Op))] : null));
             }
@@ -93,13 +100,16 @@ internal sealed record SeccompProfile
         var map = ArchMap?.FirstOrDefault(entry => entry.Architecture == own);
         return new OciSeccomp
         {
-            DefaultAction = DefaultAction!,
+            DefaultAction = Known(DefaultAction),
             DefaultErrnoRet = DefaultErrnoRet,
             Architectures = Architectures is { Count: > 0 } ? Architectures : map is null ? null : [map.Architecture, .. map.SubArchitectures ?? []],
             Flags = Flags is { Count: > 0 } ? Flags : null,
             Syscalls = rules,
         };
     }
+
+    // A rule that says nothing would be no rule, and its calls would be left to the default.
+    private static string Known(string? action) => s_actions.Contains(action) ? action! : throw Invalid($"unknown seccomp action \"{action}\"");
 
     private static bool Includes(Filter? filter, CapabilitySet capabilities, Architecture architecture, Version kernel) =>
         filter is null

@@ -12,7 +12,7 @@ internal sealed record SecurityOptions
     /// <summary>The user's own profile; null for the default one.</summary>
     public string? SeccompProfile { get; init; }
 
-    /// <summary>Name of the AppArmor profile; null for none.</summary>
+    /// <summary>Name of the AppArmor profile, or <c>unconfined</c>; null when nothing was said.</summary>
     public string? AppArmorProfile { get; init; }
 
     /// <summary>Leave /proc and /sys as the kernel makes them.</summary>
@@ -34,9 +34,9 @@ internal sealed record SecurityOptions
 
             // Docker takes both key=value and the older key:value.
             var separator = option.IndexOf('=', StringComparison.Ordinal) is var equals and >= 0 ? equals : option.IndexOf(':', StringComparison.Ordinal);
-            if (separator <= 0)
+            if (separator < 0)
             {
-                throw Invalid(option);
+                throw Invalid(option, stage: 1);
             }
 
             var value = option[(separator + 1)..];
@@ -49,7 +49,7 @@ internal sealed record SecurityOptions
                     "builtin" or "" => result with { SeccompUnconfined = false, SeccompProfile = null },
                     _ => result with { SeccompUnconfined = false, SeccompProfile = value },
                 },
-                "apparmor" => result with { AppArmorProfile = value is "unconfined" ? null : value },
+                "apparmor" => result with { AppArmorProfile = value.Any(char.IsControl) ? throw Invalid(option) : value.Length == 0 ? null : value },
                 "systempaths" when value is "unconfined" => result with { SystemPathsUnconfined = true },
                 "writable-cgroups" => result with { WritableCgroups = Boolean(option, value) },
                 "label" => result, // SELinux labels say nothing on a host without SELinux.
@@ -67,6 +67,7 @@ internal sealed record SecurityOptions
         _ => throw Invalid(option),
     };
 
-    private static ErrorException Invalid(string option) =>
-        new(ErrorKind.Invalid, "container.security_option", $"invalid --security-opt: \"{(option.Length > 100 ? option[..100] : option)}\"");
+    // Docker's two places that find it, numbered.
+    private static ErrorException Invalid(string option, int stage = 2) =>
+        new(ErrorKind.Invalid, "container.security_option", $"invalid --security-opt {stage}: \"{(option.Length > 100 ? option[..100] : option)}\"");
 }

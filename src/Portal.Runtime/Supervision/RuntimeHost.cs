@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Primitives;
+using Portal.Runtime.AppArmor;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Exec;
 using Portal.Runtime.Linux;
@@ -13,7 +14,7 @@ namespace Portal.Runtime.Supervision;
 /// adopts what is there. Stopping ends nothing: containers run on.
 /// </summary>
 internal sealed class RuntimeHost(
-    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, AppArmorHost appArmor, ContainerLifecycle lifecycle) : IHostedService, IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -36,6 +37,7 @@ internal sealed class RuntimeHost(
         var newBoot = !File.Exists(mark) || await File.ReadAllTextAsync(mark, cancellationToken).ConfigureAwait(false) is var boot && boot != ProcFile.BootId;
         store.Load();
         volumes.Load();
+        await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }

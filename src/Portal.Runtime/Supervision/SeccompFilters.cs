@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Portal.Runtime.Oci;
 
@@ -29,7 +30,7 @@ internal sealed class SeccompFilters
         lock (_lock)
         {
             return _filters.TryGetValue(profile, out var filter)
-                ? (spec with { Annotations = new Dictionary<string, string> { [Annotation] = filter } }, null)
+                ? (spec with { Annotations = new Dictionary<string, string>(spec.Annotations ?? ImmutableDictionary<string, string>.Empty) { [Annotation] = filter } }, null)
                 : (spec, profile);
         }
     }

@@ -14,11 +14,12 @@ internal sealed class StartQueue(int limit, TimeProvider time) : IDisposable
 
     /// <summary>Adds a start.</summary>
     /// <param name="delay">How long it is to wait before it waits for its turn.</param>
+    /// <param name="ready">What it waits for besides, before it takes a turn that others could have.</param>
     /// <param name="start">The start; its failures are its own.</param>
     /// <param name="ct">Gives it up while it waits.</param>
-    public void Add(TimeSpan delay, Func<Task> start, CancellationToken ct)
+    public void Add(TimeSpan delay, Func<CancellationToken, Task> ready, Func<Task> start, CancellationToken ct)
     {
-        var entry = new Entry(delay, start, ct);
+        var entry = new Entry(delay, ready, start, ct);
         lock (_lock)
         {
             if (_held is not null)
@@ -58,6 +59,8 @@ internal sealed class StartQueue(int limit, TimeProvider time) : IDisposable
                 await Task.Delay(entry.Delay, time, entry.Ct).ConfigureAwait(false);
             }
 
+            await entry.Ready(entry.Ct).ConfigureAwait(false);
+
             // Asked for in order, and granted in that order.
             await _slots.WaitAsync(entry.Ct).ConfigureAwait(false);
         }
@@ -77,5 +80,5 @@ internal sealed class StartQueue(int limit, TimeProvider time) : IDisposable
         }
     }
 
-    private sealed record Entry(TimeSpan Delay, Func<Task> Start, CancellationToken Ct);
+    private sealed record Entry(TimeSpan Delay, Func<CancellationToken, Task> Ready, Func<Task> Start, CancellationToken Ct);
 }

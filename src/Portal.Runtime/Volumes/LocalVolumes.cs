@@ -16,6 +16,7 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
 
     private readonly ConcurrentDictionary<string, VolumeSnapshot> _volumes = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
+    private readonly List<(string Name, ContainerId User)> _claims = [];
 
     private string Root { get; } = options.DataRoot + "/volumes";
 
@@ -45,18 +46,40 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
     public VolumeSnapshot Resolve(string name) =>
         _volumes.TryGetValue(name, out var volume) ? volume : throw new ErrorException(ErrorKind.NotFound, "volume.not_found", $"get {name}: no such volume");
 
-    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, CancellationToken ct)
+    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, CancellationToken ct) => CreateAsync(name, labels, user: null, ct);
+
+    /// <summary>
+    /// Makes one, or answers the one of that name, for a container about to be made. Until <see cref="Settle"/> it counts as
+    /// the container's, so that nobody removes it in between.
+    /// </summary>
+    public Task<VolumeSnapshot> ClaimAsync(string? name, IReadOnlyDictionary<string, string> labels, ContainerId user, CancellationToken ct) => CreateAsync(name, labels, user, ct);
+
+    /// <summary>The same for one that must be there.</summary>
+    /// <exception cref="ErrorException">404: it is gone.</exception>
+    public void Claim(string name, ContainerId user)
+    {
+        lock (_lock)
+        {
+            Resolve(name);
+            _claims.Add((name, user));
+        }
+    }
+
+    /// <summary>Ends a container's claims: it is in the store, or is not going to be.</summary>
+    public void Settle(ContainerId user)
+    {
+        lock (_lock)
+        {
+            _claims.RemoveAll(claim => claim.User == user);
+        }
+    }
+
+    private Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, ContainerId? user, CancellationToken ct)
     {
         var anonymous = string.IsNullOrEmpty(name);
         name = anonymous ? RandomNumberGenerator.GetHexString(64, lowercase: true) : name!;
-        if (!ContainerValidation.IsName(name))
-        {
-            throw new ErrorException(
-                ErrorKind.Invalid, "volume.invalid_name",
-                $"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
-        }
-
-        return Task.Run(() => Create(name, labels, anonymous), ct);
+        VolumeName.Check(name);
+        return Task.Run(() => Create(name, labels, anonymous, user), ct);
     }
 
     public Task RemoveAsync(string name, bool force, CancellationToken ct) => Task.Run(() => Remove(name, force), ct);
@@ -64,16 +87,42 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
     /// <summary>Removes a volume if no container uses it; never fails for an absent one.</summary>
     public void Discard(string name)
     {
-        if (Users(name).Length == 0)
+        lock (_lock)
         {
-            Remove(name, force: true);
+            if (Users(name).Length == 0)
+            {
+                Remove(name, force: true);
+            }
         }
     }
 
-    private VolumeSnapshot Create(string name, IReadOnlyDictionary<string, string> labels, bool anonymous)
+    /// <summary>Tells that a container begins to use its volumes.</summary>
+    public void PublishMounted(ContainerSnapshot container)
+    {
+        foreach (var mount in container.Mounts.Where(mount => mount.VolumeName is not null))
+        {
+            Publish("mount", mount.VolumeName!, ("container", container.Id.Value), ("destination", mount.Target), ("propagation", mount.Propagation), ("read/write", mount.ReadOnly ? "false" : "true"));
+        }
+    }
+
+    /// <summary>Tells that it has ended.</summary>
+    public void PublishUnmounted(ContainerSnapshot container)
+    {
+        foreach (var mount in container.Mounts.Where(mount => mount.VolumeName is not null))
+        {
+            Publish("unmount", mount.VolumeName!, ("container", container.Id.Value));
+        }
+    }
+
+    private VolumeSnapshot Create(string name, IReadOnlyDictionary<string, string> labels, bool anonymous, ContainerId? user)
     {
         lock (_lock)
         {
+            if (user is { } claimant)
+            {
+                _claims.Add((name, claimant));
+            }
+
             if (_volumes.TryGetValue(name, out var existing))
             {
                 return existing;
@@ -122,10 +171,21 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
     }
 
     private ContainerId[] Users(string name) =>
-        [.. containers.All.Where(container => container.Snapshot.Mounts.Any(mount => mount.VolumeName == name)).Select(container => container.Id)];
+        [
+            .. containers.All.Where(container => container.Snapshot.Mounts.Any(mount => mount.VolumeName == name)).Select(container => container.Id)
+                .Concat(_claims.Where(claim => claim.Name == name).Select(claim => claim.User)).Distinct(),
+        ];
 
-    private void Publish(string action, string name) =>
-        events.Publish(new("volume", action, name, new Dictionary<string, string> { ["driver"] = "local" }, time.GetUtcNow()));
+    private void Publish(string action, string name, params ReadOnlySpan<(string Key, string Value)> attributes)
+    {
+        var all = new Dictionary<string, string> { ["driver"] = "local" };
+        foreach (var (key, value) in attributes)
+        {
+            all[key] = value;
+        }
+
+        events.Publish(new("volume", action, name, all, time.GetUtcNow()));
+    }
 
     private static VolumeSnapshot? TryRead(string path)
     {

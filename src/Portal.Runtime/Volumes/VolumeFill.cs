@@ -1,38 +1,74 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Runtime.Volumes;
 
-/// <summary>Copies a folder of an image into a new volume: content, owners, modes, times, links. Nothing outside the image is read.</summary>
-internal static class VolumeFill
+/// <summary>
+/// Copies a folder of an image into a new volume: content, owners, modes, times, extended attributes, links of both kinds.
+/// Nothing outside the image is read.
+/// </summary>
+internal sealed class VolumeFill
 {
     private const int MaximumDepth = 200;
 
-    /// <summary>Copies <paramref name="target"/> of <paramref name="root"/>; absent or not a folder is nothing to copy.</summary>
-    /// <param name="root">Mounted root of the container.</param>
+    private readonly SafeFileHandle _top;
+
+    // Files with several names, by their inode: where the first copy of each is.
+    private readonly Dictionary<ulong, byte[]> _linked = [];
+
+    private VolumeFill(SafeFileHandle top) => _top = top;
+
+    /// <summary>A volume, or a folder of it, if it is empty; null when there is something in it, or no such folder.</summary>
+    public static SafeFileHandle? OpenEmpty(string volume, string subpath)
+    {
+        using var top = SafeSubpath.OpenFolder(volume);
+        var errno = Libc.OpenBeneath(top, subpath.Length == 0 ? "."u8 : Encoding.UTF8.GetBytes(subpath), Libc.OpenReadOnly | Libc.OpenDirectory, out var folder);
+        var there = new List<(byte[] Name, FileKind Kind)>();
+        if (errno == 0 && Libc.ReadDirectory(folder!, there) == 0 && there.Count == 0)
+        {
+            return folder;
+        }
+
+        folder?.Dispose();
+        return null;
+    }
+
+    /// <summary>Copies <paramref name="target"/> of <paramref name="root"/> if there is such a folder.</summary>
+    /// <param name="root">Mounted root of the container, owners as on the disk.</param>
     /// <param name="target">Absolute path inside.</param>
-    /// <param name="volume">Empty folder of the volume.</param>
-    public static void Fill(string root, string target, string volume)
+    /// <param name="volume">From <see cref="OpenEmpty"/>.</param>
+    /// <param name="anonymous">The target names the volume, so a file there is a mistake.</param>
+    /// <exception cref="ErrorException">400: a file is in the volume's place.</exception>
+    public static void Fill(string root, string target, SafeFileHandle volume, bool anonymous)
     {
         using var rootFolder = DescriptorPassing.OpenFolder(root);
         var errno = Libc.OpenInRoot(rootFolder, Encoding.UTF8.GetBytes(target.TrimStart('/')), Libc.OpenReadOnly | Libc.OpenDirectory, followLinks: true, out var source);
         using (source)
         {
+            if (errno == Errno.ENOTDIR && anonymous)
+            {
+                throw new ErrorException(ErrorKind.Invalid, "container.volume_over_file", $"cannot mount volume over existing file, file exists {target}");
+            }
+
             if (errno != 0)
             {
                 return;
             }
 
-            using var destination = Open(null, Encoding.UTF8.GetBytes(volume));
-            Copy(source!, destination, 0);
+            var fill = new VolumeFill(volume);
+            fill.Copy(source!, volume, [], 0);
             Check(Libc.StatAt(source!, [], out var facts), "stat"u8);
-            using var parent = Open(null, Encoding.UTF8.GetBytes(Path.GetDirectoryName(volume)!));
-            Apply(parent, Encoding.UTF8.GetBytes(Path.GetFileName(volume)), facts);
+            CopyAttributes(source!, "."u8, volume, "."u8);
+            Check(Libc.ChangeOwnerAt(volume, [], facts.UserId, facts.GroupId), "chown"u8);
+            File.SetUnixFileMode(volume, (UnixFileMode)facts.Mode);
+            Check(Libc.SetTimeAt(volume, "."u8, facts.Modified), "utimes"u8);
         }
     }
 
-    private static void Copy(SafeFileHandle from, SafeFileHandle to, int depth)
+    private void Copy(SafeFileHandle from, SafeFileHandle to, byte[] path, int depth)
     {
         if (depth > MaximumDepth)
         {
@@ -43,6 +79,7 @@ internal static class VolumeFill
         Check(Libc.ReadDirectory(from, entries), "."u8);
         foreach (var (name, _) in entries)
         {
+            byte[] full = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
             Check(Libc.StatAt(from, name, out var facts), name);
             switch (facts.Kind)
             {
@@ -51,10 +88,13 @@ internal static class VolumeFill
                     using (var source = Open(from, name))
                     using (var destination = Open(to, name))
                     {
-                        Copy(source, destination, depth + 1);
+                        Copy(source, destination, full, depth + 1);
                     }
 
                     break;
+                case FileKind.Regular when facts.Links > 1 && !_linked.TryAdd(facts.Inode, full):
+                    Check(Libc.LinkAt(_top, _linked[facts.Inode], to, name), name);
+                    continue;
                 case FileKind.Regular:
                     CopyFile(from, to, name);
                     break;
@@ -70,7 +110,7 @@ internal static class VolumeFill
                     break;
             }
 
-            Apply(to, name, facts);
+            Apply(from, to, name, facts);
         }
     }
 
@@ -97,24 +137,34 @@ internal static class VolumeFill
     private static byte[] ReadLink(SafeFileHandle folder, byte[] name) =>
         Encoding.UTF8.GetBytes(new FileInfo($"/proc/self/fd/{folder.DangerousGetHandle()}/{Encoding.UTF8.GetString(name)}").LinkTarget ?? "");
 
-    private static void Apply(SafeFileHandle folder, ReadOnlySpan<byte> name, FileFacts facts)
+    private static void Apply(SafeFileHandle from, SafeFileHandle to, ReadOnlySpan<byte> name, FileFacts facts)
     {
-        Check(Libc.ChangeOwnerAt(folder, name, facts.UserId, facts.GroupId), name);
+        Check(Libc.ChangeOwnerAt(to, name, facts.UserId, facts.GroupId), name);
         if (facts.Kind != FileKind.SymbolicLink)
         {
-            // After the owner: chown(2) takes set-user-id away.
-            Check(Libc.ChangeModeAt(folder, name, facts.Mode), name);
+            // After the owner: chown(2) takes set-user-id away, and file capabilities with it.
+            Check(Libc.ChangeModeAt(to, name, facts.Mode), name);
+            CopyAttributes(from, name, to, name);
         }
 
-        Check(Libc.SetTimeAt(folder, name, facts.Modified), name);
+        Check(Libc.SetTimeAt(to, name, facts.Modified), name);
     }
 
-    private static SafeFileHandle Open(SafeFileHandle? folder, ReadOnlySpan<byte> name)
+    private static void CopyAttributes(SafeFileHandle from, ReadOnlySpan<byte> fromName, SafeFileHandle to, ReadOnlySpan<byte> toName)
     {
-        SafeFileHandle? handle;
-        Check(folder is null
-            ? Libc.Open(name, Libc.OpenReadOnly | Libc.OpenDirectory, 0, out handle)
-            : Libc.OpenAt(folder, name, Libc.OpenReadOnly | Libc.OpenDirectory | Libc.OpenNoFollow, 0, out handle), name);
+        foreach (var attribute in Libc.ListAttributesAt(from, fromName))
+        {
+            if (!attribute.AsSpan().StartsWith("trusted.overlay."u8) && Libc.GetAttributeAt(from, fromName, attribute) is { } value
+                && Libc.SetAttributeAt(to, toName, attribute, value) is not (0 or Errno.EOPNOTSUPP) and var errno)
+            {
+                Check(errno, toName);
+            }
+        }
+    }
+
+    private static SafeFileHandle Open(SafeFileHandle folder, ReadOnlySpan<byte> name)
+    {
+        Check(Libc.OpenAt(folder, name, Libc.OpenReadOnly | Libc.OpenDirectory | Libc.OpenNoFollow, 0, out var handle), name);
         return handle!;
     }
 

@@ -69,6 +69,7 @@ public abstract class AgentProcess : IAsyncLifetime
     private string[] RootArguments =>
     [
         "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", _subnet, "--cgroup-parent", "/" + _tag,
+        "--cdi-spec-dir", Path.Combine(Root, "cdi"),
         .. Environment.GetEnvironmentVariable("PORTAL_E2E_OCI_RUNTIME") is { Length: > 0 } runtime ? new[] { "--oci-runtime", runtime } : [],
     ];
 
@@ -84,7 +85,7 @@ public abstract class AgentProcess : IAsyncLifetime
     /// <summary>Starts the agent, again after a kill, and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        _process = ChildProcess.Start(Program, ["--socket", Socket, "--socket-group", SocketGroup, .. RootArguments]);
+        _process = ChildProcess.Start(Program, ["--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options]);
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_process.Id} {StartTime(_process.Id)}\n");
         _logging = LogAsync(_process);
         await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
@@ -167,6 +168,9 @@ public abstract class AgentProcess : IAsyncLifetime
 
     /// <summary>Group that may use the socket.</summary>
     protected virtual string SocketGroup => "root";
+
+    /// <summary>Further options of the agent.</summary>
+    protected virtual IReadOnlyList<string> Options => [];
 
     /// <summary>The clone these tests were built from: the nearest parent of the program, or the given one, that holds the solution.</summary>
     public static string Repository()

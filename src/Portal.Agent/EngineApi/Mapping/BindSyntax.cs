@@ -1,89 +1,70 @@
 using Portal.Domain.Containers;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Agent.EngineApi.Mapping;
 
-/// <summary>The <c>-v</c> form of a mount: <c>source:target[:options]</c>, where a source without a leading slash names a volume.</summary>
+/// <summary>
+/// The <c>-v</c> form of a mount: <c>[source:]target[:options]</c>, where a source without a leading slash names a volume.
+/// Rules and words are those of moby's parser.
+/// </summary>
 internal static class BindSyntax
 {
-    private static readonly string[] s_propagations = ["private", "rprivate", "slave", "rslave", "shared", "rshared"];
-
     public static MountSpec Parse(string text)
     {
-        var parts = text.Split(':');
-        if (parts.Length is not (2 or 3) || parts[0].Length == 0 || parts[1].Length == 0)
+        var parts = text.Split(':', 4);
+        if (parts[0].Length == 0 || parts.Length == 4 || (parts.Length == 2 && MountModes.IsValid(parts[1])))
         {
             throw Invalid(text);
         }
 
-        var bind = parts[0][0] == '/';
-        if (!bind && (parts[0].Contains('/') || parts[0] is "." or ".."))
+        var mode = parts.Length == 3 ? parts[2] : "";
+        if (!MountModes.IsValid(mode))
         {
-            throw EngineErrors.Invalid(
-                "container.mount",
-                $"create {parts[0]}: \"{parts[0]}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. "
-                + "If you intended to pass a host directory, use absolute path");
+            throw EngineErrors.Invalid("container.mount", $"invalid mode: {mode}");
         }
 
-        var mount = new MountSpec(bind ? MountKind.Bind : MountKind.Volume, bind ? Clean(parts[0]) : parts[0], Target(parts[1], text), ReadOnly: false)
+        var source = parts.Length == 1 ? "" : parts[0];
+        var kind = source.StartsWith('/') ? MountKind.Bind : MountKind.Volume;
+        if (MountModes.IsNoCopy(mode) && kind == MountKind.Bind)
         {
-            FromBinds = true,
-            CreateSource = bind,
+            throw Invalid(text, kind, "field VolumeOptions must not be specified");
+        }
+
+        var propagation = MountModes.PropagationOf(mode);
+        if (propagation.Length > 0 && kind == MountKind.Volume)
+        {
+            throw Invalid(text, kind, "field BindOptions must not be specified");
+        }
+
+        return new(kind, kind == MountKind.Bind ? Clean(source) : source, Target(parts.Length == 1 ? parts[0] : parts[1], kind, text), MountModes.IsReadOnly(mode))
+        {
+            Origin = MountOrigin.Binds,
+            AsGiven = text,
+            Mode = mode,
+            CreateSource = kind == MountKind.Bind,
+            NoCopy = MountModes.IsNoCopy(mode),
+            Propagation = propagation,
         };
-        return parts.Length == 2 ? mount : parts[2].Split(',').Aggregate(mount, (m, option) => Apply(m, option, text));
     }
 
-    /// <summary>The text inspect shows for such a mount.</summary>
-    public static string Format(MountSpec mount)
+    /// <summary>An absolute path without needless parts.</summary>
+    public static string Target(string target, MountKind kind, string text)
     {
-        var options = new List<string>(3);
-        if (mount.ReadOnly)
+        if (!target.StartsWith('/'))
         {
-            options.Add("ro");
-        }
-
-        if (mount.Propagation.Length > 0)
-        {
-            options.Add(mount.Propagation);
-        }
-
-        if (mount.NoCopy)
-        {
-            options.Add("nocopy");
-        }
-
-        return options.Count == 0 ? $"{mount.Source}:{mount.Target}" : $"{mount.Source}:{mount.Target}:{string.Join(',', options)}";
-    }
-
-    /// <summary>An absolute path without its trailing slashes; <paramref name="what"/> is named in errors.</summary>
-    public static string Target(string target, string what)
-    {
-        if (target.Length == 0 || target[0] != '/')
-        {
-            throw EngineErrors.Invalid("container.mount", $"invalid volume specification: '{what}': invalid mount path: '{target}' mount path must be absolute");
+            // "", ".", "a/.." lead nowhere but to the root.
+            throw Invalid(text, kind, Clean("/" + target) == "/" ? "invalid specification: destination can't be '/'" : $"invalid mount path: '{target}' mount path must be absolute");
         }
 
         var clean = Clean(target);
-        return clean != "/" ? clean : throw EngineErrors.Invalid("container.mount", $"invalid volume specification: '{what}': invalid specification: destination can't be '/'");
+        return clean != "/" ? clean : throw Invalid(text, kind, "invalid specification: destination can't be '/'");
     }
 
-    /// <summary>Takes <c>.</c>, <c>..</c> and double slashes out of an absolute path.</summary>
-    public static string Clean(string path) => Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
+    /// <summary>Takes <c>.</c>, <c>..</c> and needless slashes out of an absolute path.</summary>
+    public static string Clean(string path) => path.Contains('\0') ? path : Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
 
-    /// <summary>A propagation mode of the long form; empty for the default.</summary>
-    public static string Propagation(string? text) => string.IsNullOrEmpty(text) || s_propagations.Contains(text)
-        ? text ?? ""
-        : throw EngineErrors.Invalid("container.mount", $"invalid mount config for type \"bind\": invalid propagation mode: {text}");
-
-    private static MountSpec Apply(MountSpec mount, string option, string text) => option switch
-    {
-        "ro" => mount with { ReadOnly = true },
-
-        // Relabelling has no effect without SELinux, consistency none on Linux.
-        "" or "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "default" => mount,
-        "nocopy" when mount.Kind == MountKind.Volume => mount with { NoCopy = true },
-        _ when mount.Kind == MountKind.Bind && s_propagations.Contains(option) => mount with { Propagation = option },
-        _ => throw Invalid(text),
-    };
+    private static Domain.Primitives.ErrorException Invalid(string text, MountKind kind, string reason) =>
+        EngineErrors.Invalid("container.mount", $"invalid volume specification: '{text}': invalid mount config for type \"{(kind == MountKind.Bind ? "bind" : "volume")}\": {reason}");
 
     private static Domain.Primitives.ErrorException Invalid(string text) => EngineErrors.Invalid("container.mount", $"invalid volume specification: '{text}'");
 }

@@ -3,6 +3,7 @@ using System.Net;
 using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
+using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Networks;
@@ -28,10 +29,10 @@ internal static class ContainerMapping
         Status = HumanDuration.Sentence(container.Status, now),
         HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
         NetworkSettings = new() { Networks = Endpoints(container, networks, ApiVersion.Highest) },
-        Mounts = [.. container.Mounts.Select(MountMapping.Show)],
+        Mounts = MountMapping.Show(container.Mounts),
     };
 
-    public static ContainerInspect Inspect(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, string defaultRuntime, ApiVersion version)
+    public static ContainerInspect Inspect(ContainerSnapshot container, ContainerPlaces places, IReadOnlyList<NetworkSnapshot> networks, IRuntimeInfo runtime, ApiVersion version)
     {
         string[] process = [.. container.Effective.Entrypoint, .. container.Effective.Command];
         return new()
@@ -42,19 +43,31 @@ internal static class ContainerMapping
             Args = [.. process.Skip(1)],
             State = State(container.Status),
             Image = container.ImageId.ToString(),
+            ResolvConfPath = places.ResolvConf,
+            HostnamePath = places.Hostname,
+            HostsPath = places.Hosts,
             LogPath = LogDrivers.DriverOf(container.Spec.Log) == LogDrivers.JsonFile ? container.LogPath : "",
             Name = "/" + container.Name,
             RestartCount = container.RestartCount,
             Driver = "overlay2",
             Platform = "linux",
+            AppArmorProfile = places.AppArmorProfile,
             ExecIDs = null,
-            HostConfig = HostConfigMapping.Show(container, defaultRuntime),
-            GraphDriver = new() { Name = "overlay2" },
-            Mounts = [.. container.Mounts.Select(MountMapping.Show)],
+            HostConfig = HostConfigMapping.Show(container, runtime),
+            GraphDriver = new() { Name = "overlay2", Data = Layers(places) },
+            Mounts = MountMapping.Show(container.Mounts),
             Config = Config(container),
             NetworkSettings = Network(container, networks, version),
         };
     }
+
+    private static Dictionary<string, string>? Layers(ContainerPlaces places) => places.Layers is not { } folders ? null : new()
+    {
+        ["LowerDir"] = string.Join(':', folders.Lower),
+        ["MergedDir"] = folders.Merged,
+        ["UpperDir"] = folders.Upper,
+        ["WorkDir"] = folders.Work,
+    };
 
     /// <summary>The name of the network that a mode means.</summary>
     public static string NetworkName(string mode) => mode is "default" or "" ? DefaultNetwork : mode;
@@ -82,10 +95,9 @@ internal static class ContainerMapping
     private static ContainerConfig Config(ContainerSnapshot container)
     {
         var (spec, effective) = (container.Spec, container.Effective);
-        var volumes = container.Mounts.Where(m => m.Anonymous).ToDictionary(m => m.Target, _ => new EmptyObject());
         return new()
         {
-            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.Id.Abbreviated),
+            Hostname = spec.Hostname ?? (spec.NetworkMode == "host" ? Dns.GetHostName() : container.JoinedHostname ?? container.Id.Abbreviated),
             Domainname = spec.Domainname ?? "",
             User = effective.User,
             AttachStdin = spec.AttachStdin,
@@ -98,7 +110,7 @@ internal static class ContainerMapping
             Env = [.. effective.Environment],
             Cmd = effective.Command.Count == 0 ? null : effective.Command,
             Image = spec.Image,
-            Volumes = volumes.Count == 0 ? null : volumes,
+            Volumes = effective.Volumes?.ToDictionary(target => target, _ => new EmptyObject()),
             WorkingDir = effective.WorkingDirectory,
             Entrypoint = effective.Entrypoint.Count == 0 ? null : effective.Entrypoint,
             OnBuild = null,
@@ -135,6 +147,11 @@ internal static class ContainerMapping
 
     private static Dictionary<string, EndpointSettings> Endpoints(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
+        if (NetworkDonor.IsOne(container.Spec.NetworkMode))
+        {
+            return [];
+        }
+
         var place = container.Attachment;
         var name = place?.NetworkName ?? NetworkName(container.Spec.NetworkMode);
         var network = networks.FirstOrDefault(n => n.Name == name || n.Id == name);

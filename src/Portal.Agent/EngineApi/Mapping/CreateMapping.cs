@@ -56,7 +56,7 @@ internal static class CreateMapping
             Ports = Ports(host.PortBindings),
             ExposedPorts = Exposed(request.ExposedPorts, host.PortBindings),
             PublishAllPorts = host.PublishAllPorts,
-            Mounts = MountMapping.Map(request.Volumes, host),
+            Mounts = MountMapping.Map(request.Volumes, host, version),
             VolumesFrom = host.VolumesFrom ?? [],
             Dns = host.Dns ?? [],
             DnsSearch = host.DnsSearch ?? [],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
+using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
 
@@ -11,7 +12,7 @@ internal static class HostConfigMapping
 {
     private const long DefaultShmSize = 64 * 1024 * 1024;
 
-    public static HostConfig Show(ContainerSnapshot container, string defaultRuntime)
+    public static HostConfig Show(ContainerSnapshot container, IRuntimeInfo runtime)
     {
         var spec = container.Spec;
         var host = new HostConfig
@@ -44,12 +45,12 @@ internal static class HostConfigMapping
             StorageOpt = spec.StorageOptions.Count == 0 ? null : new(spec.StorageOptions),
             ShmSize = spec.ShmSizeBytes == 0 ? DefaultShmSize : spec.ShmSizeBytes,
             Sysctls = spec.Sysctls.Count == 0 ? null : new(spec.Sysctls),
-            Runtime = spec.Runtime.Length == 0 ? defaultRuntime : spec.Runtime,
+            Runtime = spec.Runtime.Length == 0 ? runtime.DefaultRuntime : spec.Runtime,
             Isolation = "",
             CgroupParent = spec.CgroupParent,
             Ulimits = [.. spec.Ulimits.Select(u => new UlimitItem { Name = u.Name, Soft = u.Soft, Hard = u.Hard })],
-            MaskedPaths = spec.Privileged ? [] : spec.MaskedPaths?.ToList(),
-            ReadonlyPaths = spec.Privileged ? [] : spec.ReadOnlyPaths?.ToList(),
+            MaskedPaths = Paths(spec, spec.MaskedPaths, runtime.DefaultPaths.Masked),
+            ReadonlyPaths = Paths(spec, spec.ReadOnlyPaths, runtime.DefaultPaths.ReadOnly),
             Init = spec.Init ? true : null,
         };
         ResourceMapping.Show(spec.Resources, host);
@@ -58,6 +59,10 @@ internal static class HostConfigMapping
         MountMapping.Show(spec, host);
         return host;
     }
+
+    /// <summary>Null for a privileged container, whose paths are as the kernel makes them.</summary>
+    private static List<string>? Paths(ContainerSpec spec, IReadOnlyList<string>? own, IReadOnlyList<string> defaults) =>
+        spec.Privileged ? null : spec.SecurityOptions.Any(o => o is "systempaths=unconfined" or "systempaths:unconfined") ? [] : [.. own ?? defaults];
 
     private static string Name(RestartPolicyKind kind) => kind switch
     {

@@ -27,6 +27,7 @@ internal static class ImageMapping
         Id = image.Id.ToString(),
         RepoTags = [.. image.Tags],
         RepoDigests = [.. image.RepoDigests],
+        Parent = image.Parent?.ToString() ?? "",
         Comment = image.Comment,
         Created = EngineTime.Format(image.Created),
         Author = image.Author,
@@ -73,8 +74,10 @@ internal static class ImageMapping
         Volumes = config.Volumes.Count == 0 ? null : config.Volumes.ToDictionary(v => v, _ => new EmptyObject()),
         WorkingDir = config.WorkingDirectory,
         Entrypoint = config.Entrypoint,
-        OnBuild = null,
+        OnBuild = config.OnBuild.Count == 0 ? null : [.. config.OnBuild],
         Labels = config.Labels.Count == 0 ? null : new(config.Labels),
         StopSignal = config.StopSignal,
+        Healthcheck = HealthMapping.Show(config.HealthCheck),
+        Shell = config.Shell,
     };
 }

@@ -1,7 +1,12 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
+using Portal.Runtime.Mounts;
 
 namespace Portal.Agent.EngineApi.Mapping;
 
@@ -10,110 +15,170 @@ internal static class MountMapping
 {
     private const string LocalDriver = "local";
 
-    public static List<MountSpec> Map(Dictionary<string, EmptyObject>? anonymous, HostConfig host)
+    public static List<MountSpec> Map(Dictionary<string, EmptyObject>? anonymous, HostConfig host, ApiVersion version)
     {
         var mounts = new List<MountSpec>();
-        mounts.AddRange((host.Binds ?? []).Select(BindSyntax.Parse));
-        mounts.AddRange((host.Mounts ?? []).Select(Mount));
+
+        // Before 1.44 read-only did not reach further than the topmost mount, and clients of then count on it.
+        var reach = version.AtLeast(44) ? ReadOnlyReach.BestEffort : ReadOnlyReach.TopOnly;
+        mounts.AddRange((host.Binds ?? []).Select(BindSyntax.Parse).Select(mount => mount with { ReadOnlyReach = mount.Kind == MountKind.Bind && mount.ReadOnly ? reach : default }));
+        mounts.AddRange((host.Mounts ?? []).Select(item => Mount(item, version)));
         foreach (var (target, options) in host.Tmpfs ?? [])
         {
-            mounts.Add(new(MountKind.Tmpfs, "", BindSyntax.Target(target, target), ReadOnly: false) { TmpfsOptions = options ?? "" });
+            mounts.Add(new(MountKind.Tmpfs, "", TmpfsTarget(target), ReadOnly: false) { Origin = MountOrigin.Tmpfs, AsGiven = target, TmpfsOptions = options ?? "" });
         }
 
         var taken = mounts.Select(mount => mount.Target).ToHashSet(StringComparer.Ordinal);
         mounts.AddRange((anonymous?.Keys ?? Enumerable.Empty<string>())
-            .Select(target => BindSyntax.Target(target, target))
+            .Select(target => BindSyntax.Target(target, MountKind.Volume, target))
             .Where(taken.Add)
-            .Select(target => new MountSpec(MountKind.Volume, "", target, ReadOnly: false)));
+            .Select(target => new MountSpec(MountKind.Volume, "", target, ReadOnly: false) { Origin = MountOrigin.Volumes }));
         return mounts;
     }
 
-    /// <summary>Writes the mounts into the answer of inspect, in the spelling they came in.</summary>
+    /// <summary>Writes the mounts into the answer of inspect, as they came in.</summary>
     public static void Show(ContainerSpec spec, HostConfig host)
     {
-        var binds = spec.Mounts.Where(m => m.FromBinds).Select(BindSyntax.Format).ToList();
-        var mounts = spec.Mounts.Where(m => !m.FromBinds && m is not { Kind: MountKind.Volume, Source: "" } && !IsPlainTmpfs(m)).Select(Item).ToList();
-        var tmpfs = spec.Mounts.Where(IsPlainTmpfs).ToDictionary(m => m.Target, m => m.TmpfsOptions);
+        var binds = spec.Mounts.Where(m => m.Origin == MountOrigin.Binds).Select(m => m.AsGiven).ToList();
+        var mounts = spec.Mounts.Where(m => m.Origin == MountOrigin.Mounts && m.AsGiven.Length > 0)
+            .Select(m => JsonSerializer.Deserialize(m.AsGiven, EngineJson.Default.MountItem)).OfType<MountItem>().ToList();
+        var tmpfs = spec.Mounts.Where(m => m.Origin == MountOrigin.Tmpfs).ToDictionary(m => m.AsGiven, m => m.TmpfsOptions);
         host.Binds = binds.Count == 0 ? null : binds;
         host.Mounts = mounts.Count == 0 ? null : mounts;
         host.Tmpfs = tmpfs.Count == 0 ? null : tmpfs;
     }
 
-    /// <summary>A mount in force.</summary>
-    public static MountPoint Show(ResolvedMount mount) => mount.Kind switch
+    /// <summary>Mounts in force. What <c>--tmpfs</c> made is, as in Docker, none of them: HostConfig.Tmpfs tells of it.</summary>
+    public static List<MountPoint> Show(IReadOnlyList<ResolvedMount> mounts) => [.. mounts.Where(mount => mount.Origin != MountOrigin.Tmpfs).Select(Show)];
+
+    private static MountPoint Show(ResolvedMount mount) => mount.Kind switch
     {
-        MountKind.Bind => new() { Type = "bind", Source = mount.Source, Destination = mount.Target, RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "", Propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate" },
-        MountKind.Volume => new() { Type = "volume", Name = mount.VolumeName, Source = mount.Source, Destination = mount.Target, Driver = LocalDriver, RW = !mount.ReadOnly, Mode = mount.ReadOnly ? "ro" : "z" },
+        MountKind.Bind => new() { Type = "bind", Source = mount.Source, Destination = mount.Target, RW = !mount.ReadOnly, Mode = mount.Mode, Propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate" },
+        MountKind.Volume => new()
+        {
+            Type = "volume",
+            Name = mount.VolumeName,
+            Source = mount.Source,
+            Destination = mount.Target,
+            Driver = LocalDriver,
+            RW = !mount.ReadOnly,
+            Mode = mount.Mode.Length == 0 && mount.Origin is MountOrigin.Binds or MountOrigin.Mounts ? "z" : mount.Mode,
+        },
         MountKind.Tmpfs => new() { Type = "tmpfs", Destination = mount.Target, RW = !mount.ReadOnly },
-        MountKind.Image => new() { Type = "image", Source = mount.Source, Destination = mount.Target, RW = false },
+        MountKind.Image => new() { Type = "image", Name = mount.ImageName, Source = mount.Source, Destination = mount.Target, RW = false, Propagation = "rprivate" },
     };
 
-    private static MountSpec Mount(MountItem item)
+    private static MountSpec Mount(MountItem item, ApiVersion version)
     {
+        Gate(item, version);
         var target = item.Target ?? "";
-        if (target.Length == 0 || target[0] != '/')
+        if (target.Length == 0)
         {
-            throw Invalid($"invalid mount config for type \"{item.Type}\": invalid mount path: '{target}' mount path must be absolute");
+            throw Invalid(item, "field Target must not be empty");
         }
 
-        target = BindSyntax.Target(target, target);
-        RefuseOthersOptions(item);
-        return item.Type switch
+        if (BindSyntax.Clean("/" + target) == "/")
         {
-            "bind" => Bind(item, target),
+            throw Invalid(item, "invalid specification: destination can't be '/'");
+        }
+
+        if (target[0] != '/')
+        {
+            throw Invalid(item, $"invalid mount path: '{target}' mount path must be absolute");
+        }
+
+        target = BindSyntax.Clean(target);
+        var mount = item.Type switch
+        {
+            "bind" => Bind(item, target, version),
             "volume" => Volume(item, target),
             "tmpfs" => Tmpfs(item, target),
             "image" => Image(item, target),
             "npipe" or "cluster" => throw EngineErrors.NotSupported($"mounts of type \"{item.Type}\" are"),
-            _ => throw Invalid($"invalid mount config: mount type unknown: \"{item.Type}\""),
+            _ => throw Invalid(item, "mount type unknown"),
         };
+        return mount with { AsGiven = JsonSerializer.Serialize(item, EngineJson.Default.MountItem) };
     }
 
-    /// <summary>Options of one kind of mount on a mount of another are a mistake, not noise.</summary>
-    private static void RefuseOthersOptions(MountItem item)
+    /// <summary>Options of one kind of mount on a mount of another are a mistake, not noise; as are members that the client's version does not have.</summary>
+    private static void Gate(MountItem item, ApiVersion version)
     {
+        if (!version.AtLeast(42))
+        {
+            item.VolumeOptions = item.Type == "volume" ? item.VolumeOptions : null;
+            item.TmpfsOptions = item.Type == "tmpfs" ? item.TmpfsOptions : null;
+        }
+
         foreach (var (field, kind, given) in (ReadOnlySpan<(string, string, bool)>)
             [
-                ("BindOptions", "bind", item.BindOptions is not null), ("VolumeOptions", "volume", item.VolumeOptions is not null),
-                ("TmpfsOptions", "tmpfs", item.TmpfsOptions is not null), ("ImageOptions", "image", item.ImageOptions is not null),
+                ("VolumeOptions", "volume", item.VolumeOptions is not null), ("BindOptions", "bind", item.BindOptions is not null), ("TmpfsOptions", "tmpfs", item.TmpfsOptions is not null),
             ])
         {
             if (given && item.Type != kind)
             {
-                throw Invalid($"invalid mount config for type \"{item.Type}\": field {field} must not be specified");
+                throw EngineErrors.Invalid("container.mount", $"{field} must not be specified on mount type \"{item.Type}\"");
             }
+        }
+
+        if (item.ImageOptions is not null && item.Type != "image")
+        {
+            throw Invalid(item, "field ImageOptions must not be specified");
+        }
+
+        if (item.BindOptions is { } bind)
+        {
+            bind.NonRecursive &= version.AtLeast(40);
+            bind.CreateMountpoint &= version.AtLeast(42);
+            if (bind.ReadOnlyForceRecursive && !version.AtLeast(44))
+            {
+                throw EngineErrors.Invalid("container.mount", "BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer");
+            }
+        }
+
+        if (item.VolumeOptions is { Subpath.Length: > 0 } && !version.AtLeast(45))
+        {
+            throw EngineErrors.Invalid("container.mount", "VolumeOptions.Subpath needs API v1.45 or newer");
+        }
+
+        if (item.Type == "image" && !version.AtLeast(48))
+        {
+            throw EngineErrors.Invalid("container.mount", "Mount type \"Image\" needs API v1.48 or newer");
         }
     }
 
-    private static MountSpec Bind(MountItem item, string target)
+    private static MountSpec Bind(MountItem item, string target, ApiVersion version)
     {
         var source = item.Source ?? "";
-        if (source.Length == 0 || source[0] != '/')
+        if (source.Length == 0)
         {
-            throw Invalid($"invalid mount config for type \"bind\": invalid mount path: '{source}' mount path must be absolute");
+            throw Invalid(item, "field Source must not be empty");
         }
 
         var options = item.BindOptions;
-        if (options is { ReadOnlyNonRecursive: true, ReadOnlyForceRecursive: true })
+        if (options?.Propagation is { Length: > 0 } propagation && !MountModes.IsPropagation(propagation))
         {
-            throw Invalid("invalid mount config for type \"bind\": ReadOnlyNonRecursive and ReadOnlyForceRecursive are mutually exclusive");
+            throw Invalid(item, $"invalid propagation mode: {propagation}");
         }
 
-        var reach = options switch
+        if (source[0] != '/')
         {
-            { ReadOnlyNonRecursive: true } => ReadOnlyReach.TopOnly,
-            { ReadOnlyForceRecursive: true } => ReadOnlyReach.Forced,
-            _ => ReadOnlyReach.BestEffort,
-        };
-        return reach != ReadOnlyReach.BestEffort && !item.ReadOnly
-            ? throw Invalid("invalid mount config for type \"bind\": mount must be set \"readonly\" to be readonly in a particular way")
-            : new(MountKind.Bind, BindSyntax.Clean(source), target, item.ReadOnly)
+            throw Invalid(item, $"invalid mount path: '{source}' mount path must be absolute");
+        }
+
+        return new(MountKind.Bind, BindSyntax.Clean(source), target, item.ReadOnly)
+        {
+            CreateSource = options?.CreateMountpoint ?? false,
+            Propagation = options?.Propagation ?? "",
+            NonRecursive = options?.NonRecursive ?? false,
+            ReadOnlyReach = options switch
             {
-                CreateSource = options?.CreateMountpoint ?? false,
-                Propagation = BindSyntax.Propagation(options?.Propagation),
-                NonRecursive = options?.NonRecursive ?? false,
-                ReadOnlyReach = reach,
-            };
+                { ReadOnlyNonRecursive: true, ReadOnlyForceRecursive: true } =>
+                    throw EngineErrors.Invalid("container.mount", "mount options conflict: ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive"),
+                { ReadOnlyNonRecursive: true } => ReadOnlyReach.TopOnly,
+                { ReadOnlyForceRecursive: true } => ReadOnlyReach.Forced,
+                _ => item.ReadOnly && !version.AtLeast(44) ? ReadOnlyReach.TopOnly : ReadOnlyReach.BestEffort,
+            },
+        };
     }
 
     private static MountSpec Volume(MountItem item, string target)
@@ -128,8 +193,8 @@ internal static class MountMapping
         return new(MountKind.Volume, item.Source ?? "", target, item.ReadOnly)
         {
             NoCopy = options?.NoCopy ?? false,
-            Subpath = Subpath(options?.Subpath),
-            VolumeLabels = options?.Labels is { Count: > 0 } labels ? labels : System.Collections.Immutable.ImmutableDictionary<string, string>.Empty,
+            Subpath = options?.Subpath ?? "",
+            VolumeLabels = options?.Labels is { Count: > 0 } labels ? labels : ImmutableDictionary<string, string>.Empty,
         };
     }
 
@@ -137,7 +202,7 @@ internal static class MountMapping
     {
         if (!string.IsNullOrEmpty(item.Source))
         {
-            throw Invalid("invalid mount config for type \"tmpfs\": field Source must not be specified");
+            throw Invalid(item, "field Source must not be specified");
         }
 
         var options = item.TmpfsOptions;
@@ -147,21 +212,21 @@ internal static class MountMapping
             TmpfsMode = options?.Mode ?? 0,
             TmpfsOptions = string.Join(',', (options?.Options ?? []).Select(option => option switch
             {
-                [var flag] => flag,
-                [var key, var value] => key + "=" + value,
-                _ => throw Invalid("invalid mount config for type \"tmpfs\": invalid option array length"),
+                ["exec" or "noexec"] => option[0],
+                [_] or [_, _] => throw Invalid(item, $"invalid option: {option[0]}"),
+                _ => throw Invalid(item, "invalid option array length"),
             })),
         };
     }
 
     private static MountSpec Image(MountItem item, string target) => string.IsNullOrEmpty(item.Source)
-        ? throw Invalid("invalid mount config for type \"image\": field Source must not be empty")
-        : new(MountKind.Image, item.Source, target, ReadOnly: true) { Subpath = Subpath(item.ImageOptions?.Subpath) };
+        ? throw Invalid(item, "field Source must not be empty")
+        : new(MountKind.Image, item.Source, target, ReadOnly: true) { Subpath = item.ImageOptions?.Subpath ?? "" };
 
-    /// <summary>A path that stays below the volume, as text; the kernel holds it there when it is mounted.</summary>
-    private static string Subpath(string? path) => string.IsNullOrEmpty(path) ? ""
-        : path[0] == '/' || path.Split('/').Contains("..") ? throw Invalid($"invalid mount config: subpath must be a relative path within the volume: \"{path}\"")
-        : path;
+    private static string TmpfsTarget(string target) =>
+        BindSyntax.Clean("/" + target) == "/" ? throw EngineErrors.Invalid("container.mount", "invalid specification: destination can't be '/'")
+        : target[0] != '/' ? throw EngineErrors.Invalid("container.mount", $"invalid mount path: '{target}' mount path must be absolute")
+        : BindSyntax.Clean(target);
 
     /// <summary>There is one driver of volumes.</summary>
     public static void CheckDriver(string? name)
@@ -172,33 +237,5 @@ internal static class MountMapping
         }
     }
 
-    private static bool IsPlainTmpfs(MountSpec mount) => mount is { Kind: MountKind.Tmpfs, TmpfsMode: 0, TmpfsSizeBytes: 0, ReadOnly: false };
-
-    private static MountItem Item(MountSpec mount) => new()
-    {
-        Type = mount.Kind switch { MountKind.Bind => "bind", MountKind.Volume => "volume", MountKind.Tmpfs => "tmpfs", MountKind.Image => "image" },
-        Source = mount.Source.Length == 0 ? null : mount.Source,
-        Target = mount.Target,
-        ReadOnly = mount.ReadOnly,
-        BindOptions = mount.Kind == MountKind.Bind && (mount.Propagation.Length > 0 || mount.CreateSource || mount.NonRecursive || mount.ReadOnlyReach != ReadOnlyReach.BestEffort)
-            ? new()
-            {
-                Propagation = mount.Propagation,
-                CreateMountpoint = mount.CreateSource,
-                NonRecursive = mount.NonRecursive,
-                ReadOnlyNonRecursive = mount.ReadOnlyReach == ReadOnlyReach.TopOnly,
-                ReadOnlyForceRecursive = mount.ReadOnlyReach == ReadOnlyReach.Forced,
-            }
-            : null,
-        VolumeOptions = mount.Kind == MountKind.Volume && (mount.NoCopy || mount.Subpath.Length > 0 || mount.VolumeLabels.Count > 0)
-            ? new() { NoCopy = mount.NoCopy, Subpath = mount.Subpath.Length == 0 ? null : mount.Subpath, Labels = mount.VolumeLabels.Count == 0 ? null : new(mount.VolumeLabels) }
-            : null,
-        TmpfsOptions = mount.Kind == MountKind.Tmpfs ? new() { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode, Options = Options(mount.TmpfsOptions) } : null,
-        ImageOptions = mount is { Kind: MountKind.Image, Subpath.Length: > 0 } ? new() { Subpath = mount.Subpath } : null,
-    };
-
-    private static List<List<string>>? Options(string options) =>
-        options.Length == 0 ? null : [.. options.Split(',').Select(option => option.Split('=', 2).ToList())];
-
-    private static ErrorException Invalid(string message) => EngineErrors.Invalid("container.mount", message);
+    private static ErrorException Invalid(MountItem item, string reason) => EngineErrors.Invalid("container.mount", $"invalid mount config for type \"{item.Type}\": {reason}");
 }

@@ -43,7 +43,7 @@ internal sealed class StatsRates
             }
         }
 
-        var host = steady ? HostRates(time, _host!, batch.Host) : null;
+        var host = steady ? HostRates(time, _host!, batch.Host, seconds) : null;
         (_containers, _host, _time) = (seen, batch.Host, time);
         return new(host, containers);
     }
@@ -60,16 +60,29 @@ internal sealed class StatsRates
         Delta(before.TxBytes, now.TxBytes) / seconds,
         Delta(before.ReadBytes, now.ReadBytes) / seconds,
         Delta(before.WriteBytes, now.WriteBytes) / seconds,
-        ToLong(now.Pids));
+        ToLong(now.Pids))
+    {
+        CacheBytes = ToLong(Math.Min(now.MemoryInactiveFile, now.MemoryUsage)),
+        ThrottledPercent = now.Periods == 0 ? null : Share(Delta(before.ThrottledPeriods, now.ThrottledPeriods), Delta(before.Periods, now.Periods)),
+        Pressure = PressureRates(before.Pressure, now.Pressure, seconds),
+    };
 
-    private static HostStats HostRates(DateTimeOffset time, ControlHostStats before, ControlHostStats now)
+    private static HostStats HostRates(DateTimeOffset time, ControlHostStats before, ControlHostStats now, double seconds)
     {
         var (total, idle) = (Delta(before.CpuTotal, now.CpuTotal), Delta(before.CpuIdle, now.CpuIdle));
         return new(
-            time, total > 0 ? Math.Clamp((total - idle) / total * 100, 0, 100) : 0,
+            time, Share(total - idle, total),
             ToLong(now.MemoryTotal > now.MemoryAvailable ? now.MemoryTotal - now.MemoryAvailable : 0), ToLong(now.MemoryTotal),
-            ToLong(now.DiskTotal > now.DiskFree ? now.DiskTotal - now.DiskFree : 0), ToLong(now.DiskTotal), now.Load1);
+            ToLong(now.DiskTotal > now.DiskFree ? now.DiskTotal - now.DiskFree : 0), ToLong(now.DiskTotal), now.Load1)
+        {
+            Pressure = PressureRates(before.Pressure, now.Pressure, seconds),
+        };
     }
+
+    private static Pressure? PressureRates(ControlPressure? before, ControlPressure? now, double seconds) => before is null || now is null ? null : new(
+        Share(Delta(before.CpuSome, now.CpuSome), seconds * 1e9), Share(Delta(before.MemorySome, now.MemorySome), seconds * 1e9), Share(Delta(before.IoSome, now.IoSome), seconds * 1e9));
+
+    private static double Share(double part, double whole) => whole > 0 ? Math.Clamp(part / whole * 100, 0, 100) : 0;
 
     private static double Delta(ulong before, ulong now) => now > before ? now - before : 0;
 

@@ -87,7 +87,7 @@ public sealed class ContainerInspectState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ContainerHealth? Health { get; set; }
 
-    /// <summary>Bytes of output that are missing in the log, at least. Of this engine only, and only when there are any.</summary>
+    /// <summary>Bytes of output that are missing in the log, about: the disk was full. Of this engine only, and only when there are any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? LogBytesLost { get; set; }
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Portal.Domain.Engine.Models;
 
-/// <summary>GET /containers/{id}/stats. Names are as on the wire; times are nanoseconds, sizes bytes.</summary>
+/// <summary>GET /containers/{id}/stats. Names are as on the wire; times are nanoseconds, sizes bytes. What Docker leaves out when it is zero is left out.</summary>
 public sealed class StatsResponse
 {
     [JsonPropertyName("name")]
@@ -23,6 +23,7 @@ public sealed class StatsResponse
     [JsonPropertyName("blkio_stats")]
     public StatsBlkio Blkio { get; set; } = new();
 
+    /// <summary>Windows only; 0 here.</summary>
     [JsonPropertyName("num_procs")]
     public int NumProcs { get; set; }
 
@@ -39,6 +40,7 @@ public sealed class StatsResponse
     public StatsMemory Memory { get; set; } = new();
 
     [JsonPropertyName("networks")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, StatsNetwork>? Networks { get; set; }
 }
 
@@ -46,9 +48,11 @@ public sealed class StatsResponse
 public sealed class StatsPids
 {
     [JsonPropertyName("current")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong Current { get; set; }
 
     [JsonPropertyName("limit")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong Limit { get; set; }
 }
 
@@ -57,14 +61,32 @@ public sealed class StatsStorage
 {
 }
 
-/// <summary>Block I/O.</summary>
+/// <summary>Block I/O. Null is what a cgroup v2 or a container that does not run has nothing to say about.</summary>
 public sealed class StatsBlkio
 {
     [JsonPropertyName("io_service_bytes_recursive")]
-    public List<StatsBlkioItem>? IoServiceBytesRecursive { get; set; } = [];
+    public List<StatsBlkioItem>? IoServiceBytesRecursive { get; set; }
 
     [JsonPropertyName("io_serviced_recursive")]
-    public List<StatsBlkioItem>? IoServicedRecursive { get; set; } = [];
+    public List<StatsBlkioItem>? IoServicedRecursive { get; set; }
+
+    [JsonPropertyName("io_queue_recursive")]
+    public List<StatsBlkioItem>? IoQueueRecursive { get; set; }
+
+    [JsonPropertyName("io_service_time_recursive")]
+    public List<StatsBlkioItem>? IoServiceTimeRecursive { get; set; }
+
+    [JsonPropertyName("io_wait_time_recursive")]
+    public List<StatsBlkioItem>? IoWaitTimeRecursive { get; set; }
+
+    [JsonPropertyName("io_merged_recursive")]
+    public List<StatsBlkioItem>? IoMergedRecursive { get; set; }
+
+    [JsonPropertyName("io_time_recursive")]
+    public List<StatsBlkioItem>? IoTimeRecursive { get; set; }
+
+    [JsonPropertyName("sectors_recursive")]
+    public List<StatsBlkioItem>? SectorsRecursive { get; set; }
 }
 
 /// <summary>A counter of one device.</summary>
@@ -90,9 +112,11 @@ public sealed class StatsCpu
     public StatsCpuUsage Usage { get; set; } = new();
 
     [JsonPropertyName("system_cpu_usage")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong SystemUsage { get; set; }
 
     [JsonPropertyName("online_cpus")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int OnlineCpus { get; set; }
 
     [JsonPropertyName("throttling_data")]
@@ -104,6 +128,11 @@ public sealed class StatsCpuUsage
 {
     [JsonPropertyName("total_usage")]
     public ulong Total { get; set; }
+
+    /// <summary>By processor; cgroup v1 only.</summary>
+    [JsonPropertyName("percpu_usage")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public IReadOnlyList<ulong>? PerCpu { get; set; }
 
     [JsonPropertyName("usage_in_kernelmode")]
     public ulong Kernel { get; set; }
@@ -129,12 +158,25 @@ public sealed class StatsThrottling
 public sealed class StatsMemory
 {
     [JsonPropertyName("usage")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong Usage { get; set; }
 
+    /// <summary>Most that was ever used; cgroup v1 only.</summary>
+    [JsonPropertyName("max_usage")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ulong MaxUsage { get; set; }
+
+    /// <summary>How often the limit was hit.</summary>
+    [JsonPropertyName("failcnt")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ulong Failcnt { get; set; }
+
     [JsonPropertyName("limit")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong Limit { get; set; }
 
     [JsonPropertyName("stats")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public Dictionary<string, ulong>? Stats { get; set; }
 }
 

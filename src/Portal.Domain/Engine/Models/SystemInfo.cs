@@ -107,6 +107,14 @@ public sealed class SystemInfo
 
     public List<string> SecurityOptions { get; set; } = [];
 
+    /// <summary>Folders of CDI files. From 1.44 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public List<string>? CDISpecDirs { get; set; }
+
+    /// <summary>Devices that containers may ask for by name. From 1.50 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public List<InfoDevice>? DiscoveredDevices { get; set; }
+
     public List<string> Warnings { get; set; } = [];
 }
 
@@ -120,6 +128,15 @@ public sealed class InfoPlugins
     public List<string>? Authorization { get; set; } = [];
 
     public List<string> Log { get; set; } = [];
+}
+
+/// <summary>A device that containers may ask for.</summary>
+public sealed class InfoDevice
+{
+    /// <summary><c>cdi</c>.</summary>
+    public string Source { get; set; } = "";
+
+    public string ID { get; set; } = "";
 }
 
 /// <summary>Registry settings.</summary>

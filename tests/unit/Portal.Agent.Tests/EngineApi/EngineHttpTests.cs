@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Runtime.Cgroups;
+using Portal.Runtime.Logs;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Agent.Tests.EngineApi;
@@ -220,25 +221,41 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         await own.DisposeAsync();
     }
 
-    [Fact]
-    public async Task Stats_FirstObject_HasBothSamples()
+    [Theory]
+    [InlineData("tail=3", 3)]
+    [InlineData("tail=0", 0)]
+    [InlineData("tail=99999999999", int.MaxValue)]
+    [InlineData("tail=all", null)]
+    [InlineData("tail=-5", null)]
+    [InlineData("tail=1.5", null)]
+    [InlineData("", null)]
+    public async Task Logs_Tail_IsReadAsDockerDoes(string query, int? tail)
     {
         var own = new EngineFixture();
         await own.InitializeAsync();
         own.Containers.All.Add(Some.Container());
-        own.Sampler.Batches.Writer.TryWrite(Batch(100));
-        own.Sampler.Batches.Writer.TryWrite(Batch(300));
         using var client = own.Client();
 
-        using var response = await client.GetAsync("/v1.51/containers/web/stats?stream=0");
-        var stats = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+        using var response = await client.GetAsync("/v1.51/containers/web/logs?stdout=1&" + query);
 
-        Assert.Equal(300, stats.GetProperty("cpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
-        Assert.Equal(100, stats.GetProperty("precpu_stats").GetProperty("cpu_usage").GetProperty("total_usage").GetInt32());
+        Assert.Equal(new LogQuery(true, false, false, tail, null, null), own.Containers.LogRead);
         await own.DisposeAsync();
+    }
 
-        static StatsBatch Batch(ulong cpu) =>
-            new(new(Some.Time, 0, 0, 2, 0, 0, 0, 0, 0), [new ContainerSample { Id = Some.Id, Time = Some.Time, CpuTotal = cpu }]);
+    [Fact]
+    public async Task Logs_OfADriverThatKeepsNothing_Are501AlsoForAnAttach()
+    {
+        var own = new EngineFixture();
+        await own.InitializeAsync();
+        own.Containers.All.Add(Some.Container() with { LogPath = "" });
+        using var client = own.Client();
+
+        using var logs = await client.GetAsync("/v1.51/containers/web/logs?stdout=1");
+        using var attach = await client.PostAsync("/v1.51/containers/web/attach?stdout=1&logs=1&stream=1", null);
+
+        Assert.Equal((HttpStatusCode.NotImplemented, HttpStatusCode.NotImplemented), (logs.StatusCode, attach.StatusCode));
+        Assert.Equal("{\"message\":\"configured logging driver does not support reading\"}", await logs.Content.ReadAsStringAsync());
+        await own.DisposeAsync();
     }
 
     private static string Header(HttpResponseMessage response, string name) => string.Join(',', response.Headers.GetValues(name));

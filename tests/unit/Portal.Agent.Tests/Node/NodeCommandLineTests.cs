@@ -54,6 +54,26 @@ public sealed class NodeCommandLineTests
         Assert.StartsWith("--runtime: ", Assert.Single(NodeCommandLine.Parse(["--runtime", value], _ => null).Mistakes), StringComparison.Ordinal);
 
     [Fact]
+    public void LogOptions_OfEnvironmentAndCommandLine_AddUp()
+    {
+        var environment = new Dictionary<string, string> { ["PORTAL_AGENT_LOG_DRIVER"] = "json-file", ["PORTAL_AGENT_LOG_OPT"] = "max-size=1m  max-file=2" };
+
+        var command = NodeCommandLine.Parse(["--log-driver", "local", "--log-opt", "max-file=3", "--log-opt=tag=a b=c"], environment.GetValueOrDefault);
+
+        Assert.Empty(command.Mistakes);
+        Assert.Equal("local", command.Options.Runtime.Log.Driver);
+        Assert.Equal(
+            new() { ["max-size"] = "1m", ["max-file"] = "3", ["tag"] = "a b=c" }, new Dictionary<string, string>(command.Options.Runtime.Log.Options));
+    }
+
+    [Theory]
+    [InlineData("--log-driver=nope", "--log-driver, --log-opt: logger: no log driver named 'nope' is registered")]
+    [InlineData("--log-opt=nope=1", "--log-driver, --log-opt: unknown log opt 'nope' for json-file log driver")]
+    [InlineData("--log-opt=max-size=x", "--log-driver, --log-opt: failed to initialize logging driver: invalid size: 'x'")]
+    [InlineData("--log-opt=max-size", "--log-opt: \"max-size\" is not of the form key=value")]
+    public void LogOptions_ThatAreNone_AreMistakes(string argument, string mistake) => Assert.Equal([mistake], NodeCommandLine.Parse([argument], _ => null).Mistakes);
+
+    [Fact]
     public void DataRoot_HeldByAnother_IsNotTaken()
     {
         var root = Directory.CreateTempSubdirectory("portal-lock").FullName;

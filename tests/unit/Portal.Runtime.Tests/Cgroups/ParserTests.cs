@@ -20,8 +20,50 @@ public sealed class ParserTests
         Assert.Equal(new ProcMeminfo(24684084UL * 1024, 20000000UL * 1024), ProcMeminfo.Parse(Utf8(RecordedTree.Meminfo)));
 
     [Fact]
-    public void ProcNetDev_Loopback_IsLeftOut() =>
-        Assert.Equal([new InterfaceSample("eth0", 1516, 20, 1, 2, 906, 11, 3, 4)], ProcNetDev.Parse(Utf8(RecordedTree.NetDev)));
+    public void ProcNetDev_LinksOfKernelAndContainerItself_AreLeftOut()
+    {
+        Assert.Equal(
+            [new("eth0", 1516, 20, 1, 2, 906, 11, 3, 4), new("eth1", 100, 1, 0, 0, 200, 2, 0, 0)],
+            ProcNetDev.Parse(Utf8(RecordedTree.NetDev)));
+        Assert.Equal((1616UL, 1106UL), ProcNetDev.Sum(Utf8(RecordedTree.NetDev)));
+    }
+
+    [Fact]
+    public void BlockTable_V1_KeepsTheKernelsWordsAndDropsTheLastSum()
+    {
+        var text = Utf8("8:16 Read 5\n8:16 Discard 6\n8:0 Write 7\n8:0 Total 7\n8:0 Renamed 9\nTotal 12\n");
+
+        Assert.Equal([new(8, 16, "Read", 5), new(8, 16, "Discard", 6), new(8, 0, "Write", 7), new(8, 0, "Total", 7)], BlockTable.ParseV1(text));
+        Assert.Equal((5UL, 7UL), BlockTable.SumV1(text));
+    }
+
+    [Fact]
+    public void BlockTable_V2_ReadsTheFieldsAskedForOfEveryDevice()
+    {
+        var text = Utf8("8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n8:0 \n7:0 rbytes=10 wbytes=20 rios=30 wios=40 dbytes=0 dios=0\n");
+
+        Assert.Equal([new(8, 16, "read", 3), new(8, 16, "write", 4), new(7, 0, "read", 30), new(7, 0, "write", 40)], BlockTable.ParseV2(text, "rios="u8, "wios="u8));
+        Assert.Equal((11UL, 22UL), BlockTable.SumV2(text));
+    }
+
+    [Theory]
+    [InlineData("some avg10=0.00 avg60=0.00 avg300=0.00 total=12\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n", 12_000, 3_000)]
+    [InlineData("some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n", 12_000, 0)]
+    [InlineData("", 0, 0)]
+    public void Pressure_Totals_BecomeNanoseconds(string text, ulong some, ulong full) => Assert.Equal(new Stall(some, full), PressureFiles.Parse(Utf8(text)));
+
+    [Theory]
+    [InlineData("12 0 7 \n", new ulong[] { 12, 0, 7 })]
+    [InlineData("12\n", new ulong[] { 12 })]
+    [InlineData("", new ulong[0])]
+    public void Numbers_WithBlanksBetween_AreAllRead(string text, ulong[] expected) => Assert.Equal(expected, FlatKeyedFile.Numbers(Utf8(text)));
+
+    [Theory]
+    [InlineData("total_inactive_file 4\ninactive_file 5\n", "inactive_file", 5)]
+    [InlineData("MemTotal:       24684084 kB\n", "MemTotal:", 24_684_084)]
+    [InlineData("inactive_file_x 4\n", "inactive_file", 0)]
+    [InlineData("inactive_file", "inactive_file", 0)]
+    public void FlatKeyedFile_Find_TakesWholeKeysOnly(string text, string key, ulong expected) => Assert.Equal(expected, FlatKeyedFile.Find(Utf8(text), Utf8(key)));
 
     [Fact]
     public void CounterTable_KeysChange_LayoutFollows()

@@ -14,7 +14,10 @@ internal static class RecordedTree
         Inter-|   Receive                                                |  Transmit
          face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
             lo:  804252     399    0    0    0     0          0         0   804252     399    0    0    0     0       0          0
+         tunl0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
           eth0:    1516      20    1    2    0     0          0         0      906      11    3    4    0     0       0          0
+        docker0:  70000      70    0    0    0     0          0         0    80000      80    0    0    0     0       0          0
+          eth1:     100       1    0    0    0     0          0         0      200       2    0    0    0     0       0          0
 
         """;
 
@@ -120,13 +123,17 @@ internal static class RecordedTree
     {
         Write("memory", "memory.stat", MemoryStatV1);
         Write("memory", "memory.usage_in_bytes", "22798336\n");
+        Write("memory", "memory.max_usage_in_bytes", "67000000\n");
         Write("memory", "memory.limit_in_bytes", "67108864\n");
+        Write("memory", "memory.failcnt", "7\n");
         Write("cpuacct", "cpuacct.usage", "295241432\n");
         Write("cpuacct", "cpuacct.stat", "user 28\nsystem 1\n");
+        Write("cpuacct", "cpuacct.usage_percpu", "200000000 95241432 \n");
         Write("cpu", "cpu.stat", "nr_periods 8\nnr_throttled 4\nthrottled_time 123089230\nnr_bursts 0\nburst_time 0\n");
         Write("pids", "pids.current", "1\n");
         Write("pids", "pids.max", "2048\n");
         Write("blkio", "blkio.throttle.io_service_bytes_recursive", "254:0 Read 20971520\n254:0 Write 4096\n254:0 Sync 0\n254:0 Async 20975616\n254:0 Discard 0\n254:0 Total 20975616\nTotal 20975616\n");
+        Write("blkio", "blkio.throttle.io_serviced_recursive", "254:0 Read 20\n254:0 Write 1\n254:0 Sync 0\n254:0 Async 21\n254:0 Discard 0\n254:0 Total 21\nTotal 21\n");
 
         void Write(string controller, string name, string text) => RecordedTree.Write($"{root}/{controller}/portal/{id}/{name}", text);
     }
@@ -137,6 +144,11 @@ internal static class RecordedTree
         Write("memory.stat", MemoryStatV2);
         Write("memory.current", "43401216\n");
         Write("memory.max", "104857600\n");
+        Write("memory.swap.current", "8192\n");
+        Write("memory.events", "low 0\nhigh 0\nmax 31\noom 2\noom_kill 1\noom_group_kill 0\n");
+        Write("cpu.pressure", "some avg10=12.50 avg60=3.00 avg300=0.70 total=11759544\nfull avg10=1.00 avg60=0.20 avg300=0.05 total=1175954\n");
+        Write("memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=20\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=10\n");
+        Write("io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=4000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3000\n");
         Write("cpu.stat", "usage_usec 5244491\nuser_usec 4483040\nsystem_usec 761450\nnr_periods 175\nnr_throttled 171\nthrottled_usec 11759544\nnr_bursts 0\nburst_usec 0\n");
         Write("pids.current", "1\n");
         Write("pids.max", "2048\n");
@@ -145,13 +157,23 @@ internal static class RecordedTree
         void Write(string name, string text) => RecordedTree.Write($"{root}/portal/{id}/{name}", text);
     }
 
-    /// <summary>Writes the host's proc files, and the network counters of <paramref name="pid"/>.</summary>
-    public static void WriteProc(string root, int pid)
+    /// <summary>Writes the host's proc files.</summary>
+    public static void WriteProc(string root)
     {
         Write(root + "/stat", ProcStat);
         Write(root + "/meminfo", Meminfo);
         Write(root + "/loadavg", "3.26 2.45 2.19 3/136 16881\n");
+        Write(root + "/pressure/cpu", "some avg10=9.27 avg60=16.15 avg300=9.05 total=117637102\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+        Write(root + "/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1271\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=998\n");
+        Write(root + "/pressure/io", "some avg10=0.00 avg60=0.07 avg300=0.06 total=4953269\nfull avg10=0.00 avg60=0.06 avg300=0.05 total=3484632\n");
+        LinkNamespace(root + "/self", "net:[4026531840]");
+    }
+
+    /// <summary>Writes the network counters of a process, in the host's network or in one of its own.</summary>
+    public static void WriteProcess(string root, int pid, bool hostNetwork = false)
+    {
         Write($"{root}/{pid}/net/dev", NetDev);
+        LinkNamespace($"{root}/{pid}", hostNetwork ? "net:[4026531840]" : "net:[4026532301]");
     }
 
     public static CgroupLocator LocateV1(string root) => CgroupLocator.Parse(
@@ -163,5 +185,11 @@ internal static class RecordedTree
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
+    }
+
+    private static void LinkNamespace(string process, string name)
+    {
+        _ = Directory.CreateDirectory(process + "/ns");
+        _ = File.CreateSymbolicLink(process + "/ns/net", name);
     }
 }

@@ -21,6 +21,7 @@ public class ContainerMachineTests
         (Created, ForceRemove), (Running, ForceRemove), (Paused, ForceRemove), (Restarting, ForceRemove), (Exited, ForceRemove), (Dead, ForceRemove),
         (Created, Attach), (Running, Attach), (Exited, Attach),
         (Running, ContainerOperation.Exec),
+        (Created, ReadLog), (Running, ReadLog), (Paused, ReadLog), (Restarting, ReadLog), (Exited, ReadLog),
         (Running, Resize), (Paused, Resize),
         (Created, ReadLog), (Running, ReadLog), (Paused, ReadLog), (Restarting, ReadLog), (Exited, ReadLog),
     ];

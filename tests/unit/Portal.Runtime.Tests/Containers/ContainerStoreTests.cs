@@ -39,6 +39,53 @@ public sealed class ContainerStoreTests : IDisposable
     }
 
     [Fact]
+    public void Load_MountsAndMappings_AreWhatTheyWere()
+    {
+        var record = Record(ContainerId.New(), "web");
+        var mount = new ResolvedMount(MountKind.Image, null, "/run/0", "/i", true, false, "rprivate")
+        {
+            Origin = MountOrigin.Container, Mode = "ro", CreateSource = true, NonRecursive = true, ReadOnlyReach = ReadOnlyReach.Forced, Subpath = "a",
+            TmpfsOptions = "size=1m", ImageId = Digest.Of("i"u8), ImageName = "busybox", ImageIndex = 2,
+        };
+        Add(record with { Container = record.Container with { Mounts = [mount with { IsFile = true, LockedOptions = ["nosuid"] }], Mappings = new([new(0, 5, 6)], [new(0, 7, 8)]) } });
+
+        var found = Open().Resolve("web").Snapshot;
+
+        Assert.Equal(mount, Assert.Single(found.Mounts) with { LockedOptions = mount.LockedOptions });
+        Assert.Equal(new([new(0, 5, 6)], [new(0, 7, 8)]), found.Mappings);
+    }
+
+    [Fact]
+    public void UsersOf_AnImageThatIsOnlyMounted_AreThoseWhoMountIt()
+    {
+        var (record, image) = (Record(ContainerId.New(), "web"), Digest.Of("other"u8));
+        Add(record with { Container = record.Container with { Mounts = [new(MountKind.Image, null, "/x", "/i", true, false, "") { ImageId = image }] } });
+
+        Assert.Equal(record.Container.Id, Assert.Single(_store.UsersOf(image)).Container);
+        Assert.Single(_store.UsersOf(record.Container.ImageId));
+        Assert.Empty(_store.UsersOf(Digest.Of("neither"u8)));
+    }
+
+    [Fact]
+    public void Load_RecordOfAnEarlierVersion_HasTheDefaultsOfWhatCameLater()
+    {
+        var id = new ContainerId("ab" + new string('1', 62));
+        var record = Record(id, "old");
+        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] } } });
+        var path = _store.Folder(id) + "/record.json";
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+        var spec = json["Container"]!["Spec"]!.AsObject();
+        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath"));
+        File.WriteAllText(path, json.ToJsonString());
+
+        var found = Open().Resolve("old").Snapshot.Spec;
+
+        Assert.Empty(found.Annotations);
+        Assert.Empty(found.Resources.BlkioReadBps);
+        Assert.Equal(("", "", ""), (found.CgroupParent, found.Log.Driver, found.Mounts[0].Subpath));
+    }
+
+    [Fact]
     public void Load_UnreadableRecord_IsSetAsideAndTheOthersLoad()
     {
         Add(Record(new("ab" + new string('1', 62)), "good"));

@@ -34,6 +34,11 @@ public class StartFailureTests
         StartFailure.OfExec("x", "time=\"2026-11-25T01:40:48Z\" level=warning msg=\"hm\"\ntime=\"2026-11-25T01:40:48Z\" level=error msg=\"exec failed: cannot \\\"do\\\" that\"\n"));
 
     [Fact]
+    public void OfExec_PathRuncDoesNotFind_IsNotFound() => Assert.Equal(
+        ("OCI runtime exec failed: exec failed: unable to start container process: exec: \"/x\": stat /x: no such file or directory: unknown\r\n", 127),
+        StartFailure.OfExec("/x", "time=\"2026-11-25T01:40:48Z\" level=error msg=\"exec failed: unable to start container process: exec: \\\"/x\\\": stat /x: no such file or directory\"\n"));
+
+    [Fact]
     public void OfExec_NotFound_IsALineOfOutput() => Assert.Equal(
         ("OCI runtime exec failed: exec failed: unable to start container process: exec: \"x\": executable file not found in $PATH: unknown\r\n", 127),
         StartFailure.OfExec("x", "executable file `x` not found in $PATH: No such file or directory"));

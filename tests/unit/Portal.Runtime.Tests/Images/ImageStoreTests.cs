@@ -6,7 +6,8 @@ using Portal.Runtime.Events;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
-using Portal.Runtime.Tests.Layers;
+using Portal.Runtime.Tar;
+using Portal.Runtime.Tests.Tar;
 
 namespace Portal.Runtime.Tests.Images;
 
@@ -187,7 +188,7 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
         using var store = Open();
         var (layer, foreign) = (Tree("content").ToArray(), """{"schemaVersion":2,"config":{},"layers":[]}"""u8.ToArray());
         var config = Encoding.UTF8.GetBytes($$$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["{{{Digest.Of(layer)}}}"]}}""");
-        var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, [(Digest.Of(layer), layer.Length, false)]);
+        var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, [(Digest.Of(layer), layer.Length, Packing.None)]);
         var inner = Index(Entry(foreign, "s390x"), Entry(manifest, ImageStoreArchitecture));
         var index = Encoding.UTF8.GetBytes(Index(
             $$$"""{"mediaType":"{{{ImageDocument.IndexType}}}","digest":"{{{Digest.Of(Encoding.UTF8.GetBytes(inner))}}}","size":{{{inner.Length}}},"annotations":{"org.opencontainers.image.ref.name":"team/app:7"}}"""));
@@ -216,8 +217,8 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
     }
 
     [Theory]
-    [InlineData(new byte[] { 0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0 }, "zstd")]
-    [InlineData(new byte[] { 0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF }, "gzip")]
+    [InlineData(new byte[] { 0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0 }, "compressed data")]
+    [InlineData(new byte[] { 0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF }, "compressed data")]
     [InlineData(new byte[] { 1, 2, 3 }, "header")]
     public async Task Load_NoTar_IsRefused(byte[] bytes, string reason)
     {
@@ -292,6 +293,28 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
         // Not Remove, which unmounts and so needs root.
         layers.Forget(container);
         Assert.False(layers.Has(image.DiffIds[0]));
+    }
+
+    [Fact]
+    public async Task Remove_LayersOfAMountedImage_StayUntilTheLastContainerGoesAlsoAfterARestart()
+    {
+        var layers = new OverlayLayerStore(_root, privileged: false, NullLogger.Instance);
+        using var store = Open(layers);
+        var below = await ImportAsync(store, "busybox", "one");
+        var mounted = await ImportAsync(store, "tools", "two");
+        var (lender, borrower) = (ContainerId.New(), ContainerId.New());
+        await layers.CreateContainerLayerAsync(lender, new ContainerLayers(below.DiffIds) { Images = [new(mounted.DiffIds)] }, default);
+        await layers.CreateContainerLayerAsync(borrower, new ContainerLayers(below.DiffIds) { Images = [new([]) { Of = lender }] }, default);
+
+        await store.RemoveAsync("tools", force: true, noPrune: false, default);
+        var later = new OverlayLayerStore(_root, privileged: false, NullLogger.Instance);
+        later.Hold(below.DiffIds.ToHashSet());
+
+        Assert.True(later.Has(mounted.DiffIds[0]));
+        later.Forget(lender);
+        Assert.True(later.Has(mounted.DiffIds[0]));
+        later.Forget(borrower);
+        Assert.False(later.Has(mounted.DiffIds[0]));
     }
 
     [Fact]

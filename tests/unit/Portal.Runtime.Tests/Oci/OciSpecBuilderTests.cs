@@ -23,7 +23,6 @@ public sealed class OciSpecBuilderTests
         HardLimits = new Dictionary<string, ulong> { ["nofile"] = 20_000 },
         OomScoreAdjustment = -100,
         ThermalPaths = ["/sys/devices/system/cpu/cpu0/thermal_throttle"],
-        Devices = [new("/dev/fuse", false, 10, 229, 0x1B6)],
     };
 
     private static OciSpecInput Input(ContainerSpec? spec = null, IReadOnlyList<ResolvedMount>? mounts = null, string workingDirectory = "/", ResolvedUser? user = null, OciHost? host = null) => new()
@@ -97,7 +96,7 @@ public sealed class OciSpecBuilderTests
     [Fact]
     public void Privileged_GetsWhatTheAgentHasAndNoMore()
     {
-        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Privileged = true }));
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Privileged = true }) with { Devices = new([new("/dev/fuse", "c", 10, 229, 0x1B6, 0, 0)], [new(true, "rwm")]) });
 
         Assert.Equal(s_host.Capabilities.ToNames(), spec.Process.Capabilities.Effective);
         Assert.Null(spec.Linux.Seccomp);
@@ -155,14 +154,69 @@ public sealed class OciSpecBuilderTests
             new(MountKind.Bind, null, "/b", "/data/sub", true, false, ""),
             new(MountKind.Volume, "v", "/v", "/data/", false, false, "rshared"),
             new(MountKind.Bind, null, "/h", "/etc/hosts", false, false, ""),
-            new(MountKind.Tmpfs, null, "", "/dev/shm", false, false, ""),
+            new(MountKind.Tmpfs, null, "", "/dev/shm", false, false, "") { TmpfsOptions = "nosuid,nodev,exec,size=1m" },
         ];
-        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Mounts = [new(MountKind.Tmpfs, "", "/dev/shm", false) { TmpfsOptions = "exec,size=1m", TmpfsSizeBytes = 5 }] }, mounts));
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x" }, mounts));
 
         Assert.Equal(["/proc", "/dev", "/dev/pts", "/sys", "/sys/fs/cgroup", "/dev/mqueue", "/data", "/data/sub", "/dev/shm", "/etc/hosts"], spec.Mounts.Select(mount => mount.Destination));
         Assert.Equal(["rbind", "ro", "rprivate", "rro"], spec.Mounts[7].Options);
         Assert.Equal(["nosuid", "nodev", "exec", "size=1m"], spec.Mounts[8].Options);
         Assert.Equal("shared", spec.Linux.RootfsPropagation);
+    }
+
+    [Theory]
+    [InlineData(ReadOnlyReach.BestEffort, false, "6.1", "rbind ro rprivate rro")]
+    [InlineData(ReadOnlyReach.Forced, false, "6.1", "rbind ro rprivate rro")]
+    [InlineData(ReadOnlyReach.TopOnly, false, "6.1", "rbind ro rprivate")]
+    [InlineData(ReadOnlyReach.BestEffort, false, "5.11", "rbind ro rprivate")]
+    [InlineData(ReadOnlyReach.BestEffort, true, "6.1", "rbind ro rprivate")]
+    public void Mounts_ReadOnly_ReachesAsFarAsItCan(ReadOnlyReach reach, bool isFile, string kernel, string options)
+    {
+        var mount = new ResolvedMount(MountKind.Bind, null, "/b", "/x", true, false, "rprivate") { ReadOnlyReach = reach, IsFile = isFile };
+
+        var spec = OciSpecBuilder.BuildSpec(Input(mounts: [mount], host: s_host with { KernelVersion = new(kernel) }));
+
+        Assert.Equal(options, string.Join(' ', spec.Mounts.Single(m => m.Destination == "/x").Options));
+    }
+
+    [Fact]
+    public void Mounts_ForcedReadOnlyOnAnOldKernel_IsRefused()
+    {
+        var mount = new ResolvedMount(MountKind.Bind, null, "/b", "/x", true, false, "rprivate") { ReadOnlyReach = ReadOnlyReach.Forced };
+
+        var error = Assert.Throws<ErrorException>(() => OciSpecBuilder.BuildSpec(Input(mounts: [mount], host: s_host with { KernelVersion = new(5, 11) })));
+
+        Assert.StartsWith("rro is not supported", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mounts_NonRecursiveAndLockedOptions_AreKept()
+    {
+        ResolvedMount[] mounts =
+        [
+            new(MountKind.Bind, null, "/b", "/x", false, false, "rslave") { NonRecursive = true, LockedOptions = ["ro", "nosuid"] },
+            new(MountKind.Tmpfs, null, "", "/t", true, false, "") { TmpfsOptions = "rw,nosuid" },
+        ];
+
+        var spec = OciSpecBuilder.BuildSpec(Input(mounts: mounts));
+
+        Assert.Equal(["bind", "ro", "slave", "nosuid"], spec.Mounts.Single(m => m.Destination == "/x").Options);
+        Assert.Equal(["nosuid", "ro"], spec.Mounts.Single(m => m.Destination == "/t").Options);
+        Assert.Equal("rslave", spec.Linux.RootfsPropagation);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void UserNamespace_ThatIsJoined_IsToldItsMapsOnlyWhereWanted(bool isCrun, bool told)
+    {
+        var input = Input() with { UserPath = "/proc/1/fd/9", IsCrun = isCrun };
+
+        var linux = OciSpecBuilder.BuildSpec(input with { Container = input.Container with { Mappings = new([new(0, 100_000, 65536)], [new(0, 200_000, 65536)]) } }).Linux;
+
+        Assert.Equal("/proc/1/fd/9", linux.Namespaces.Single(n => n.Type == "user").Path);
+        Assert.Equal(told ? [new OciIdMapping(0, 100_000, 65536)] : null, linux.UidMappings);
+        Assert.Equal(told ? [new OciIdMapping(0, 200_000, 65536)] : null, linux.GidMappings);
     }
 
     [Fact]
@@ -172,6 +226,59 @@ public sealed class OciSpecBuilderTests
 
         Assert.Equal("/run/netns/x", OciSpecBuilder.BuildSpec(Input() with { Attachment = At("/run/netns/x") }).Linux.Namespaces.Single(n => n.Type == "network").Path);
         Assert.DoesNotContain(OciSpecBuilder.BuildSpec(Input() with { Attachment = At(null) }).Linux.Namespaces, n => n.Type == "network");
+    }
+
+    [Fact]
+    public void Namespaces_OfTheHost_AreNotMade()
+    {
+        var host = new NamespaceMode(NamespaceKind.Host);
+        var spec = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", PidMode = host, IpcMode = host, UtsMode = host, CgroupNamespaceMode = host, Init = true }));
+
+        Assert.Equal(["mount", "network"], spec.Linux.Namespaces.Select(n => n.Type));
+        Assert.Null(spec.Hostname);
+        Assert.Contains("HOSTNAME=box", spec.Process.Env);
+        Assert.Equal("/bin/sh", spec.Process.Args[0]);
+    }
+
+    [Fact]
+    public void Namespaces_OfAnotherContainer_AreJoined()
+    {
+        var donor = new NamespaceMode(NamespaceKind.Container, "d");
+        var input = Input(new() { Image = "x", PidMode = donor, IpcMode = donor, NetworkMode = "container:d", Sysctls = new Dictionary<string, string> { ["net.ipv4.ip_forward"] = "1" } });
+        var spec = OciSpecBuilder.BuildSpec(input with
+        {
+            PidPath = "/p", IpcPath = "/i", NetworkPath = "/n", SharedMemoryPath = "/run/shm/d", Container = input.Container with { JoinedHostname = "donor" },
+        });
+
+        Assert.Equal(["pid=/p", "ipc=/i", "uts=", "mount=", "cgroup=", "network=/n"], spec.Linux.Namespaces.Select(n => $"{n.Type}={n.Path}"));
+        Assert.Equal("donor", spec.Hostname);
+        Assert.Equal(("bind", "/run/shm/d"), spec.Mounts.Where(m => m.Destination == "/dev/shm").Select(m => (m.Type, m.Source)).Single());
+        Assert.Equal("1", spec.Linux.Sysctl!["net.ipv4.ip_forward"]);
+    }
+
+    [Fact]
+    public void Ipc_None_HasNoSharedMemory() => Assert.DoesNotContain(
+        OciSpecBuilder.BuildSpec(Input(new() { Image = "x", IpcMode = new(NamespaceKind.None) })).Mounts, mount => mount.Destination == "/dev/shm");
+
+    [Fact]
+    public void Domainname_IsASetting() => Assert.Equal(
+        "example.org", OciSpecBuilder.BuildSpec(Input(new() { Image = "x", Domainname = "example.org" })).Linux.Sysctl!["kernel.domainname"]);
+
+    [Theory]
+    [InlineData("", "/portal/")]
+    [InlineData("/", "/")]
+    [InlineData("a/b", "/a/b/")]
+    [InlineData("/a/b/", "/a/b/")]
+    public void CgroupPath_Parents_LeadToTheContainer(string parent, string prefix) =>
+        Assert.Equal(prefix + s_id, OciSpecBuilder.BuildSpec(Input(new() { Image = "x", CgroupParent = parent })).Linux.CgroupsPath);
+
+    [Fact]
+    public void Paths_OfOnesOwn_ReplaceTheDefaults()
+    {
+        var linux = OciSpecBuilder.BuildSpec(Input(new() { Image = "x", MaskedPaths = ["/etc/secret"], ReadOnlyPaths = [] })).Linux;
+
+        Assert.Equal(["/etc/secret"], linux.MaskedPaths!);
+        Assert.Empty(linux.ReadonlyPaths!);
     }
 
     [Fact]

@@ -36,5 +36,19 @@ public class ConmonCommandTests
     public void Arguments_WithStdin_LeaveItOpenUnlessOnce(bool tty, bool once, bool leftOpen) =>
         Assert.Equal(leftOpen, (s_command with { OpenStdin = true, StdinOnce = once, Tty = tty }).Arguments().Contains("--leave-stdin-open"));
 
+    [Fact]
+    public void Arguments_WithoutALogFile_LogNowhere() => Assert.Equal("none", After((s_command with { LogPath = "" }).Arguments(), "--log-path"));
+
+    [Fact]
+    public void Arguments_ForTheJournal_WriteThereAndToTheFile()
+    {
+        var arguments = (s_command with { JournalTag = "web/1", Name = "web" }).Arguments();
+
+        Assert.Equal(["k8s-file:/var/log/a", "journald"], arguments.Zip(arguments.Skip(1)).Where(pair => pair.First == "--log-path").Select(pair => pair.Second));
+        Assert.Equal("web/1", After(arguments, "--log-tag"));
+        Assert.Equal("web", After(arguments, "--name"));
+        Assert.DoesNotContain("--log-tag", s_command.Arguments());
+    }
+
     private static string After(IReadOnlyList<string> arguments, string option) => arguments[arguments.ToList().IndexOf(option) + 1];
 }

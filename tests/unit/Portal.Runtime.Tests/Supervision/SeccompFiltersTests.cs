@@ -18,9 +18,10 @@ public sealed class SeccompFiltersTests : IDisposable
         var (_, profile) = _filters.Apply(Spec("SCMP_ACT_ERRNO"));
 
         _filters.Learn(profile!, _folder);
-        var (spec, unknown) = _filters.Apply(Spec("SCMP_ACT_ERRNO"));
+        var (spec, unknown) = _filters.Apply(Spec("SCMP_ACT_ERRNO") with { Annotations = new Dictionary<string, string> { ["com.example/own"] = "kept" } });
 
         Assert.Null(unknown);
+        Assert.Equal("kept", spec.Annotations!["com.example/own"]);
         Assert.Equal(Convert.ToBase64String(filter), spec.Annotations!["run.oci.seccomp_bpf_data"]);
         Assert.NotNull(spec.Linux.Seccomp);
     }

@@ -95,6 +95,7 @@ public sealed class StartQueueTests : IDisposable
         _ends[number] = new();
         _queue.Add(
             delay,
+            _ => Task.CompletedTask,
             () =>
             {
                 lock (_begun)

@@ -69,6 +69,24 @@ public sealed class LocalVolumesTests : IDisposable
     }
 
     [Fact]
+    public async Task Remove_ClaimedForAContainerInTheMaking_Is409UntilItIsSettled()
+    {
+        var (maker, borrower) = (ContainerId.New(), ContainerId.New());
+        var volume = await _volumes.ClaimAsync(null, s_none, maker, default);
+        _volumes.Claim(volume.Name, borrower);
+        _volumes.Settle(maker);
+
+        _volumes.Discard(volume.Name);
+        Assert.Equal(
+            $"remove {volume.Name}: volume is in use - [{borrower}]",
+            (await Assert.ThrowsAsync<ErrorException>(() => _volumes.RemoveAsync(volume.Name, force: true, default))).Message);
+
+        _volumes.Settle(borrower);
+        _volumes.Discard(volume.Name);
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<ErrorException>(() => _volumes.Claim(volume.Name, borrower)).Error.Kind);
+    }
+
+    [Fact]
     public async Task Remove_Absent_Is404UnlessForced()
     {
         await _volumes.RemoveAsync("nope", force: true, default);

@@ -10,6 +10,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
+using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
@@ -25,6 +26,8 @@ public sealed class EngineFixture : IAsyncLifetime
     internal FakeContainers Containers { get; } = new();
 
     internal FakeImages Images { get; } = new();
+
+    internal FakeFiles Files { get; } = new();
 
     internal FakeEvents Events { get; } = new();
 
@@ -44,10 +47,13 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton(TimeProvider.System)
             .AddSingleton(new RuntimeOptions())
             .AddSingleton(new NodeIdentity(new string('1', 32), Some.Time))
-            .AddSingleton(new HostFacts("6.1.0", "Debian", "12", "x86_64", "amd64", 2, 1 << 30, "2", true))
+            .AddSingleton(new HostFacts("6.1.0", "Debian", "12", "x86_64", "amd64", 2, 1 << 30, "2"))
             .AddSingleton<IContainers>(Containers)
             .AddSingleton<IExecs>(Containers.Session)
+            .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
+            .AddSingleton<IContainerFiles>(Files)
+            .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
             .AddSingleton<IRuntimeEvents>(Events)

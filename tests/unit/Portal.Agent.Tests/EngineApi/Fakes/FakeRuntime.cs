@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -25,6 +26,8 @@ internal sealed class FakeContainers : IContainers
 
     public List<(long Time, StdioStream Stream, byte[] Data)> Log { get; } = [];
 
+    public LogQuery? LogRead { get; private set; }
+
     public ContainerSpec? Created { get; private set; }
 
     public AttachRequest? Attached { get; private set; }
@@ -34,6 +37,8 @@ internal sealed class FakeContainers : IContainers
     public ContainerSnapshot Resolve(string reference) =>
         All.FirstOrDefault(c => c.Id.Value == reference || c.Name == reference.TrimStart('/') || c.Id.Value.StartsWith(reference, StringComparison.Ordinal))
         ?? throw new ErrorException(ErrorKind.NotFound, "container.not_found", "No such container: " + reference);
+
+    public ContainerPlaces Locate(ContainerId id) => Some.Places;
 
     public Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {
@@ -70,7 +75,15 @@ internal sealed class FakeContainers : IContainers
         return Task.FromResult<IStdioSession>(Session);
     }
 
-    public async Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
+    public Task ReadLogAsync(ContainerId id, LogQuery query, ILogSink sink, CancellationToken ct)
+    {
+        LogRead = query;
+        return Resolve(id.Value).LogPath.Length > 0
+            ? CopyAsync(query, sink, ct)
+            : throw new ErrorException(ErrorKind.NotImplemented, "container.log_unread", "configured logging driver does not support reading");
+    }
+
+    private async Task CopyAsync(LogQuery query, ILogSink sink, CancellationToken ct)
     {
         await sink.FlushAsync(ct);
         foreach (var (time, stream, data) in Log)
@@ -144,6 +157,18 @@ internal sealed class FakeSession : IStdioSession, IExecs
     public Task ResizeAsync(string execId, int rows, int columns, CancellationToken ct) => Task.CompletedTask;
 }
 
+/// <summary>A host that has everything but block weights.</summary>
+internal sealed class FakeRuntimeInfo : IRuntimeInfo
+{
+    public string DefaultRuntime => "crun";
+
+    public (IReadOnlyList<string> Masked, IReadOnlyList<string> ReadOnly) DefaultPaths => (["/proc/kcore"], ["/proc/sys"]);
+
+    public RuntimeInfo Read() => new(
+        new Dictionary<string, string> { ["crun"] = "/usr/bin/crun", ["io.containerd.runc.v2"] = "/usr/bin/crun" }, "crun",
+        new() { BlockWeight = false, OomKillDisable = false }, new(true, true), true, ["/etc/cdi"], ["acme.com/gadget=one"], ["failed to load CDI Spec /etc/cdi/x.yaml: bad"]);
+}
+
 /// <summary>One image, busybox.</summary>
 internal sealed class FakeImages : IImages
 {
@@ -161,6 +186,8 @@ internal sealed class FakeImages : IImages
         Loaded = await reader.ReadToEndAsync(ct);
         return ["busybox:latest"];
     }
+
+    public LayerUsage LayerUsage() => new(5000, new Dictionary<Digest, long> { [Some.Image.Id] = 400 });
 
     public Task<ImageSnapshot> ImportAsync(Stream layer, string? repository, string? tag, ImageConfig config, string message, CancellationToken ct) => Task.FromResult(Some.Image);
 
@@ -213,12 +240,18 @@ internal sealed class FakeEvents : IRuntimeEvents
     public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct) => _events.Reader.ReadAllAsync(ct);
 }
 
-/// <summary>Batches written by the test.</summary>
+/// <summary>Samples written by the test.</summary>
 internal sealed class FakeSampler : IStatsSampler
 {
     public Channel<StatsBatch> Batches { get; } = Channel.CreateUnbounded<StatsBatch>();
 
-    public ContainerSample? Read(ContainerId id) => null;
+    public Channel<ContainerReading> Readings { get; } = Channel.CreateUnbounded<ContainerReading>();
+
+    public ContainerSample? Sample { get; set; }
+
+    public ContainerSample? Read(ContainerId id) => Sample;
 
     public IAsyncEnumerable<StatsBatch> FollowAsync(CancellationToken ct) => Batches.Reader.ReadAllAsync(ct);
+
+    public IAsyncEnumerable<ContainerReading> FollowAsync(ContainerId id, CancellationToken ct) => Readings.Reader.ReadAllAsync(ct);
 }

@@ -27,5 +27,7 @@ internal static class Some
             Digest, status ?? Running, null, [], "/log", 0);
     }
 
+    public static ContainerPlaces Places { get; } = new("/c/resolv.conf", "/c/hosts", "/c/hostname", "portal-default", new(["/l/2", "/l/1"], "/c/diff", "/c/work", "/c/merged"));
+
     public static ContainerStatus Running { get; } = new(ContainerState.Running, 42, 0, Time, null, false, "");
 }

@@ -16,7 +16,7 @@ public sealed class ContainerMappingTests
         Command = ["sh", "-c", "echo a; sleep 9"],
         ExposedPorts = ["80/tcp", "90/udp"],
         Ports = [new(80, "tcp", "", 0)],
-        Mounts = [new(MountKind.Bind, "/a", "/b", ReadOnly: true) { FromBinds = true }],
+        Mounts = [new(MountKind.Bind, "/a", "/b", ReadOnly: true) { Origin = MountOrigin.Binds, AsGiven = "/a:/b:ro" }],
         Resources = new() { MemoryBytes = 64 << 20 },
     };
 
@@ -27,7 +27,7 @@ public sealed class ContainerMappingTests
     [Fact]
     public void Inspect_RunningContainer_ShowsPortsAndTheDefaultBridgeAddress()
     {
-        var inspect = ContainerMapping.Inspect(Some.Container("web", s_spec) with { Attachment = s_place }, [], "crun", ApiVersion.Highest);
+        var inspect = ContainerMapping.Inspect(Some.Container("web", s_spec) with { Attachment = s_place }, Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
 
         Assert.Equal("/web", inspect.Name);
         Assert.Equal(("sh", 2), (inspect.Path, inspect.Args.Count));
@@ -42,6 +42,91 @@ public sealed class ContainerMappingTests
         Assert.Equal(128 << 20, inspect.HostConfig.MemorySwap);
         Assert.Equal(64 << 20, inspect.HostConfig.ShmSize);
         Assert.Equal(Some.Id.Abbreviated, inspect.Config.Hostname);
+    }
+
+    [Theory]
+    [InlineData("", "json-file", "/log")]
+    [InlineData("json-file", "json-file", "/log")]
+    [InlineData("local", "local", "")] // the file is the engine's own affair
+    [InlineData("journald", "journald", "")]
+    public void Inspect_LogConfig_IsEchoedAndThePathShownOfJsonFileOnly(string driver, string shown, string path)
+    {
+        var spec = s_spec with { Log = new(driver, new Dictionary<string, string> { ["max-size"] = "1m" }) };
+
+        var inspect = ContainerMapping.Inspect(Some.Container("web", spec), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
+
+        Assert.Equal((shown, path), (inspect.HostConfig.LogConfig?.Type, inspect.LogPath));
+        Assert.Equal(new() { ["max-size"] = "1m" }, inspect.HostConfig.LogConfig!.Config!);
+    }
+
+    [Fact]
+    public void Inspect_LostOutput_IsShownOnlyWhenThereIsSome()
+    {
+        Assert.Null(ContainerMapping.Inspect(Some.Container(), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest).State.LogBytesLost);
+        Assert.Equal(7, ContainerMapping.Inspect(Some.Container(status: Some.Running with { LogBytesLost = 7 }), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest).State.LogBytesLost);
+    }
+
+    [Fact]
+    public void Inspect_Places_AreShown()
+    {
+        var inspect = ContainerMapping.Inspect(Some.Container(), Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
+
+        Assert.Equal(("/c/resolv.conf", "/c/hosts", "/c/hostname", "portal-default"), (inspect.ResolvConfPath, inspect.HostsPath, inspect.HostnamePath, inspect.AppArmorProfile));
+        Assert.Equal("LowerDir=/l/2:/l/1 MergedDir=/c/merged UpperDir=/c/diff WorkDir=/c/work", string.Join(' ', inspect.GraphDriver.Data!.Select(d => $"{d.Key}={d.Value}")));
+        Assert.Equal(("/proc/kcore", "/proc/sys", "crun"), (inspect.HostConfig.MaskedPaths![0], inspect.HostConfig.ReadonlyPaths![0], inspect.HostConfig.Runtime));
+    }
+
+    [Fact]
+    public void Inspect_PathsOfOnesOwnOrNone_AreShownAsTheyAre()
+    {
+        static Domain.Engine.Models.HostConfig Show(ContainerSpec spec) => HostConfigMapping.Show(Some.Container(spec: spec), new FakeRuntimeInfo());
+
+        Assert.Equal(["/x"], Show(Some.Spec with { MaskedPaths = ["/x"] }).MaskedPaths!);
+        Assert.Empty(Show(Some.Spec with { SecurityOptions = ["systempaths=unconfined"] }).ReadonlyPaths!);
+        Assert.Null(Show(Some.Spec with { Privileged = true }).MaskedPaths);
+        Assert.Equal("youki", Show(Some.Spec with { Runtime = "youki" }).Runtime);
+    }
+
+    [Fact]
+    public void Inspect_InAnothersNetwork_HasNoneOfItsOwn()
+    {
+        var container = Some.Container(spec: Some.Spec with { NetworkMode = "container:" + Some.Id }) with { JoinedHostname = "donor" };
+
+        var inspect = ContainerMapping.Inspect(container, Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
+
+        Assert.Empty(inspect.NetworkSettings.Networks);
+        Assert.Empty(inspect.NetworkSettings.Ports);
+        Assert.Equal(("container:" + Some.Id, "donor"), (inspect.HostConfig.NetworkMode, inspect.Config.Hostname));
+        Assert.Empty(ContainerMapping.Summarize(container, "busybox", [], Some.Time).NetworkSettings.Networks);
+    }
+
+    [Fact]
+    public void Info_Host_IsToldAsItIs()
+    {
+        var info = new Domain.Engine.Models.SystemInfo { CgroupVersion = "2", IPv4Forwarding = true };
+        InfoMapping.Show(new FakeRuntimeInfo().Read(), info, ApiVersion.Highest);
+
+        Assert.Equal(["WARNING: No io.weight support", "CDI: failed to load CDI Spec /etc/cdi/x.yaml: bad"], info.Warnings);
+        Assert.Equal(["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"], info.SecurityOptions);
+        Assert.Equal((true, false, true), (info.SwapLimit, info.OomKillDisable, info.CPUSet));
+        Assert.Equal(("/usr/bin/crun", "crun"), (info.Runtimes["io.containerd.runc.v2"].Path, info.DefaultRuntime));
+        Assert.Equal(("cdi", "acme.com/gadget=one"), info.DiscoveredDevices!.Select(d => (d.Source, d.ID)).Single());
+        Assert.Equal(["/etc/cdi"], info.CDISpecDirs!);
+    }
+
+    [Fact]
+    public void Info_CgroupV1WithoutForwarding_WarnsInDockersWords()
+    {
+        var info = new Domain.Engine.Models.SystemInfo { CgroupVersion = "1" };
+        var runtime = new FakeRuntimeInfo().Read();
+        InfoMapping.Show(runtime with { Limits = new() { Swap = false, OomKillDisable = false, BlockWeight = false, CpuQuota = false }, AppArmor = default, Seccomp = false }, info, new(1, 43));
+
+        Assert.Equal(
+            ["WARNING: No swap limit support", "WARNING: No oom kill disable support", "WARNING: No cpu cfs quota support", "WARNING: No cpu cfs period support", "WARNING: IPv4 forwarding is disabled"],
+            info.Warnings);
+        Assert.Equal(["name=cgroupns"], info.SecurityOptions);
+        Assert.Null(info.CDISpecDirs);
+        Assert.Null(info.DiscoveredDevices);
     }
 
     [Fact]

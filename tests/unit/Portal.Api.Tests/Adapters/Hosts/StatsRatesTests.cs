@@ -66,6 +66,30 @@ public class StatsRatesTests
     }
 
     [Fact]
+    public void Next_ThrottlingCacheAndPressure_AreShares()
+    {
+        _rates.Next(Batch(0, new() { Periods = 100, ThrottledPeriods = 10, Pressure = new() { CpuSome = Second, MemorySome = 7 } }, pressure: new() { IoSome = 0 }));
+        var sample = _rates.Next(Batch(2, new()
+        {
+            Periods = 120, ThrottledPeriods = 15, MemoryUsage = 500, MemoryInactiveFile = 200, Pressure = new() { CpuSome = 2 * Second, MemorySome = 7, IoSome = 9 * Second },
+        }, pressure: new() { IoSome = Second }));
+
+        var container = Assert.Single(sample.Containers);
+        Assert.Equal((25, 200, new Pressure(50, 0, 100)), (container.ThrottledPercent, container.CacheBytes, container.Pressure));
+        Assert.Equal(new(0, 0, 50), sample.Host!.Pressure);
+    }
+
+    [Fact]
+    public void Next_EngineThatSaysNoneOfThem_GivesNone()
+    {
+        _rates.Next(Batch(0, new()));
+        var sample = _rates.Next(Batch(1, new() { MemoryUsage = 1, MemoryInactiveFile = 2 }));
+
+        var container = Assert.Single(sample.Containers);
+        Assert.Equal((null, 1, null, null), (container.ThrottledPercent, container.CacheBytes, container.Pressure, sample.Host!.Pressure));
+    }
+
+    [Fact]
     public void Next_SameOrEarlierTime_NeverDividesByIt()
     {
         _rates.Next(Batch(5, new()));
@@ -81,12 +105,12 @@ public class StatsRatesTests
         Assert.Empty(_rates.Next(new ControlStatsBatch { Time = "2026-01-01T00:00:01Z", Containers = [new() { Id = "<script>" }] }).Containers);
     }
 
-    private ControlStatsBatch Batch(int second, ControlContainerStats? container = null, ulong total = 0, ulong idle = 0)
+    private ControlStatsBatch Batch(int second, ControlContainerStats? container = null, ulong total = 0, ulong idle = 0, ControlPressure? pressure = null)
     {
         var batch = new ControlStatsBatch
         {
             Time = $"2026-01-01T00:00:{second:00}.000000000Z",
-            Host = new() { CpuTotal = total, CpuIdle = idle, MemoryTotal = 1_000, MemoryAvailable = 400 },
+            Host = new() { CpuTotal = total, CpuIdle = idle, MemoryTotal = 1_000, MemoryAvailable = 400, Pressure = pressure },
         };
         if (container is not null)
         {
