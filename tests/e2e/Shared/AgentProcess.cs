@@ -10,7 +10,6 @@ namespace Portal.E2E;
 public abstract class AgentProcess : IAsyncLifetime
 {
     private readonly string _tag;
-    private readonly string _subnet;
     private readonly StreamWriter _log;
     private ChildProcess? _process;
     private Task _logging = Task.CompletedTask;
@@ -24,7 +23,7 @@ public abstract class AgentProcess : IAsyncLifetime
         var slot = Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT") is { Length: 1 } digit ? digit[0] - '0' : 0;
         var place = slot == 0 ? "172.28" : $"10.{200 + slot}";
         _tag = slot == 0 ? $"ptest{number}" : $"ptest{slot}s{number}";
-        _subnet = $"{place}.{number * 16}.0/20";
+        Subnet = $"{place}.{number * 16}.0/20";
         Gateway = $"{place}.{number * 16}.1";
         var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
@@ -52,6 +51,9 @@ public abstract class AgentProcess : IAsyncLifetime
     /// <summary>The bridge's own address, where containers see the host.</summary>
     public string Gateway { get; }
 
+    /// <summary>Of the bridge, such as <c>172.28.16.0/20</c>.</summary>
+    public string Subnet { get; }
+
     public string Bridge => _tag;
 
     public DockerCli Docker { get; }
@@ -68,7 +70,7 @@ public abstract class AgentProcess : IAsyncLifetime
 
     private string[] RootArguments =>
     [
-        "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", _subnet, "--cgroup-parent", "/" + _tag,
+        "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", Subnet, "--cgroup-parent", "/" + _tag,
         "--cdi-spec-dir", Path.Combine(Root, "cdi"),
         .. Environment.GetEnvironmentVariable("PORTAL_E2E_OCI_RUNTIME") is { Length: > 0 } runtime ? new[] { "--oci-runtime", runtime } : [],
     ];
