@@ -1,3 +1,4 @@
+using Portal.Agent.BuildKit;
 using Portal.Agent.ControlApi;
 
 namespace Portal.Agent.EngineApi;
@@ -21,6 +22,7 @@ internal static class EngineModule
         .AddSingleton<VolumeEndpoints>()
         .AddSingleton<DiskUsageEndpoints>()
         .AddSingleton<ControlEndpoints>()
+        .AddBuildKit()
         .AddSingleton(Routes)
         .AddSingleton<EngineDispatcher>();
 
@@ -35,6 +37,7 @@ internal static class EngineModule
     private static RouteTable Routes(IServiceProvider services)
     {
         var routes = new RouteTable();
+        services.GetRequiredService<BuildKitEndpoints>().Map(routes);
         services.GetRequiredService<SystemEndpoints>().Map(routes);
         services.GetRequiredService<ContainerEndpoints>().Map(routes);
         services.GetRequiredService<ContainerStreamEndpoints>().Map(routes);

@@ -34,7 +34,7 @@ internal static class NodeHost
     public static WebApplicationBuilder CreateBuilder(NodeOptions options)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "portal-agent", ContentRootPath = "/" });
-        builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", Quieter(options.LogLevel)).AddProvider(new StderrLog(TimeProvider.System));
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", Quieter(options.LogLevel)).AddFilter("Grpc", Quieter(options.LogLevel)).AddProvider(new StderrLog(TimeProvider.System));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton(TimeProvider.System);

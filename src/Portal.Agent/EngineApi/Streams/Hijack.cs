@@ -30,6 +30,26 @@ internal static class Hijack
         return new(transport.Input, transport.Output, connection);
     }
 
+    /// <summary>Takes the connection over for another protocol, whose name the client has asked for.</summary>
+    public static async ValueTask<HijackedStream> TakeForAsync(EngineRequest request, string protocol)
+    {
+        var asked = request.Http.Request.Headers.Upgrade.ToString();
+        if (asked.Length == 0)
+        {
+            throw EngineErrors.Invalid("build.session", "no upgrade proto in request");
+        }
+
+        if (!asked.Equals(protocol, StringComparison.OrdinalIgnoreCase))
+        {
+            throw EngineErrors.Invalid("build.session", $"protocol {asked} not supported");
+        }
+
+        var connection = request.Http.Features.Get<IHijackFeature>() ?? throw EngineErrors.NotSupported("raw streams over this kind of connection are");
+        var transport = connection.Take();
+        _ = await transport.Output.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n"));
+        return new(transport.Input, transport.Output, connection);
+    }
+
     /// <summary>To be called last: the HTTP server must not speak on this connection again.</summary>
     public static void Leave(HttpContext http)
     {

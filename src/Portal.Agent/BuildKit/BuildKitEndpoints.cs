@@ -1,0 +1,29 @@
+using Portal.Agent.BuildKit.Sessions;
+using Portal.Agent.BuildKit.Transport;
+using Portal.Agent.EngineApi;
+using Portal.Agent.EngineApi.Streams;
+
+namespace Portal.Agent.BuildKit;
+
+/// <summary>Where BuildKit's protocol comes in: connections that stop being HTTP/1.1 and become gRPC, in either direction.</summary>
+internal sealed class BuildKitEndpoints(ClientSessions sessions, GrpcServer server)
+{
+    public void Map(RouteTable routes)
+    {
+        routes.Post("session", sessions.ServeAsync);
+        routes.Post("grpc", GrpcAsync);
+    }
+
+    private async Task GrpcAsync(EngineRequest request)
+    {
+        var stream = await Hijack.TakeForAsync(request, "h2c");
+        try
+        {
+            await server.ServeAsync(stream, request.Http.Connection.Id, request.Stopping);
+        }
+        finally
+        {
+            Hijack.Leave(request.Http);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Portal.Agent.BuildKit.Solving;
+using Portal.Agent.BuildKit.Wire;
+using Portal.Agent.EngineApi;
+using Portal.Agent.Node;
+using Portal.Runtime.Builds;
+
+namespace Portal.Agent.BuildKit.Services;
+
+/// <summary>BuildKit's control service, as far as clients of a Docker engine use it.</summary>
+internal sealed class ControlService(Solver solver, BuildJobs jobs, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
+{
+    public override async Task<SolveResponse> Solve(SolveRequest request, ServerCallContext context)
+    {
+        var answer = new SolveResponse();
+        answer.ExporterResponse.Add(new Dictionary<string, string>(await solver.SolveAsync(request, null, context.CancellationToken)));
+        return answer;
+    }
+
+    public override async Task Status(StatusRequest request, IServerStreamWriter<StatusResponse> responseStream, ServerCallContext context)
+    {
+        var job = await jobs.GetAsync(request.Ref, context.CancellationToken);
+        await foreach (var status in job.Journal.ReadAsync(context.CancellationToken))
+        {
+            await responseStream.WriteAsync(status, context.CancellationToken);
+        }
+    }
+
+    public override Task<ListWorkersResponse> ListWorkers(ListWorkersRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListWorkersResponse { Record = { Worker() } });
+
+    public override Task<InfoResponse> Info(InfoRequest request, ServerCallContext context) => Task.FromResult(new InfoResponse { BuildkitVersion = Version() });
+
+    public override Task<DiskUsageResponse> DiskUsage(DiskUsageRequest request, ServerCallContext context)
+    {
+        var answer = new DiskUsageResponse();
+        answer.Record.AddRange(builder.Cache().Select(Map));
+        return Task.FromResult(answer);
+    }
+
+    public override async Task Prune(PruneRequest request, IServerStreamWriter<UsageRecord> responseStream, ServerCallContext context)
+    {
+        // Durations are nanoseconds there, and ticks are a hundred of them here.
+        var known = builder.Cache().ToDictionary(r => r.Id, StringComparer.Ordinal);
+        var pruning = await builder.PruneAsync(
+            new(request.All, Math.Max(request.ReservedSpace, request.MaxUsedSpace), request.KeepDuration > 0 ? TimeSpan.FromTicks(request.KeepDuration / 100) : null, []),
+            context.CancellationToken);
+        foreach (var id in pruning.Deleted)
+        {
+            await responseStream.WriteAsync(known.TryGetValue(id, out var record) ? Map(record) : new() { Id = id }, context.CancellationToken);
+        }
+    }
+
+    public override Task Session(IAsyncStreamReader<BytesMessage> requestStream, IServerStreamWriter<BytesMessage> responseStream, ServerCallContext context) =>
+        throw EngineErrors.NotSupported("sessions over the control service are");
+
+    /// <summary>The one place builds run: this machine.</summary>
+    internal WorkerRecord Worker()
+    {
+        // Without the label of a snapshotter, clients take the engine for one with Docker's own image store, which it is like: one platform, no image index.
+        var worker = new WorkerRecord { Id = node.Id, BuildkitVersion = Version() };
+        worker.Labels["org.mobyproject.buildkit.worker.executor"] = "portal";
+        worker.Platforms.Add(new Platform { Os = "linux", Architecture = facts.GoArchitecture });
+        return worker;
+    }
+
+    private static BuildkitVersion Version() => new() { Package = "portal", Version = AgentVersion.Number, Revision = AgentVersion.Commit };
+
+    private static UsageRecord Map(BuildCacheRecord record)
+    {
+        var usage = new UsageRecord
+        {
+            Id = record.Id,
+            InUse = record.InUse,
+            Size = record.SizeBytes,
+            CreatedAt = Timestamp.FromDateTimeOffset(record.Created),
+            LastUsedAt = record.LastUsed is { } used ? Timestamp.FromDateTimeOffset(used) : null,
+            UsageCount = record.Uses,
+            Description = record.Description,
+            RecordType = record.Kind,
+            Shared = record.Shared,
+        };
+        usage.Parents.AddRange(record.Parents);
+        return usage;
+    }
+}

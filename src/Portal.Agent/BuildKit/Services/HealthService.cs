@@ -1,0 +1,11 @@
+using Grpc.Core;
+using Portal.Agent.BuildKit.Wire.Health;
+
+namespace Portal.Agent.BuildKit.Services;
+
+/// <summary>Who can ask is served.</summary>
+internal sealed class HealthService : Health.HealthBase
+{
+    public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
+        Task.FromResult(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving });
+}

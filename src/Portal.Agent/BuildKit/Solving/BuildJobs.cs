@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using Portal.Agent.BuildKit.Wire.Gateway;
+using Portal.Agent.EngineApi;
+using Portal.Domain.Primitives;
+
+namespace Portal.Agent.BuildKit.Solving;
+
+/// <summary>A build under way, by the name its client gave it.</summary>
+internal sealed class BuildJob(string name, TimeProvider time) : IDisposable
+{
+    private readonly CancellationTokenSource _cancelled = new();
+
+    public string Name => name;
+
+    public StatusJournal Journal { get; } = new(time);
+
+    /// <summary>What a front end on the client's side has asked to be built, by the number it got for it.</summary>
+    public ConcurrentDictionary<string, SolveAttributes> Asked { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What a front end on the client's side has come to in the end.</summary>
+    public TaskCompletionSource<ReturnRequest> Returned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Fires when somebody else than the caller ends the build.</summary>
+    public CancellationToken Cancelled => _cancelled.Token;
+
+    public void Cancel() => _cancelled.Cancel();
+
+    public void Dispose() => _cancelled.Dispose();
+}
+
+/// <summary>The builds that are under way, and those that have just ended: who asks how they went may be late.</summary>
+internal sealed class BuildJobs(TimeProvider time)
+{
+    private const int MaximumJobs = 256;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(20);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, BuildJob> _jobs = new(StringComparer.Ordinal);
+    private readonly HashSet<ITimer> _timers = [];
+    private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public BuildJob Add(string name)
+    {
+        lock (_lock)
+        {
+            if (name.Length is 0 or > 256)
+            {
+                throw EngineErrors.Invalid("build.ref", "a build needs a name (Ref)");
+            }
+
+            if (_jobs.Count >= MaximumJobs)
+            {
+                throw new ErrorException(ErrorKind.TooManyRequests, "build.ref", $"there are {MaximumJobs} builds already");
+            }
+
+            var job = new BuildJob(name, time);
+            if (!_jobs.TryAdd(name, job))
+            {
+                job.Dispose();
+                throw new ErrorException(ErrorKind.Conflict, "build.ref", $"job ID exists: {name}");
+            }
+
+            _added.TrySetResult();
+            _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return job;
+        }
+    }
+
+    /// <summary>The build of a name, which may be about to begin.</summary>
+    public async Task<BuildJob> GetAsync(string name, CancellationToken ct)
+    {
+        var until = time.GetTimestamp();
+        while (true)
+        {
+            Task added;
+            lock (_lock)
+            {
+                if (_jobs.TryGetValue(name, out var job))
+                {
+                    return job;
+                }
+
+                added = _added.Task;
+            }
+
+            var left = s_patience - time.GetElapsedTime(until);
+            if (left <= TimeSpan.Zero)
+            {
+                throw new ErrorException(ErrorKind.NotFound, "build.ref", $"no such job {name}");
+            }
+
+            try
+            {
+                await added.WaitAsync(left, time, ct);
+            }
+            catch (TimeoutException)
+            {
+                // Looked at once more.
+            }
+        }
+    }
+
+    public BuildJob? Find(string name)
+    {
+        lock (_lock)
+        {
+            return _jobs.GetValueOrDefault(name);
+        }
+    }
+
+    /// <summary>The build is over. What is known of it stays a little longer.</summary>
+    public void End(BuildJob job, string? error)
+    {
+        job.Journal.End(error);
+        lock (_lock)
+        {
+            ITimer? timer = null;
+            timer = time.CreateTimer(
+                _ =>
+                {
+                    lock (_lock)
+                    {
+                        _ = _jobs.Remove(job.Name);
+                        _ = _timers.Remove(timer!);
+                    }
+
+                    timer!.Dispose();
+                    job.Dispose();
+                },
+                null, s_keep, Timeout.InfiniteTimeSpan);
+            _ = _timers.Add(timer);
+        }
+    }
+}
