@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Portal.Runtime.AppArmor;
+using Portal.Runtime.Builds;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
@@ -72,6 +73,7 @@ public static class RuntimeModule
         services.AddSingleton<IProbes, ExecProbes>();
         services.AddSingleton<HealthSupervisor>();
         services.AddContainerFiles();
+        services.AddBuilds();
         return services;
     }
 }

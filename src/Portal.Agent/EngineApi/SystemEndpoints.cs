@@ -28,8 +28,6 @@ internal sealed class SystemEndpoints(
         routes.Get("events", EventsAsync);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
-        routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
-        routes.Post("build/prune", r => r.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse));
         routes.Post("session", r => throw (r.Http.Request.Headers.Upgrade.Count == 0
             ? EngineErrors.Invalid("build.session", "no upgrade proto in request")
             : EngineErrors.NotSupported("BuildKit is")));

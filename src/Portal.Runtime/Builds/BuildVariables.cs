@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Portal.Runtime.Builds.Dockerfiles;
 
@@ -16,7 +17,7 @@ internal sealed class BuildVariables
         StringComparer.Ordinal);
 
     private readonly IReadOnlyDictionary<string, string?> _given;
-    private readonly HashSet<string> _used;
+    private readonly ConcurrentDictionary<string, bool> _used;
     private readonly Dictionary<string, string> _predefined;
     private readonly char _escape;
 
@@ -28,7 +29,7 @@ internal sealed class BuildVariables
     public BuildVariables(Dockerfile dockerfile, IReadOnlyDictionary<string, string?> given, BuildPlatform target, string? stage)
     {
         (_given, _escape) = (given, dockerfile.Escape);
-        _used = new(given.Keys.Where(name => s_proxies.Contains(name) || s_own.Contains(name)), StringComparer.Ordinal);
+        _used = new(given.Keys.Where(name => s_proxies.Contains(name) || s_own.Contains(name)).Select(name => KeyValuePair.Create(name, true)), StringComparer.Ordinal);
         var host = BuildPlatform.Host;
         _predefined = new(StringComparer.Ordinal)
         {
@@ -47,7 +48,7 @@ internal sealed class BuildVariables
             if (value is not null && _predefined.ContainsKey(name))
             {
                 _predefined[name] = value;
-                _used.Add(name);
+                _used[name] = true;
             }
         }
 
@@ -55,7 +56,7 @@ internal sealed class BuildVariables
         {
             foreach (var (name, fallback) in instruction.Arguments)
             {
-                _used.Add(name);
+                _used[name] = true;
                 if (Given(name) is { } value)
                 {
                     Globals[name] = value;
@@ -72,7 +73,7 @@ internal sealed class BuildVariables
     public Dictionary<string, string> Globals { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Arguments of the request that no ARG took.</summary>
-    public IReadOnlyList<string> Unused => [.. _given.Keys.Where(name => !_used.Contains(name)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Unused => [.. _given.Keys.Where(name => !_used.ContainsKey(name)).Order(StringComparer.Ordinal)];
 
     /// <summary>Arguments that RUN sees without an ARG.</summary>
     public IEnumerable<KeyValuePair<string, string>> Proxies => _given.Where(pair => s_proxies.Contains(pair.Key) && pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!));
@@ -85,7 +86,7 @@ internal sealed class BuildVariables
     /// <param name="fallback">Its own default, with variables replaced; null for none.</param>
     public string? Declare(string name, string? fallback)
     {
-        _used.Add(name);
+        _used[name] = true;
         return Given(name) ?? fallback ?? (Globals.TryGetValue(name, out var value) || _predefined.TryGetValue(name, out value) ? value : null);
     }
 

@@ -45,6 +45,9 @@ internal sealed class CacheKey : IDisposable
         return this;
     }
 
+    /// <summary>A piece of a part whose length was told before.</summary>
+    public void AddRaw(ReadOnlySpan<byte> piece) => _hash.AppendData(piece);
+
     public CacheKey AddLength(long number)
     {
         Span<byte> bytes = stackalloc byte[8];

@@ -11,6 +11,13 @@ public interface IBuildProgress
 
     void Started(BuildStep step);
 
+    /// <summary>A command has a container to run in.</summary>
+    /// <param name="step">Whose.</param>
+    /// <param name="container">Short id.</param>
+    void Running(BuildStep step, string container)
+    {
+    }
+
     /// <summary>Output of a command.</summary>
     /// <param name="step">Whose.</param>
     /// <param name="stream">1 for stdout, 2 for stderr.</param>

@@ -21,6 +21,12 @@ internal sealed record StageState(ImageConfig Config, ImmutableList<BuiltLayer> 
 
     public string Author { get; init; } = "";
 
+    /// <summary>Instructions that the base image has for whoever builds on it.</summary>
+    public IReadOnlyList<string> Triggers { get; init; } = [];
+
+    /// <summary>The image it started from; null for none.</summary>
+    public Digest? BaseImage { get; init; }
+
     /// <summary>For which machines it is.</summary>
     public required BuildPlatform Platform { get; init; }
 
@@ -28,7 +34,10 @@ internal sealed record StageState(ImageConfig Config, ImmutableList<BuiltLayer> 
 
     public IReadOnlyList<string> Shell => Config.Shell ?? ["/bin/sh", "-c"];
 
-    /// <summary>The environment that expansions and RUN see: arguments below the variables of the image.</summary>
+    /// <summary>With a step more in the history.</summary>
+    /// <param name="text">The step.</param>
+    /// <param name="created">When its layer was made; null for that of the step before.</param>
+    /// <param name="isEmpty">It has no layer.</param>
     public StageState WithHistory(string text, DateTimeOffset? created, bool isEmpty) => this with
     {
         History = History.Add(new()

@@ -48,6 +48,22 @@ internal sealed partial class ContainerLifecycle(
     internal async Task<ContainerSnapshot> CreateBuildStepAsync(ContainerSpec spec, StepRoot root, CancellationToken ct) =>
         (await Task.Run(() => creation.CreateAsync(spec, null, root, [], ct), ct).ConfigureAwait(false)).Snapshot;
 
+    /// <summary>Makes a step's container one like any other, for a look inside.</summary>
+    internal async Task RevealAsync(ContainerId id)
+    {
+        var container = store.Get(id);
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            container.Change(container.Record with { Container = container.Snapshot with { IsBuildStep = false } });
+            store.Save(container, durable: true);
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
+    }
+
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => store.Get(id).WaitAsync(condition).WaitAsync(ct);
 
     public async Task<IStdioSession> AttachAsync(ContainerId id, AttachRequest request, CancellationToken ct)
