@@ -67,8 +67,7 @@ internal sealed partial class LayerSteps(BuildJob job, PlannedStage stage, Build
             var below = await job.StateTreeAsync(state).ConfigureAwait(false);
             var settled = options with { Owner = owner is null ? null : Owner(below.Tree, owner, copy.Line) };
 
-            // With --link the files are put on their own, whatever the layers below have in their place.
-            var view = new LayerView(copy.Link ? null : below.Tree.Root);
+            var view = new LayerView(below.Tree.Root, copy.Link);
             var layer = await job.Services.Images.AddLayerAsync(
                 state.DiffIds, tar => new CopyLayer(tar, view, settled, job.Services.Time.GetUtcNow(), job.Cancelled).Write(items), job.Hold, job.Cancelled).ConfigureAwait(false);
             return (layer, "");

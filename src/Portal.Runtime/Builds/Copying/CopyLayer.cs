@@ -100,8 +100,7 @@ internal sealed class CopyLayer(TarWriter writer, LayerView view, CopyOptions op
 
             if (view.Find(top) is null)
             {
-                // New, it is like the folder it comes from.
-                Add(top, node!, facts, item.Tree);
+                Folders(top);
             }
 
             foreach (var (path, inside, insideFacts) in TreeWalk.Below(item.Tree, item.Path, node!, options.Exclude))
@@ -178,15 +177,12 @@ internal sealed class CopyLayer(TarWriter writer, LayerView view, CopyOptions op
                 continue;
             }
 
-            // Links of the archive itself, and of what is there, are followed for folders only, as in the root.
+            // Links of the archive itself, and of what is there, are followed for folders only, as in the root. Owners are the archive's.
             var path = ResolveIn(top, clean);
-            Folders(Parent(path));
-            var (user, group) = options.Owner ?? (entry.UserId, entry.GroupId);
+            Folders(Parent(path), root: true);
             entry = entry with
             {
                 Name = Encoding.UTF8.GetBytes(path + (entry.Kind == TarKind.Directory ? "/" : "")),
-                UserId = user,
-                GroupId = group,
                 Mode = options.Mode?.Apply(entry.Mode, entry.Kind == TarKind.Directory) ?? entry.Mode,
             };
             if (entry.Kind == TarKind.HardLink)
@@ -256,7 +252,9 @@ internal sealed class CopyLayer(TarWriter writer, LayerView view, CopyOptions op
     /// Has the layer name a folder and those above it. Those that are there are named as they are: who unpacks a layer without them would
     /// make them anew, with other owners and modes.
     /// </summary>
-    private void Folders(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="root">New ones are root's, whoever is to own the rest.</param>
+    private void Folders(string path, bool root = false)
     {
         for (var end = path.IndexOf('/', StringComparison.Ordinal); path.Length > 0; end = path.IndexOf('/', end + 1))
         {
@@ -270,7 +268,7 @@ internal sealed class CopyLayer(TarWriter writer, LayerView view, CopyOptions op
                 }
 
                 Demand(folder);
-                var (user, group) = options.Owner ?? (0, 0);
+                var (user, group) = root ? (0, 0) : options.Owner ?? (0, 0);
                 writer.Write(there?.Facts is { } facts
                     ? new(Encoding.UTF8.GetBytes(folder + "/"), TarKind.Directory, [], 0, facts.Mode, facts.UserId, facts.GroupId, facts.Modified, 0, 0, [])
                     : new(Encoding.UTF8.GetBytes(folder + "/"), TarKind.Directory, [], 0, FolderMode, user, group, new(now.ToUnixTimeSeconds(), 0), 0, 0, []));

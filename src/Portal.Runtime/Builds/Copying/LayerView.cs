@@ -17,7 +17,8 @@ internal sealed record ViewEntry(FileKind Kind, byte[] Target, FileFacts? Facts)
 /// the root, so that a layer's paths go through none: whoever unpacks the layer need not follow any.
 /// </summary>
 /// <param name="below">The tree below; null for an empty one.</param>
-internal sealed class LayerView(SafeFileHandle? below)
+/// <param name="independent">The layer is put on whatever is below: folders there stay as they are, everything else gives way and no link is followed.</param>
+internal sealed class LayerView(SafeFileHandle? below, bool independent = false)
 {
     private const int MaximumLinks = 40;
 
@@ -46,7 +47,7 @@ internal sealed class LayerView(SafeFileHandle? below)
 
         using (node)
         {
-            if (Libc.StatAt(node!, [], out var facts) != 0)
+            if (Libc.StatAt(node!, [], out var facts) != 0 || (independent && facts.Kind != FileKind.Directory))
             {
                 return null;
             }

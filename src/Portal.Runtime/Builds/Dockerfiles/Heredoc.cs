@@ -35,8 +35,7 @@ internal sealed record Heredoc(string Name, string Content, bool Expands, bool C
         try
         {
             // Quoted in any part, the text is taken as it stands.
-            var plain = new Substitution('\\', _ => null).Word(name);
-            return plain.Length == 0 ? null : new(plain, "", Expands: plain == name, chomps);
+            return new Substitution('\\', _ => null).Split(name) is [{ Length: > 0 } plain] ? new(plain, "", Expands: plain == name, chomps) : null;
         }
         catch (FormatException)
         {

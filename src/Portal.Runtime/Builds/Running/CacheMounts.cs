@@ -60,6 +60,8 @@ internal sealed class CacheMounts
     /// <param name="ct">Gives up waiting for it.</param>
     public async Task<CacheFolder> TakeAsync(string id, string origin, RunMount mount, Action<string> fill, CancellationToken ct)
     {
+        // Whoever wants it to be somebody else's, or with another mode, wants another.
+        origin = $"{origin} {mount.UserId}:{mount.GroupId} {mount.Mode}";
         var name = CacheKey.Of("mount", id, origin);
         var held = mount.Sharing == CacheSharing.Locked ? await _locked.EnterAsync(name, ct).ConfigureAwait(false) : null;
         try
