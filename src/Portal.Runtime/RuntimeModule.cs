@@ -73,6 +73,7 @@ public static class RuntimeModule
         services.AddSingleton<IProbes, ExecProbes>();
         services.AddSingleton<HealthSupervisor>();
         services.AddContainerFiles();
+        services.AddBuilds();
         services.AddBuildContexts();
         return services;
     }

@@ -57,6 +57,12 @@ public sealed class RuntimeOptions
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";
 
+    /// <summary>
+    /// Where builds may fetch from although it is not the open network: addresses and networks in CIDR form. Loopback, link-local, private and
+    /// multicast addresses are refused otherwise, as are those of this machine.
+    /// </summary>
+    public IReadOnlyList<string> FetchAllowed { get; set; } = [];
+
     /// <summary>Logging of containers that ask for no driver. Default <c>json-file</c> without options: 20 MiB × 5, compressed.</summary>
     public LogSpec Log { get; set; } = new(LogDrivers.JsonFile, new Dictionary<string, string>());
 }

@@ -16,7 +16,7 @@ namespace Portal.Agent.BuildKit;
 /// <c>POST /build?version=2</c>: how clients before buildx ask for a build by BuildKit (docker 18.09 to 20.10 with DOCKER_BUILDKIT=1). The
 /// request is the classic one, the files come over the client's session, and the answer carries BuildKit's progress in its lines.
 /// </summary>
-internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolders folders, TimeProvider time)
+internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, IBuildContexts contexts, TimeProvider time)
 {
     private const string UploadPrefix = "upload-request:";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -41,13 +41,13 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolder
         }
 
         var solve = Read(request, id);
-        await using var upload = request.Query("remote") switch
+        using var upload = request.Query("remote") switch
         {
-            "upload-request" => new ArchiveFiles(folders, ct => TakeAsync(id, ct)),
-            null => new ArchiveFiles(folders, _ => Task.FromResult(request.Http.Request.Body)),
+            "upload-request" => new ArchiveFiles(ct => TakeAsync(id, ct)),
+            null => new ArchiveFiles(ct => contexts.ReceiveAsync(request.Http.Request.Body, ct)),
             _ => null,
         };
-        Unlimit(request);
+        ArchiveEndpoints.LiftLimits(request.Http);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(request.Streaming);
         var solving = solver.SolveAsync(solve, upload, stop.Token);
         try
@@ -199,15 +199,6 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolder
         }
     }
 
-    /// <summary>A context may be as large as the disk lets it be.</summary>
-    private static void Unlimit(EngineRequest request)
-    {
-        if (request.Http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
-    }
-
     private static async Task AnswerAsync(EngineRequest request, BuildJob job, SolveRequest solve, Task<IReadOnlyDictionary<string, string>> solving)
     {
         using var lines = await request.StartLinesAsync();
@@ -236,7 +227,7 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolder
     /// <summary>The request that carries the archive of a build: it lasts until the build has read it.</summary>
     private async Task HandAsync(string id, EngineRequest request)
     {
-        Unlimit(request);
+        ArchiveEndpoints.LiftLimits(request.Http);
         var handing = _uploads.GetOrAdd(id, static _ => new());
         if (!handing.Body.TrySetResult(request.Http.Request.Body))
         {
@@ -260,18 +251,22 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolder
         await request.Empty(StatusCodes.Status200OK);
     }
 
-    private async Task<Stream> TakeAsync(string id, CancellationToken ct)
+    private async Task<ReceivedContext> TakeAsync(string id, CancellationToken ct)
     {
         var handing = _uploads.GetOrAdd(id, static _ => new());
         try
         {
             var body = await handing.Body.Task.WaitAsync(s_patience, time, ct);
             _ = handing.Taken.TrySetResult();
-            return new LastReader(body, handing.Read);
+            return await contexts.ReceiveAsync(body, ct);
         }
         catch (TimeoutException)
         {
             throw EngineErrors.Invalid("build.upload", $"the context of build {id} has not come");
+        }
+        finally
+        {
+            _ = handing.Read.TrySetResult();
         }
     }
 
@@ -282,39 +277,5 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, ContextFolder
         public TaskCompletionSource Taken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource Read { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    /// <summary>Another request's body, which says when it is not needed any more.</summary>
-    private sealed class LastReader(Stream body, TaskCompletionSource read) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => body.ReadAsync(buffer, cancellationToken);
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => body.ReadAsync(buffer, offset, count, cancellationToken);
-
-        public override int Read(byte[] buffer, int offset, int count) => body.ReadAsync(buffer, offset, count).GetAwaiter().GetResult();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            _ = read.TrySetResult();
-            base.Dispose(disposing);
-        }
     }
 }

@@ -2,6 +2,7 @@ using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Builds;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Files;
 using Portal.Runtime.Images;
@@ -11,7 +12,7 @@ using Portal.Runtime.Volumes;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>What everything takes on the disk.</summary>
-internal sealed class DiskUsageEndpoints(IDiskUsage usage, IContainers containers, IImages images, INetworks networks, IVolumes volumes, TimeProvider time)
+internal sealed class DiskUsageEndpoints(IDiskUsage usage, IContainers containers, IImages images, INetworks networks, IVolumes volumes, IBuilder builder, TimeProvider time)
 {
     public void Map(RouteTable routes) => routes.Get("system/df", ReadAsync);
 
@@ -46,6 +47,11 @@ internal sealed class DiskUsageEndpoints(IDiskUsage usage, IContainers container
         if (Wanted("volume"))
         {
             answer.Volumes = [.. volumes.List().Select(volume => VolumeEndpoints.Resource(volume, Volume(volume, taken, allContainers)))];
+        }
+
+        if (Wanted("build-cache"))
+        {
+            answer.BuildCache = [.. builder.Cache().Select(BuildMapping.Show)];
         }
 
         await request.Json(answer, EngineJson.Default.DiskUsage);

@@ -18,6 +18,7 @@ internal static class EngineModule
         .AddSingleton<ArchiveEndpoints>()
         .AddSingleton<CommitEndpoints>()
         .AddSingleton<ImageEndpoints>()
+        .AddSingleton<BuildEndpoints>()
         .AddSingleton<NetworkEndpoints>()
         .AddSingleton<VolumeEndpoints>()
         .AddSingleton<DiskUsageEndpoints>()
@@ -48,6 +49,7 @@ internal static class EngineModule
         services.GetRequiredService<ArchiveEndpoints>().Map(routes);
         services.GetRequiredService<CommitEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
+        services.GetRequiredService<BuildEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);
         services.GetRequiredService<VolumeEndpoints>().Map(routes);
         services.GetRequiredService<DiskUsageEndpoints>().Map(routes);

@@ -28,9 +28,6 @@ internal sealed class SystemEndpoints(
         routes.Get("events", EventsAsync);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
-        routes.Post("build", r => r.Query("version") == "2" ? r.Http.RequestServices.GetRequiredService<Portal.Agent.BuildKit.SessionBuilds>().BuildAsync(r) : throw EngineErrors.NotSupported("building images is"));
-        routes.Post("build/cancel", r => r.Http.RequestServices.GetRequiredService<Portal.Agent.BuildKit.SessionBuilds>().CancelAsync(r));
-        routes.Post("build/prune", r => r.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse));
         routes.Get("distribution/{name*}/json", _ => throw EngineErrors.NotSupported("asking registries is"));
     }
 
@@ -39,7 +36,7 @@ internal sealed class SystemEndpoints(
         var headers = request.Http.Response.Headers;
         headers.CacheControl = "no-cache, no-store, must-revalidate";
         headers.Pragma = "no-cache";
-        headers["Builder-Version"] = "1";
+        headers["Builder-Version"] = "2";
         headers["Swarm"] = "inactive";
         if (request.Http.Request.Method != HttpMethods.Head)
         {

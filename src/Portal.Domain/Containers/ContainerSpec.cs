@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Portal.Domain.Containers;
 
@@ -20,6 +21,10 @@ public sealed record ContainerSpec
 
     /// <summary><c>NAME=value</c>; a bare <c>NAME</c> removes the image's variable.</summary>
     public IReadOnlyList<string> Environment { get; init; } = [];
+
+    /// <summary>As <see cref="Environment"/>, and never written down: what is in it is secret, and gone when the engine ends.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> SecretEnvironment { get; init; } = [];
 
     /// <summary>Labels; the image's are merged below these.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();

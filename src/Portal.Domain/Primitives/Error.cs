@@ -42,7 +42,7 @@ public sealed record Error(ErrorKind Kind, string Code, string Message)
 }
 
 /// <summary>Carries an <see cref="Error"/> out of the container runtime, where a value at every step would drown the code (ADR-0004).</summary>
-public sealed class ErrorException : Exception
+public class ErrorException : Exception
 {
     /// <summary>Wraps <paramref name="error"/>.</summary>
     public ErrorException(Error error, Exception? inner = null) : base(error.Message, inner) => Error = error;

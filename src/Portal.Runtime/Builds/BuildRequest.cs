@@ -15,6 +15,11 @@ public sealed record BuildRequest
     /// <summary>Path of the Dockerfile inside its source.</summary>
     public string Dockerfile { get; init; } = "Dockerfile";
 
+    /// <summary>
+    /// A Dockerfile whose <c># syntax=</c> names another front end than Docker's own is refused. The classic builder never looked at that line.
+    /// </summary>
+    public bool HeedSyntax { get; init; }
+
     /// <summary>Further contexts by the name that <c>FROM</c> and <c>--from</c> use.</summary>
     public IReadOnlyDictionary<string, NamedContext> NamedContexts { get; init; } = new Dictionary<string, NamedContext>();
 

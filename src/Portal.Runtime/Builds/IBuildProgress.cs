@@ -11,6 +11,13 @@ public interface IBuildProgress
 
     void Started(BuildStep step);
 
+    /// <summary>A command has a container to run in.</summary>
+    /// <param name="step">Whose.</param>
+    /// <param name="container">Short id.</param>
+    void Running(BuildStep step, string container)
+    {
+    }
+
     /// <summary>Output of a command.</summary>
     /// <param name="step">Whose.</param>
     /// <param name="stream">1 for stdout, 2 for stderr.</param>
@@ -43,4 +50,8 @@ public sealed record BuildStep(string Id, string Name, string Stage, int Number,
 /// <param name="Error">Why it failed; null when it did not.</param>
 /// <param name="ImageId">Short id of the intermediate result that the classic builder shows; empty for none.</param>
 /// <param name="Container">Short id of the container that ran, or empty.</param>
-public sealed record BuildStepEnd(bool Cached, string? Error, string ImageId, string Container);
+public sealed record BuildStepEnd(bool Cached, string? Error, string ImageId, string Container)
+{
+    /// <summary>The failure itself, for front ends with words of their own; null where there is nothing more to say than <see cref="Error"/>.</summary>
+    public BuildFailure? Failure { get; init; }
+}

@@ -23,7 +23,10 @@ internal sealed class ContainerCreation(
     /// <param name="warnings">Gets what does not have its effect on this host.</param>
     /// <param name="ct">Gives up; nothing is left then.</param>
     /// <exception cref="ErrorException">404 image or network, 409 name, 400 bad option.</exception>
-    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct)
+    public Task<Container> CreateAsync(ContainerSpec spec, string? name, ICollection<string> warnings, CancellationToken ct) => CreateAsync(spec, name, null, warnings, ct);
+
+    /// <summary>The same on layers of which there need be no image.</summary>
+    public async Task<Container> CreateAsync(ContainerSpec spec, string? name, StepRoot? step, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
         spec = donors.Settle(spec) with { Log = logs.Resolve(spec.Log), Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };
@@ -33,10 +36,12 @@ internal sealed class ContainerCreation(
         }
 
         var mappings = UserRemap.MappingsFor(spec, options.Mappings);
-        var image = images.Resolve(spec.Image);
-        var effective = EffectiveProcessMerge.Merge(spec, image.Config);
+        var image = step is null ? images.Resolve(spec.Image) : null;
+        var root = step ?? new StepRoot(image!.Id, image.DiffIds);
+        var config = image?.Config ?? new();
+        var effective = EffectiveProcessMerge.Merge(spec, config);
         CheckNetwork(spec.NetworkMode);
-        var plan = mountResolution.Plan(spec, image.Config);
+        var plan = mountResolution.Plan(spec, config);
 
         var id = ContainerId.New();
         name = store.Reserve(name, id);
@@ -46,15 +51,15 @@ internal sealed class ContainerCreation(
         {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
             await layers.CreateContainerLayerAsync(
-                id, new ContainerLayers(image.DiffIds) { Ephemeral = spec.AutoRemove, Images = plan.Images, Mappings = mappings }, ct).ConfigureAwait(false);
+                id, new ContainerLayers(root.DiffIds) { Ephemeral = spec.AutoRemove || step is not null, Images = plan.Images, Mappings = mappings }, ct).ConfigureAwait(false);
             await mountResolution.MakeAsync(id, plan, mounts, ct).ConfigureAwait(false);
             FillVolumes(id, plan, mounts);
             return store.Add(new(
                 ContainerRecord.CurrentVersion,
                 new(
-                    id, name, time.GetUtcNow(), spec, effective, image.Id, ContainerStatus.Created, null, mounts,
+                    id, name, time.GetUtcNow(), spec, effective, root.Id, ContainerStatus.Created, null, mounts,
                     spec.Log.Driver == LogDrivers.None ? "" : folder + "/container.log", 0)
-                { Mappings = mappings },
+                { Mappings = mappings, IsBuildStep = step is not null },
                 null, StoppedByUser: false, Removing: false));
         }
         catch
@@ -138,3 +143,8 @@ internal sealed class ContainerCreation(
         }
     }
 }
+
+/// <summary>What a container's root is made of, without an image.</summary>
+/// <param name="Id">Stands in for the image's id.</param>
+/// <param name="DiffIds">Layers, lowest first.</param>
+internal sealed record StepRoot(Digest Id, IReadOnlyList<Digest> DiffIds);

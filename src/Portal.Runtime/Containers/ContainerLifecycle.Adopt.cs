@@ -92,6 +92,12 @@ internal sealed partial class ContainerLifecycle
                 container.Change(container.Record with { Container = container.Snapshot with { Attachment = null, Status = container.Snapshot.Status with { Pid = 0 } } });
                 break;
             case AdoptionStep.Remove:
+                if (container.Snapshot.IsBuildStep)
+                {
+                    // Whoever built is gone.
+                    KillMonitors(container.Id);
+                }
+
                 await setup.TearDownAsync(container.Id).ConfigureAwait(false);
                 await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove).ConfigureAwait(false);
                 break;

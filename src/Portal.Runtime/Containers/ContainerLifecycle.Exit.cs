@@ -123,10 +123,10 @@ internal sealed partial class ContainerLifecycle
             Publish(container, "oom");
         }
 
-        events.Publish(ContainerEvent.Of(
-            record.Container, "die", time.GetUtcNow(),
+        Publish(
+            record.Container, "die",
             ("exitCode", exitCode.ToString(CultureInfo.InvariantCulture)),
-            ("execDuration", ((long)ran.TotalSeconds).ToString(CultureInfo.InvariantCulture))));
+            ("execDuration", ((long)ran.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
         if (before.Container.Attachment is { } attachment)
         {
             PublishNetwork(container, "disconnect", attachment);

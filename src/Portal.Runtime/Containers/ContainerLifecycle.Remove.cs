@@ -61,7 +61,7 @@ internal sealed partial class ContainerLifecycle
         container.Change(before with { Removing = true, Container = before.Container with { Status = before.Container.Status with { State = ContainerState.Removing } } });
         try
         {
-            if (!before.Container.Spec.AutoRemove)
+            if (!before.Container.IsEphemeral)
             {
                 store.Save(container, durable: false);
             }

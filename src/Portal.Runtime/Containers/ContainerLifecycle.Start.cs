@@ -111,7 +111,7 @@ internal sealed partial class ContainerLifecycle
             });
 
             // One that removes itself is gone after a power cut in any case.
-            store.Save(container, durable: !container.Snapshot.Spec.AutoRemove);
+            store.Save(container, durable: !container.Snapshot.IsEphemeral);
             Publish(container, "start");
             care.Probe(container, run);
             _ = WatchAsync(container, run);

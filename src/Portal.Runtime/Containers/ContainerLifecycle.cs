@@ -21,7 +21,7 @@ internal sealed partial class ContainerLifecycle(
     SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
     TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
-    public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];
+    public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot).Where(container => !container.IsBuildStep)];
 
     public ContainerSnapshot Resolve(string reference) => store.Resolve(reference).Snapshot;
 
@@ -42,6 +42,26 @@ internal sealed partial class ContainerLifecycle(
         var container = await Task.Run(() => creation.CreateAsync(spec, name, warnings, ct), ct).ConfigureAwait(false);
         Publish(container, "create");
         return new(container.Snapshot, warnings);
+    }
+
+    /// <summary>Makes a container for a step of a build. Nobody else sees it, and it does not outlive the engine.</summary>
+    internal async Task<ContainerSnapshot> CreateBuildStepAsync(ContainerSpec spec, StepRoot root, CancellationToken ct) =>
+        (await Task.Run(() => creation.CreateAsync(spec, null, root, [], ct), ct).ConfigureAwait(false)).Snapshot;
+
+    /// <summary>Makes a step's container one like any other, for a look inside.</summary>
+    internal async Task RevealAsync(ContainerId id)
+    {
+        var container = store.Get(id);
+        await container.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            container.Change(container.Record with { Container = container.Snapshot with { IsBuildStep = false } });
+            store.Save(container, durable: true);
+        }
+        finally
+        {
+            container.Gate.Release();
+        }
     }
 
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => store.Get(id).WaitAsync(condition).WaitAsync(ct);
@@ -109,14 +129,26 @@ internal sealed partial class ContainerLifecycle(
     private static ContainerVerdict Check(Container container, ContainerOperation operation) =>
         ContainerMachine.Check(container.Snapshot.Status.State, operation, container.Id, container.Snapshot.Name);
 
-    private void Publish(Container container, string action, params ReadOnlySpan<(string Key, string Value)> attributes) =>
-        events.Publish(ContainerEvent.Of(container.Snapshot, action, time.GetUtcNow(), attributes));
+    private void Publish(Container container, string action, params ReadOnlySpan<(string Key, string Value)> attributes) => Publish(container.Snapshot, action, attributes);
 
-    private void PublishNetwork(Container container, string action, Networks.NetworkAttachment attachment) =>
-        events.Publish(new(
-            "network", action, attachment.NetworkId,
-            new Dictionary<string, string> { ["container"] = container.Id.Value, ["name"] = attachment.NetworkName, ["type"] = attachment.NetworkName switch { "host" => "host", "none" => "null", _ => "bridge" } },
-            time.GetUtcNow()));
+    private void Publish(ContainerSnapshot container, string action, params ReadOnlySpan<(string Key, string Value)> attributes)
+    {
+        if (!container.IsBuildStep)
+        {
+            events.Publish(ContainerEvent.Of(container, action, time.GetUtcNow(), attributes));
+        }
+    }
+
+    private void PublishNetwork(Container container, string action, Networks.NetworkAttachment attachment)
+    {
+        if (!container.Snapshot.IsBuildStep)
+        {
+            events.Publish(new(
+                "network", action, attachment.NetworkId,
+                new Dictionary<string, string> { ["container"] = container.Id.Value, ["name"] = attachment.NetworkName, ["type"] = attachment.NetworkName switch { "host" => "host", "none" => "null", _ => "bridge" } },
+                time.GetUtcNow()));
+        }
+    }
 
     [LoggerMessage(3301, LogLevel.Warning, "Container {Container} ended; taking down what was around it failed.")]
     private partial void LogTearDown(ContainerId container, Exception failure);

@@ -23,6 +23,14 @@ public sealed record ContainerSnapshot(
 {
     /// <summary>Which ids of the host its ids are; null when they are the same.</summary>
     public IdMappings? Mappings { get; init; }
+
+    /// <summary>Nothing of it is to outlive this boot of the machine.</summary>
+    [JsonIgnore]
+    public bool IsEphemeral => Spec.AutoRemove || IsBuildStep;
+
+    /// <summary>A step of a build runs in it. Nobody else sees it, and it does not outlive the engine.</summary>
+    public bool IsBuildStep { get; init; }
+
     /// <summary>Host name of the container whose network it shares, as of its last start; null for one with a network of its own.</summary>
     public string? JoinedHostname { get; init; }
 }

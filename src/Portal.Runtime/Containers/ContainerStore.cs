@@ -87,20 +87,20 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <exception cref="ErrorException">404, or 400 when a prefix fits several.</exception>
     public Container Resolve(string reference)
     {
-        if (ContainerId.TryParse(reference, null, out var id) && _containers.TryGetValue(id, out var container))
+        if (ContainerId.TryParse(reference, null, out var id) && _containers.TryGetValue(id, out var container) && !container.Snapshot.IsBuildStep)
         {
             return container;
         }
 
         var name = reference.StartsWith('/') ? reference[1..] : reference;
-        if (_names.TryGetValue(name, out id) && _containers.TryGetValue(id, out container))
+        if (_names.TryGetValue(name, out id) && _containers.TryGetValue(id, out container) && !container.Snapshot.IsBuildStep)
         {
             return container;
         }
 
         if (name.Length is > 0 and < 64 && !name.AsSpan().ContainsAnyExcept(s_lowerHex))
         {
-            var matches = _containers.Values.Where(candidate => candidate.Id.Value.StartsWith(name, StringComparison.Ordinal)).Take(2).ToArray();
+            var matches = _containers.Values.Where(candidate => !candidate.Snapshot.IsBuildStep && candidate.Id.Value.StartsWith(name, StringComparison.Ordinal)).Take(2).ToArray();
             if (matches.Length == 1)
             {
                 return matches[0];
@@ -170,7 +170,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// </summary>
     public Container Add(ContainerRecord record)
     {
-        if (record.Container.Spec.AutoRemove)
+        if (record.Container.IsEphemeral)
         {
             // Before the record: whatever a power cut leaves of that, the mark is there too.
             File.WriteAllBytes($"{Folder(record.Container.Id)}/{EphemeralMark}", []);

@@ -93,15 +93,18 @@ internal sealed class ContentStore
     public static void Discard(StagedBlob blob) => File.Delete(blob.Path);
 
     /// <summary>Gives staged content its name, beside the temporary one. It must be pinned.</summary>
-    public void Commit(StagedBlob blob)
+    /// <param name="blob">The content.</param>
+    /// <param name="durable">It must survive a power cut from now on; otherwise the caller sees to that later.</param>
+    public void Commit(StagedBlob blob, bool durable = true)
     {
         if (Exists(blob.Digest))
         {
             return;
         }
 
-        using (var file = new FileStream(blob.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+        if (durable)
         {
+            using var file = new FileStream(blob.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             file.Flush(flushToDisk: true);
         }
 
@@ -111,7 +114,10 @@ internal sealed class ContentStore
             throw new LinuxException("link", blob.Path, errno);
         }
 
-        Libc.SyncDirectory(_blobs);
+        if (durable)
+        {
+            Libc.SyncDirectory(_blobs);
+        }
     }
 
     /// <summary>Stores small content. It must be pinned.</summary>

@@ -121,6 +121,9 @@ internal static class ImageDocument
             },
             ImageJson.Documents.OciImage);
 
+    /// <summary>The configuration of an image that was built.</summary>
+    public static byte[] BuiltConfig(OciImage image) => JsonSerializer.SerializeToUtf8Bytes(image, ImageJson.Documents.OciImage);
+
     /// <summary>A manifest for an image that came without one.</summary>
     public static byte[] Manifest(Digest config, long configSize, IEnumerable<(Digest Digest, long Size, Packing Packing)> layers) =>
         JsonSerializer.SerializeToUtf8Bytes(

@@ -63,6 +63,8 @@ internal sealed record OciImage
 
     public string? Os { get; init; }
 
+    public string? Variant { get; init; }
+
     public OciRootFileSystem? Rootfs { get; init; }
 }
 

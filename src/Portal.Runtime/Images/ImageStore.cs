@@ -28,15 +28,23 @@ internal sealed partial class ImageStore : IImages, IDisposable
     private readonly IRuntimeEvents _events;
     private readonly Func<IImageUsage> _usage;
     private readonly TimeProvider _time;
+    private readonly IRetainedContent? _retained;
     private readonly ILogger _log;
     private readonly SemaphoreSlim _writing = new(1);
     private volatile ImageCatalogue _catalogue = ImageCatalogue.Empty;
 
     /// <summary>Opens the store and reads its records. Damaged ones are put aside, what no record refers to is deleted.</summary>
     /// <param name="usage">Asked late: the container store itself needs images.</param>
-    public ImageStore(RuntimeOptions options, OverlayLayerStore layers, IRuntimeEvents events, Func<IImageUsage> usage, TimeProvider time, ILogger<ImageStore> log)
+    /// <param name="retained">What is kept beside images.</param>
+    public ImageStore(
+        RuntimeOptions options, OverlayLayerStore layers, IRuntimeEvents events, Func<IImageUsage> usage, TimeProvider time, ILogger<ImageStore> log, IRetainedContent? retained = null)
     {
-        (_layers, _events, _usage, _time, _log) = (layers, events, usage, time, log);
+        (_layers, _events, _usage, _time, _log, _retained) = (layers, events, usage, time, log, retained);
+        if (retained is not null)
+        {
+            layers.IsRetained = retained.HoldsLayer;
+        }
+
         var root = Path.Combine(options.DataRoot, "images");
         _records = Path.Combine(root, "records");
         _references = Path.Combine(root, "references.json");
@@ -239,7 +247,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
     private void DeleteUnreferenced(IEnumerable<Digest> candidates)
     {
         var used = _catalogue.Images.SelectMany(i => i.Blobs).ToHashSet();
-        _content.Delete(candidates.Where(d => !used.Contains(d)));
+        _content.Delete(candidates.Where(d => !used.Contains(d) && _retained?.HoldsBlob(d) != true));
     }
 
     /// <summary>As it comes, or unpacked when image formats have no name for how it is packed.</summary>

@@ -15,6 +15,7 @@ namespace Portal.Runtime.Layers;
 /// <code>
 /// layers/&lt;chain id&gt;/diff         an unpacked layer, never written again
 /// layers/&lt;chain id&gt;/layer.json   its record
+/// layers/&lt;chain id&gt;/unflushed    boot in which it was made; present until it has surely reached the disk
 /// layers/l/&lt;link&gt;                symbolic link to ../&lt;chain id&gt;/diff: mount options have one page for all lower layers
 /// layers/.unpack-*               work under way; deleted at start
 /// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
@@ -36,6 +37,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private const int MaximumMountData = 4000;
     private const string EmptyLink = "empty";
     private const string EphemeralMark = "ephemeral";
+    private const string UnflushedMark = "unflushed";
 
     private readonly string _layers;
     private readonly string _links;
@@ -49,6 +51,9 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<Digest, int> _leases = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private IReadOnlySet<Digest>? _images;
+
+    /// <summary>Layers that something beside images and containers keeps: asked whenever layers are collected.</summary>
+    public Func<Digest, bool> IsRetained { get; set; } = _ => false;
 
     /// <summary>Opens the store and reads its records.</summary>
     public OverlayLayerStore(RuntimeOptions options, ILogger<OverlayLayerStore> log)
@@ -269,7 +274,13 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <param name="open">Opens the archive, plain or compressed.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
     /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
-    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    public Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct) => UnpackAsync(chain, index, diffId, open, durable: true, ct);
+
+    /// <summary>
+    /// The same for many layers one after the other: what need not survive a power cut yet is not waited for. Until <see cref="Flush"/>
+    /// such a layer is gone after one.
+    /// </summary>
+    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, bool durable, CancellationToken ct)
     {
         if (Has(chain[index]))
         {
@@ -281,7 +292,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             if (!Has(chain[index]))
             {
                 // Unpacking is blocking disk work from end to end.
-                await Task.Run(() => Unpack(chain, index, diffId, open, ct), ct).ConfigureAwait(false);
+                await Task.Run(() => Unpack(chain, index, diffId, open, durable, ct), ct).ConfigureAwait(false);
             }
         }
     }
@@ -343,7 +354,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
     }
 
-    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, bool durable, CancellationToken ct)
     {
         var folder = LayerFolder(chain[index]);
         var work = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
@@ -372,17 +383,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             }
 
             var record = new LayerRecord(chain[index].ToString(), diffId.ToString(), NewLink(chain[index]), size);
-            DurableFile.Write(Path.Combine(work, "layer.json"), JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord));
-            using (var handle = OpenForSync(work))
-            {
-                // One flush for all files of the layer, before its name says that it is complete.
-                if (Libc.SyncFileSystem(handle) is not 0 and var errno)
-                {
-                    throw new LinuxException("syncfs", work, errno);
-                }
-            }
-
-            DurableFile.Commit(work, folder);
+            Name(work, folder, record, durable);
             lock (_gate)
             {
                 _known[chain[index]] = record;
@@ -397,6 +398,50 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         {
             DirectoryTree.Delete(work);
             throw;
+        }
+    }
+
+    /// <summary>Gives a complete layer its name.</summary>
+    private static void Name(string work, string folder, LayerRecord record, bool durable)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord);
+        if (!durable)
+        {
+            File.WriteAllBytes(Path.Combine(work, "layer.json"), json);
+            File.WriteAllText(Path.Combine(work, UnflushedMark), ProcFile.BootId);
+            Directory.Move(work, folder);
+            return;
+        }
+
+        DurableFile.Write(Path.Combine(work, "layer.json"), json);
+
+        // One flush for all files of the layer, before its name says that it is complete.
+        SyncFileSystem(work);
+        DurableFile.Commit(work, folder);
+    }
+
+    /// <summary>Has everything reach the disk that was written below the data root so far, and takes these layers for durable from then on.</summary>
+    public void Flush(IEnumerable<Digest> chainIds)
+    {
+        string[] marks = [.. chainIds.Select(chain => Path.Combine(LayerFolder(chain), UnflushedMark)).Where(File.Exists)];
+        if (marks.Length == 0)
+        {
+            return;
+        }
+
+        SyncFileSystem(_layers);
+        foreach (var mark in marks)
+        {
+            File.Delete(mark);
+        }
+    }
+
+    private static void SyncFileSystem(string path)
+    {
+        using var handle = OpenForSync(path);
+        if (Libc.SyncFileSystem(handle) is not 0 and var errno)
+        {
+            throw new LinuxException("syncfs", path, errno);
         }
     }
 
@@ -433,7 +478,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
                 return [];
             }
 
-            foreach (var chain in _known.Keys.Where(c => !images.Contains(c) && !_leases.ContainsKey(c) && !_users.Values.Any(u => u.Contains(c))).ToArray())
+            foreach (var chain in _known.Keys.Where(c => !images.Contains(c) && !IsRetained(c) && !_leases.ContainsKey(c) && !_users.Values.Any(u => u.Contains(c))).ToArray())
             {
                 var target = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
                 Directory.Move(LayerFolder(chain), target);
@@ -475,6 +520,14 @@ internal sealed partial class OverlayLayerStore : ILayerStore
 
     private void Load(string folder, Digest chain)
     {
+        var mark = Path.Combine(folder, UnflushedMark);
+        if (File.Exists(mark) && File.ReadAllText(mark) != ProcFile.BootId)
+        {
+            // A power cut may have torn it.
+            DirectoryTree.Delete(folder);
+            return;
+        }
+
         try
         {
             var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "layer.json")), LayerJson.Default.LayerRecord);

@@ -70,7 +70,7 @@ public static class OciSpecBuilder
                 Terminal = spec.Tty,
                 User = User(input.User),
                 Args = Arguments(input),
-                Env = Environment(container.Effective.Environment, [], NetworkFiles.Hostname(container, host.HostName), spec.Tty, input.User.Home),
+                Env = Environment(container.Effective.Environment, spec.SecretEnvironment, NetworkFiles.Hostname(container, host.HostName), spec.Tty, input.User.Home),
                 Cwd = WorkingDirectory(container.Effective.WorkingDirectory),
                 Capabilities = Capabilities(capabilities, input.User),
                 Rlimits = Rlimits(spec.Ulimits, host),

@@ -39,7 +39,7 @@ internal static class AdoptionPlan
     public static AdoptionStep Decide(ContainerRecord record, ContainerReality reality)
     {
         var state = record.Container.Status.State;
-        if (record.Removing || state is ContainerState.Removing or ContainerState.Dead)
+        if (record.Removing || record.Container.IsBuildStep || state is ContainerState.Removing or ContainerState.Dead)
         {
             return AdoptionStep.Remove;
         }

@@ -31,6 +31,7 @@ internal sealed class RuntimeHost(
         }
 
         ExecLeftovers.Sweep(options);
+        Builds.Running.BuildScratch.Sweep(options);
 
         // The run root is on a tmpfs, so the mark is usually gone when the machine was started anew; elsewhere it is of another boot then.
         var mark = options.RunRoot + "/booted";

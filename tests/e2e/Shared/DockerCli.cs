@@ -3,11 +3,23 @@ using System.Text.Json;
 namespace Portal.E2E;
 
 /// <summary>The real docker CLI, talking to one engine, with a configuration of its own.</summary>
-public sealed class DockerCli(string socket, string configuration)
+/// <param name="socket">The engine's.</param>
+/// <param name="configuration">Folder of the client's configuration.</param>
+/// <param name="program">Which client; null for the usual one.</param>
+public sealed class DockerCli(string socket, string configuration, string? program = null)
 {
     private readonly Dictionary<string, string> _environment = new() { ["DOCKER_CONFIG"] = configuration, ["DOCKER_HOST"] = $"unix://{socket}" };
 
-    private static string Program => Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker";
+    private string Program => program ?? Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker";
+
+    /// <summary>The same with a variable in its environment.</summary>
+    public DockerCli With(string name, string value)
+    {
+        var other = new DockerCli(socket, configuration, program);
+        foreach (var (known, set) in _environment) other._environment[known] = set;
+        other._environment[name] = value;
+        return other;
+    }
 
     public Task<CliResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(Program, arguments, _environment);
 

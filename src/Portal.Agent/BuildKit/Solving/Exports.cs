@@ -34,6 +34,9 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
             : wanted;
     }
 
+    /// <summary>An image of it stays in the store.</summary>
+    public static bool IsKept(Exporter exporter) => s_stored.Contains(exporter.Type) || (s_named.Contains(exporter.Type) && Names([exporter]).Count > 0);
+
     /// <summary>References that images get.</summary>
     public static IReadOnlyList<string> Names(IReadOnlyList<Exporter> wanted) =>
     [

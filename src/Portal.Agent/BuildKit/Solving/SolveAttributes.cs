@@ -3,6 +3,7 @@ using System.Text.Json;
 using Portal.Agent.EngineApi;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Builds.Dockerfiles;
 
 namespace Portal.Agent.BuildKit.Solving;
 
@@ -142,10 +143,6 @@ internal sealed record SolveAttributes
 
     private static ErrorException Bad(string message) => EngineErrors.Invalid("build.option", message);
 
-    /// <summary>
-    /// The front end is the one of this engine, whatever image of docker/dockerfile a client or a Dockerfile names: what such an image does is
-    /// what is built in here. Any other image would be a program that draws up a build by itself, which nobody here can run.
-    /// </summary>
     private static void CheckFrontend(string frontend, IReadOnlyDictionary<string, string> attributes)
     {
         switch (frontend)
@@ -154,10 +151,9 @@ internal sealed record SolveAttributes
                 break;
             case "gateway.v0":
                 var source = attributes.GetValueOrDefault("source", "");
-                if (!IsDockerfile(source))
+                if (!DockerfileSyntax.IsBuiltIn(source))
                 {
-                    throw new ErrorException(ErrorKind.NotImplemented, "build.frontend",
-                        $"frontend {source} is not supported by this engine: it builds Dockerfiles itself, and takes docker/dockerfile to mean that");
+                    throw new ErrorException(ErrorKind.NotImplemented, "build.frontend", DockerfileSyntax.Refusal(source));
                 }
 
                 break;
@@ -166,18 +162,6 @@ internal sealed record SolveAttributes
             default:
                 throw new ErrorException(ErrorKind.NotFound, "build.frontend", $"frontend: {frontend} not found");
         }
-    }
-
-    /// <summary>An image of the Dockerfile front end, whatever its version.</summary>
-    internal static bool IsDockerfile(string source)
-    {
-        var name = source.Split('@')[0];
-        foreach (var prefix in (ReadOnlySpan<string>)["docker.io/", "index.docker.io/", "registry-1.docker.io/"])
-        {
-            name = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
-        }
-
-        return name.Split(':')[0] is "docker/dockerfile" or "docker/dockerfile-upstream";
     }
 
     private static void Refuse(IReadOnlyDictionary<string, string> attributes)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
 using Portal.Agent.BuildKit.Sessions;
@@ -6,13 +5,14 @@ using Portal.Agent.EngineApi;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;
+using Portal.Runtime.Images;
 using Result = Portal.Agent.BuildKit.Wire.Gateway.Result;
 using SolveRequest = Portal.Agent.BuildKit.Wire.SolveRequest;
 
 namespace Portal.Agent.BuildKit.Solving;
 
 /// <summary>Runs what a client of BuildKit asks to be solved: makes a build request of it, has it built, and brings the result where it is wanted.</summary>
-internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFolders folders, Exports exports, IBuilder builder)
+internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFolders folders, IBuildContexts contexts, Exports exports, IImages images, IBuilder builder)
 {
     private const string Upload = "http://buildkit-session/";
 
@@ -58,7 +58,8 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         var returned = await job.Returned.Task.WaitAsync(ct);
         if (returned.Error is { } failure)
         {
-            throw Passed(failure);
+            // As it was given.
+            throw FailureWords.Passed(failure);
         }
 
         return RefOf(returned.Result) is not { Length: > 0 } reference ? new Dictionary<string, string>()
@@ -98,10 +99,6 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         _ => null,
     };
 
-    /// <summary>A failure of the client's front end comes back as it was given.</summary>
-    private static RpcException Passed(Wire.Gateway.Status failure) => new(
-        new((StatusCode)failure.Code, failure.Message), new Metadata { { "grpc-status-details-bin", failure.ToByteArray() } });
-
     private async Task<IReadOnlyDictionary<string, string>> BuildAsync(BuildJob job, SolveAttributes attributes, SolveRequest request, IBuildSource? given, CancellationToken ct)
     {
         if (attributes.Question is { } question)
@@ -111,40 +108,69 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
 
         var wanted = Exports.Read(request);
         var session = request.Session.Length > 0 ? await sessions.GetAsync(request.Session, ct) : null;
-        await using var upload = session is not null && attributes.RemoteContext?.StartsWith(Upload, StringComparison.Ordinal) == true
-            ? new ArchiveFiles(folders, _ => Task.FromResult(Uploads.Pull(session, attributes.RemoteContext)))
-            : null;
-        var build = await RequestAsync(attributes, session, given ?? upload, ct) with { Tags = Exports.Names(wanted) };
+        using var remote = given is null && attributes.RemoteContext is { } address ? Remote(address, session) : null;
+        var build = await RequestAsync(attributes, session, given ?? remote, ct) with { Tags = Exports.Names(wanted) };
+        var before = images.List().Select(image => image.Id).ToHashSet();
         BuildResult result;
         try
         {
             result = await builder.BuildAsync(build, job.Journal, ct);
         }
-        catch (ErrorException e)
+        catch (BuildFailure e)
         {
-            throw Located(e, job.Journal.Failed, attributes.Dockerfile);
+            throw FailureWords.Located(e, attributes.Dockerfile);
         }
 
+        try
+        {
+            Warn(job.Journal, result);
+            return await exports.RunAsync(wanted, result, session, job.Journal, ct);
+        }
+        finally
+        {
+            if (result.Image is { } image && !before.Contains(image) && !wanted.Any(Exports.IsKept))
+            {
+                await DropAsync(image);
+            }
+        }
+    }
+
+    /// <summary>A client that wants files, or nothing at all, is left no image in the store.</summary>
+    private async Task DropAsync(Digest image)
+    {
+        try
+        {
+            _ = await images.RemoveAsync(image.ToString(), force: false, noPrune: false, CancellationToken.None);
+        }
+        catch (ErrorException)
+        {
+            // Somebody uses it already.
+        }
+    }
+
+    private ArchiveFiles Remote(string address, ClientSession? session) => session is not null && address.StartsWith(Upload, StringComparison.Ordinal)
+        ? new(async ct =>
+        {
+            await using var archive = Uploads.Pull(session, address);
+            return await contexts.ReceiveAsync(archive, ct);
+        })
+        : new(ct => contexts.FetchAsync(address, ct));
+
+    private static void Warn(StatusJournal journal, BuildResult result)
+    {
         foreach (var warning in result.Warnings)
         {
-            job.Journal.Warn(null, new()
+            journal.Warn(null, new()
             {
                 Level = 1,
                 Short = ByteString.CopyFromUtf8(warning.Text),
                 Ranges = { new Wire.Range { Start = new() { Line = warning.Line }, End = new() { Line = warning.Line } } },
             });
         }
-
-        return await exports.RunAsync(wanted, result, session, job.Journal, ct);
     }
 
     private async Task<BuildRequest> RequestAsync(SolveAttributes attributes, ClientSession? session, IBuildSource? given, CancellationToken ct)
     {
-        if (given is null && attributes.RemoteContext is { } remote)
-        {
-            throw new ErrorException(ErrorKind.NotImplemented, "build.remote", $"the build context {remote} is not supported by this engine: fetch it first and build the folder");
-        }
-
         var ownDockerfile = given is null || attributes.HasDockerfileFolder;
         var contexts = new Dictionary<string, NamedContext>(StringComparer.Ordinal);
         foreach (var (name, value) in attributes.NamedContexts)
@@ -157,6 +183,7 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
             Context = given ?? await FilesAsync(attributes.ContextFolder, attributes, session, ct),
             DockerfileSource = ownDockerfile ? await FilesAsync(attributes.DockerfileFolder, attributes, session, ct) : null,
             Dockerfile = attributes.Dockerfile,
+            HeedSyntax = true,
             NamedContexts = contexts,
             Target = attributes.Target,
             Arguments = attributes.Arguments,
@@ -193,49 +220,5 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         return owner is null
             ? throw EngineErrors.Invalid("build.session", "a build of a client's files needs its session")
             : new(owner, folder, attributes.SharedKeys.GetValueOrDefault(folder, owner.SharedKey), folders);
-    }
-
-    /// <summary>Adds where in the Dockerfile it went wrong, in the way BuildKit's clients know how to show.</summary>
-    private static RpcException Located(ErrorException e, BuildStep? step, string dockerfile)
-    {
-        var known = Services.ErrorWords.Of(e);
-        if (step is not { Line: > 0 })
-        {
-            return known;
-        }
-
-        var status = new Wire.Gateway.Status { Code = (int)known.StatusCode, Message = known.Status.Detail };
-        status.Details.Add(new Google.Protobuf.WellKnownTypes.Any
-        {
-            TypeUrl = "github.com/moby/buildkit/errdefs.Source+json",
-            Value = ByteString.CopyFrom(Source(dockerfile, step.Line)),
-        });
-        return Passed(status);
-    }
-
-    private static byte[] Source(string dockerfile, int line)
-    {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("info");
-            json.WriteString("filename", dockerfile);
-            json.WriteEndObject();
-            json.WriteStartArray("ranges");
-            json.WriteStartObject();
-            foreach (var end in (ReadOnlySpan<string>)["start", "end"])
-            {
-                json.WriteStartObject(end);
-                json.WriteNumber("line", line);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
     }
 }

@@ -26,9 +26,6 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
     private long _output;
     private bool _ended;
 
-    /// <summary>The last step that failed; null for none.</summary>
-    public BuildStep? Failed { get; private set; }
-
     /// <summary>Digests are how clients name steps. That of a step is the same for every build that has it.</summary>
     public static string DigestOf(string id) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 
@@ -101,17 +98,12 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
 
     public void Completed(BuildStep step, BuildStepEnd end)
     {
-        if (end.Error is not null)
-        {
-            Failed = step;
-        }
-
         Tell(step, vertex =>
         {
             vertex.Started ??= Now();
             vertex.Completed = Now();
             vertex.Cached = end.Cached;
-            vertex.Error = end.Error ?? "";
+            vertex.Error = end.Failure is { } failure ? FailureWords.Of(failure) : end.Error ?? "";
         });
     }
 

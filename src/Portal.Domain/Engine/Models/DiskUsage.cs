@@ -11,5 +11,5 @@ public sealed class DiskUsage
 
     public List<VolumeResource> Volumes { get; set; } = [];
 
-    public List<string> BuildCache { get; set; } = [];
+    public List<BuildCacheItem> BuildCache { get; set; } = [];
 }

@@ -32,6 +32,17 @@ public sealed class ProgressMessage
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonPropertyName("errorDetail")]
     public ProgressError? ErrorDetail { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyName("aux")]
+    public BuildAux? Aux { get; set; }
+}
+
+/// <summary>What a build made.</summary>
+public sealed class BuildAux
+{
+    [JsonPropertyName("ID")]
+    public string? Id { get; set; }
 }
 
 /// <summary>Numbers behind a bar.</summary>

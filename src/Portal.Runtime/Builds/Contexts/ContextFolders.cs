@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Portal.Runtime.Files;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Tar;
 
@@ -114,29 +113,6 @@ public sealed class ContextFolder(string path, Action give) : IBuildTree
 
     /// <summary>Starts to bring a client's files in.</summary>
     public ContextTransfer Begin() => new(new SyncedFolder(path, Environment.IsPrivilegedProcess, SpaceBudget.For(path)));
-
-    /// <summary>Unpacks an archive (plain, gzip, bzip2, xz or zstd) into it. The owner of everything is root.</summary>
-    public Task UnpackAsync(Stream archive, CancellationToken ct) => ArchiveThread.RunAsync(
-        () =>
-        {
-            var bytes = Encoding.UTF8.GetBytes(path);
-            var errno = Libc.Open(bytes, Libc.OpenReadOnly | Libc.OpenDirectory, 0, out var folder);
-            using var applier = errno == 0 ? new CopyApplier(folder!, path, keepKinds: false, (0, 0), null, SpaceBudget.For(path)) : throw Libc.Failure("open", bytes, errno);
-            using var blocking = new BlockingStream(archive, ct);
-            using var tar = Compression.Unpack(blocking);
-            try
-            {
-                _ = applier.Apply(tar, ct);
-
-                // Who sends writes to the end; an answer before that looks like a broken connection to it.
-                tar.CopyTo(Stream.Null);
-            }
-            catch (InvalidDataException e)
-            {
-                throw ArchiveErrors.Damaged(e);
-            }
-        },
-        ct);
 
     public async ValueTask DisposeAsync()
     {

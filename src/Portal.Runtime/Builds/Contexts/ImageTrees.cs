@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Builds.Running;
 using Portal.Runtime.Images;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
@@ -13,15 +14,14 @@ public sealed class ImageTrees(IImages images, ILayerStore layers)
     /// <summary>Has an image's root file system mounted while somebody looks at it.</summary>
     public async Task<ImageTree> OpenAsync(Digest image, CancellationToken ct)
     {
-        var id = ContainerId.New();
-        await layers.CreateContainerLayerAsync(id, images.Resolve(image.ToString()).DiffIds, ephemeral: true, ct);
+        var mounted = await MountedLayers.MountAsync(layers, images.Resolve(image.ToString()).DiffIds, ct).ConfigureAwait(false);
         try
         {
-            return new(layers.Look(id), () => layers.Remove(id));
+            return new(mounted);
         }
         catch
         {
-            layers.Remove(id);
+            mounted.Dispose();
             throw;
         }
     }
@@ -30,11 +30,10 @@ public sealed class ImageTrees(IImages images, ILayerStore layers)
 /// <summary>The files of one image, to be read.</summary>
 public sealed class ImageTree : IDisposable
 {
-    private readonly LayerLook _look;
-    private readonly Action _remove;
+    private readonly MountedLayers _mounted;
     private readonly PathInRoot _root;
 
-    internal ImageTree(LayerLook look, Action remove) => (_look, _remove, _root) = (look, remove, new(look.Root));
+    internal ImageTree(MountedLayers mounted) => (_mounted, _root) = (mounted, new(mounted.Root));
 
     /// <summary>Writes everything as a tar archive.</summary>
     public Task WriteTarAsync(Stream archive, CancellationToken ct) => ArchiveThread.RunAsync(
@@ -93,8 +92,7 @@ public sealed class ImageTree : IDisposable
     public void Dispose()
     {
         _root.Dispose();
-        _look.Dispose();
-        _remove();
+        _mounted.Dispose();
     }
 
     private static SyncEntry Describe(SafeFileHandle node, FileFacts facts, byte[] path, Dictionary<(ulong, ulong), byte[]> links)

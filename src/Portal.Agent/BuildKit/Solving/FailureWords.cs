@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Portal.Agent.BuildKit.Services;
+using Portal.Domain.Primitives;
+using Portal.Runtime.Builds;
+
+namespace Portal.Agent.BuildKit.Solving;
+
+/// <summary>Failures of builds in BuildKit's words, and with the place in the Dockerfile in the way that its clients know how to show.</summary>
+internal static class FailureWords
+{
+    /// <summary>What a client says of it.</summary>
+    public static string Of(ErrorException e) => e is BuildFailure { ExitCode: not 0 } failure
+        ? string.Create(CultureInfo.InvariantCulture, $"process \"{failure.Command}\" did not complete successfully: exit code: {failure.ExitCode}")
+        : e.Message;
+
+    /// <summary>A failure as a status with details.</summary>
+    public static RpcException Located(BuildFailure e, string dockerfile)
+    {
+        var status = new Wire.Gateway.Status { Code = (int)ErrorWords.Of(e).StatusCode, Message = Of(e) };
+        if (e is { Line: > 0, Dockerfile: { } text })
+        {
+            status.Details.Add(new Any { TypeUrl = "github.com/moby/buildkit/errdefs.Source+json", Value = ByteString.CopyFrom(Source(dockerfile, text, e.Line)) });
+        }
+
+        return Passed(status);
+    }
+
+    /// <summary>A failure with all that somebody has said of it.</summary>
+    public static RpcException Passed(Wire.Gateway.Status failure) => new(new((StatusCode)failure.Code, failure.Message), new Metadata { { "grpc-status-details-bin", failure.ToByteArray() } });
+
+    private static byte[] Source(string dockerfile, string text, int line)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("info");
+            json.WriteString("filename", dockerfile);
+            json.WriteBase64String("data", Encoding.UTF8.GetBytes(text));
+            json.WriteString("language", "Dockerfile");
+            json.WriteEndObject();
+            json.WriteStartArray("ranges");
+            json.WriteStartObject();
+            foreach (var end in (ReadOnlySpan<string>)["start", "end"])
+            {
+                json.WriteStartObject(end);
+                json.WriteNumber("line", line);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}
