@@ -10,8 +10,26 @@ internal sealed class BuildKitEndpoints(ClientSessions sessions, GrpcServer serv
 {
     public void Map(RouteTable routes)
     {
-        routes.Post("session", sessions.ServeAsync);
+        routes.Post("session", SessionAsync);
         routes.Post("grpc", GrpcAsync);
+    }
+
+    private async Task SessionAsync(EngineRequest request)
+    {
+        var headers = request.Http.Request.Headers;
+        var id = headers[SessionHeaders.Id].ToString();
+        sessions.Check(id);
+        var stream = await Hijack.TakeForAsync(request, "h2c");
+        try
+        {
+            using var session = new ClientSession(
+                id, headers[SessionHeaders.SharedKey].ToString(), headers[SessionHeaders.Method].OfType<string>(), stream.Input, stream.Output);
+            await sessions.RunAsync(session, request.Stopping);
+        }
+        finally
+        {
+            Hijack.Leave(request.Http);
+        }
     }
 
     private async Task GrpcAsync(EngineRequest request)

@@ -53,6 +53,6 @@ internal sealed class BuildSteps
     {
         // Stable for the same content: what it is, where it stands, and what it stands on.
         var id = CacheKey.Of("step", [text, stage.Base, number.ToString(System.Globalization.CultureInfo.InvariantCulture), .. inputs]);
-        return _steps[(stage.Index, instruction)] = new(id, name, stage.Stage.Name ?? stage.Index.ToString(System.Globalization.CultureInfo.InvariantCulture), number, count, text, line, inputs);
+        return _steps[(stage.Index, instruction)] = new(id, name, stage.Stage.Name ?? stage.Index.ToString(System.Globalization.CultureInfo.InvariantCulture), number, count, text, line, inputs) { IsConfiguration = instruction >= 0 && !IsFileStep(stage.Stage.Instructions[instruction]) };
     }
 }

@@ -44,7 +44,11 @@ public interface IBuildProgress
 /// <param name="Instruction">The instruction as Docker's classic builder shows it; empty for none.</param>
 /// <param name="Line">Line of the Dockerfile, from 1; 0 for none.</param>
 /// <param name="Inputs">Ids of the steps it needs.</param>
-public sealed record BuildStep(string Id, string Name, string Stage, int Number, int Count, string Instruction, int Line, IReadOnlyList<string> Inputs);
+public sealed record BuildStep(string Id, string Name, string Stage, int Number, int Count, string Instruction, int Line, IReadOnlyList<string> Inputs)
+{
+    /// <summary>It changes the image's configuration and no file. BuildKit has no steps for such instructions.</summary>
+    public bool IsConfiguration { get; init; }
+}
 
 /// <param name="Cached">Its result was there already.</param>
 /// <param name="Error">Why it failed; null when it did not.</param>

@@ -3,7 +3,6 @@ using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
 using Portal.Agent.BuildKit.Wire.Gateway;
 using Portal.Agent.EngineApi;
-using Portal.Domain.Primitives;
 using SolveRequest = Portal.Agent.BuildKit.Wire.Gateway.SolveRequest;
 using SolveResponse = Portal.Agent.BuildKit.Wire.Gateway.SolveResponse;
 
@@ -13,11 +12,12 @@ namespace Portal.Agent.BuildKit.Services;
 /// What a front end on the client's side calls. buildx is one: it asks for its Dockerfile to be solved, and returns what it got. As in
 /// BuildKit, what is asked for here is only drawn up, and built when its result is wanted.
 /// </summary>
-internal sealed class BridgeService(BuildJobs jobs, ControlService control) : LLBBridge.LLBBridgeBase
+internal sealed class BridgeService(BuildJobs jobs, Solver solver, ControlService control) : LLBBridge.LLBBridgeBase
 {
     private static readonly string[] s_frontend =
     [
-        "solve.base", "return", "returnmap", "proto.refarray", "frontend.inputs", "gateway.solve.metadata", "frontend.caps", "gateway.warnings", "importcaches",
+        "solve.base", "return", "returnmap", "proto.refarray", "frontend.inputs", "gateway.solve.metadata", "frontend.caps", "gateway.warnings", "importcaches", "gateway.evaluate", "gateway.solve.evaluate",
+        "reference.output",
     ];
 
     private static readonly string[] s_build = ["source.image", "source.local", "source.local.includepatterns", "source.local.excludepatterns", "source.local.followpaths", "exporter.multiple"];
@@ -33,15 +33,20 @@ internal sealed class BridgeService(BuildJobs jobs, ControlService control) : LL
     public override async Task<SolveResponse> Solve(SolveRequest request, ServerCallContext context)
     {
         var job = await JobAsync(context);
-        if (request.Definition?.Def.Count > 0 || request.FrontendInputs.Values.Any(d => d.Def.Count > 0))
+        if (request.Definition?.Def.Count > 0)
         {
-            throw new ErrorException(ErrorKind.NotImplemented, "build.definition", "builds from a definition (LLB) are not supported by this engine: it builds Dockerfiles");
+            throw BuildReference.Refusal();
         }
 
         var attributes = SolveAttributes.Read(request.Frontend, request.FrontendOpt);
-        var reference = $"{job.Name}-{job.Asked.Count}";
-        job.Asked[reference] = attributes;
-        return new() { Result = new() { Ref = new() { Id = reference } } };
+        var inputs = request.FrontendInputs.ToDictionary(i => i.Key, i => BuildReference.Read(i.Value), StringComparer.Ordinal);
+        var reference = solver.Ask(job, attributes with { Inputs = inputs });
+        if (request.Evaluate)
+        {
+            _ = await job.Asked[reference].ResultAsync().WaitAsync(context.CancellationToken);
+        }
+
+        return new() { Result = new() { Ref = new() { Id = reference, Def = BuildReference.Define(reference) } } };
     }
 
     public override async Task<ReturnResponse> Return(ReturnRequest request, ServerCallContext context)
@@ -50,8 +55,12 @@ internal sealed class BridgeService(BuildJobs jobs, ControlService control) : LL
         return job.Returned.TrySetResult(request) ? new() : throw EngineErrors.Invalid("build.return", "the result was returned already");
     }
 
-    public override Task<EvaluateResponse> Evaluate(EvaluateRequest request, ServerCallContext context) =>
-        throw EngineErrors.NotSupported("evaluating a part of a build is");
+    public override async Task<EvaluateResponse> Evaluate(EvaluateRequest request, ServerCallContext context)
+    {
+        var asked = (await JobAsync(context)).Asked.GetValueOrDefault(request.Ref) ?? throw EngineErrors.Invalid("build.ref", $"no such ref: {request.Ref}");
+        _ = await asked.ResultAsync().WaitAsync(context.CancellationToken);
+        return new();
+    }
 
     public override Task<InputsResponse> Inputs(InputsRequest request, ServerCallContext context) => Task.FromResult(new InputsResponse());
 

@@ -1,15 +1,15 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Portal.Agent.BuildKit.Sessions;
 using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
-using Portal.Agent.EngineApi;
 using Portal.Agent.Node;
 using Portal.Runtime.Builds;
 
 namespace Portal.Agent.BuildKit.Services;
 
 /// <summary>BuildKit's control service, as far as clients of a Docker engine use it.</summary>
-internal sealed class ControlService(Solver solver, BuildJobs jobs, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
+internal sealed class ControlService(Solver solver, BuildJobs jobs, ClientSessions sessions, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
 {
     public override async Task<SolveResponse> Solve(SolveRequest request, ServerCallContext context)
     {
@@ -52,8 +52,19 @@ internal sealed class ControlService(Solver solver, BuildJobs jobs, IBuilder bui
         }
     }
 
-    public override Task Session(IAsyncStreamReader<BytesMessage> requestStream, IServerStreamWriter<BytesMessage> responseStream, ServerCallContext context) =>
-        throw EngineErrors.NotSupported("sessions over the control service are");
+    public override async Task Session(IAsyncStreamReader<BytesMessage> requestStream, IServerStreamWriter<BytesMessage> responseStream, ServerCallContext context)
+    {
+        var headers = context.RequestHeaders;
+        var id = headers.GetValue(SessionHeaders.Id) ?? "";
+        sessions.Check(id);
+        var connection = new CallConnection(requestStream, responseStream);
+        using var session = new ClientSession(
+            id, headers.GetValue(SessionHeaders.SharedKey) ?? "", headers.GetAll(SessionHeaders.Method).Select(h => h.Value), connection.Input, connection.Output);
+        var carrying = connection.CarryAsync(context.CancellationToken);
+        await sessions.RunAsync(session, context.CancellationToken);
+        await connection.Output.CompleteAsync();
+        await carrying;
+    }
 
     /// <summary>The one place builds run: this machine.</summary>
     internal WorkerRecord Worker()

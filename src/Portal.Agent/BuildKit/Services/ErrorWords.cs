@@ -40,17 +40,28 @@ internal sealed class ErrorWords(ILogger<ErrorWords> log) : Interceptor
         }
     }
 
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception e)
+        {
+            throw Told(e, context);
+        }
+    }
+
     private static StatusCode CodeOf(ErrorKind kind) => kind switch
     {
-        ErrorKind.Invalid => StatusCode.InvalidArgument,
+        // BuildKit knows no better for most, and its clients show any other code in front of the words.
+        ErrorKind.Invalid or ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Internal => StatusCode.Unknown,
         ErrorKind.Unauthorized => StatusCode.Unauthenticated,
         ErrorKind.Forbidden => StatusCode.PermissionDenied,
-        ErrorKind.NotFound => StatusCode.NotFound,
-        ErrorKind.Conflict => StatusCode.FailedPrecondition,
         ErrorKind.TooManyRequests => StatusCode.ResourceExhausted,
         ErrorKind.NotImplemented => StatusCode.Unimplemented,
         ErrorKind.Unavailable => StatusCode.Unavailable,
-        ErrorKind.Internal => StatusCode.Unknown,
     };
 
     private RpcException Told(Exception e, ServerCallContext context)

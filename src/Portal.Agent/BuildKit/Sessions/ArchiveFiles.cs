@@ -7,8 +7,7 @@ namespace Portal.Agent.BuildKit.Sessions;
 /// <param name="receive">Takes it in.</param>
 internal sealed class ArchiveFiles(Func<CancellationToken, Task<ReceivedContext>> receive) : IBuildSource, IDisposable
 {
-    private static readonly BuildStep s_step = new("upload:context", "[internal] load remote build context", "", 0, 0, "", 0, []);
-
+    private readonly BuildStep _step = new($"upload:{Guid.NewGuid():n}", "[internal] load remote build context", "", 0, 0, "", 0, []);
     private readonly SemaphoreSlim _first = new(1, 1);
     private ReceivedContext? _received;
 
@@ -35,16 +34,16 @@ internal sealed class ArchiveFiles(Func<CancellationToken, Task<ReceivedContext>
 
     private async Task<ReceivedContext> ReceiveAsync(IBuildProgress progress, CancellationToken ct)
     {
-        progress.Started(s_step);
+        progress.Started(_step);
         try
         {
             var received = await receive(ct);
-            progress.Completed(s_step, new(false, null, "", ""));
+            progress.Completed(_step, new(false, null, "", ""));
             return received;
         }
         catch (Exception e)
         {
-            progress.Completed(s_step, new(false, e is OperationCanceledException ? "context canceled" : e.Message, "", ""));
+            progress.Completed(_step, new(false, e is OperationCanceledException ? "context canceled" : e.Message, "", ""));
             throw;
         }
     }

@@ -1,9 +1,9 @@
+using System.IO.Pipelines;
 using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Portal.Agent.BuildKit.Transport;
 using Portal.Agent.BuildKit.Wire.Health;
-using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.BuildKit.Sessions;
@@ -23,11 +23,14 @@ internal sealed class ClientSession : IDisposable
     /// <param name="id">Name of the session, made up by the client.</param>
     /// <param name="sharedKey">Stands for the client's files; may be empty.</param>
     /// <param name="methods">What it serves: <c>/moby.filesync.v1.FileSync/DiffCopy</c>.</param>
-    /// <param name="stream">The connection.</param>
-    public ClientSession(string id, string sharedKey, IEnumerable<string> methods, HijackedStream stream)
+    /// <param name="input">What the client sends.</param>
+    /// <param name="output">What the client gets.</param>
+    public ClientSession(string id, string sharedKey, IEnumerable<string> methods, PipeReader input, PipeWriter output)
     {
-        (Id, SharedKey, _methods) = (id, sharedKey, new(methods, StringComparer.OrdinalIgnoreCase));
-        _stream = new(stream.Input, stream.Output);
+        // Values of one header may have been joined on the way.
+        (Id, SharedKey) = (id, sharedKey);
+        _methods = new(methods.SelectMany(m => m.Split(',', StringSplitOptions.TrimEntries)), StringComparer.OrdinalIgnoreCase);
+        _stream = new(input, output);
         _channel = GrpcChannel.ForAddress("http://session", new()
         {
             HttpHandler = new SocketsHttpHandler

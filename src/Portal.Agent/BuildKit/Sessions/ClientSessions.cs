@@ -1,5 +1,4 @@
 using Portal.Agent.EngineApi;
-using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.BuildKit.Sessions;
@@ -14,11 +13,9 @@ internal sealed class ClientSessions(TimeProvider time)
     private readonly Dictionary<string, ClientSession> _sessions = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Serves <c>POST /session</c> until the client leaves.</summary>
-    public async Task ServeAsync(EngineRequest request)
+    /// <summary>Says no to a session that cannot be, while there is a status to say it with.</summary>
+    public void Check(string id)
     {
-        var headers = request.Http.Request.Headers;
-        var id = headers["X-Docker-Expose-Session-Uuid"].ToString();
         if (id.Length is 0 or > 256)
         {
             throw EngineErrors.Invalid("build.session", "the request names no session (X-Docker-Expose-Session-Uuid)");
@@ -36,29 +33,23 @@ internal sealed class ClientSessions(TimeProvider time)
                 throw new ErrorException(ErrorKind.TooManyRequests, "build.session", $"there are {MaximumSessions} sessions already");
             }
         }
+    }
 
-        var stream = await Hijack.TakeForAsync(request, "h2c");
+    /// <summary>Has a session for as long as its connection lasts.</summary>
+    public async Task RunAsync(ClientSession session, CancellationToken stopping)
+    {
+        if (!Change(() => _sessions.TryAdd(session.Id, session)))
+        {
+            return;
+        }
+
         try
         {
-            using var session = new ClientSession(
-                id, headers["X-Docker-Expose-Session-Sharedkey"].ToString(), headers["X-Docker-Expose-Session-Grpc-Method"].OfType<string>(), stream);
-            if (!Change(() => _sessions.TryAdd(id, session)))
-            {
-                return;
-            }
-
-            try
-            {
-                await session.RunAsync(request.Stopping);
-            }
-            finally
-            {
-                _ = Change(() => _sessions.Remove(id));
-            }
+            await session.RunAsync(stopping);
         }
         finally
         {
-            Hijack.Leave(request.Http);
+            _ = Change(() => _sessions.Remove(session.Id));
         }
     }
 

@@ -6,32 +6,39 @@ using Portal.Domain.Primitives;
 namespace Portal.Agent.BuildKit.Solving;
 
 /// <summary>A build under way, by the name its client gave it.</summary>
-internal sealed class BuildJob(string name, TimeProvider time) : IDisposable
+internal sealed class BuildJob(string name, SolveContext context, TimeProvider time)
 {
-    private readonly CancellationTokenSource _cancelled = new();
-
     public string Name => name;
 
     public StatusJournal Journal { get; } = new(time);
 
-    /// <summary>What a front end on the client's side has asked to be built, by the number it got for it.</summary>
-    public ConcurrentDictionary<string, SolveAttributes> Asked { get; } = new(StringComparer.Ordinal);
+    /// <summary>What a front end on the client's side has asked to be built, by the reference it got for it.</summary>
+    public ConcurrentDictionary<string, AskedBuild> Asked { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What a front end on the client's side has come to in the end.</summary>
     public TaskCompletionSource<ReturnRequest> Returned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Fires when somebody else than the caller ends the build.</summary>
-    public CancellationToken Cancelled => _cancelled.Token;
+    /// <summary>What the client wants of the whole.</summary>
+    public SolveContext Context => context;
 
-    public void Cancel() => _cancelled.Cancel();
-
-    public void Dispose() => _cancelled.Dispose();
+    /// <summary>Somebody else than the caller ends the build.</summary>
+    public void Cancel()
+    {
+        try
+        {
+            context.Stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
 }
 
 /// <summary>The builds that are under way, and those that have just ended: who asks how they went may be late.</summary>
 internal sealed class BuildJobs(TimeProvider time)
 {
-    private const int MaximumJobs = 256;
+    private const int MaximumJobs = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(20);
 
@@ -40,7 +47,7 @@ internal sealed class BuildJobs(TimeProvider time)
     private readonly HashSet<ITimer> _timers = [];
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public BuildJob Add(string name)
+    public BuildJob Add(string name, SolveContext context)
     {
         lock (_lock)
         {
@@ -54,16 +61,32 @@ internal sealed class BuildJobs(TimeProvider time)
                 throw new ErrorException(ErrorKind.TooManyRequests, "build.ref", $"there are {MaximumJobs} builds already");
             }
 
-            var job = new BuildJob(name, time);
+            var job = new BuildJob(name, context, time);
             if (!_jobs.TryAdd(name, job))
             {
-                job.Dispose();
                 throw new ErrorException(ErrorKind.Conflict, "build.ref", $"job ID exists: {name}");
             }
 
             _added.TrySetResult();
             _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
             return job;
+        }
+    }
+
+    /// <summary>A build that was drawn up, by its reference; null when nobody knows it.</summary>
+    public AskedBuild? FindAsked(string reference)
+    {
+        lock (_lock)
+        {
+            foreach (var job in _jobs.Values)
+            {
+                if (job.Asked.TryGetValue(reference, out var asked))
+                {
+                    return asked;
+                }
+            }
+
+            return null;
         }
     }
 
@@ -126,7 +149,6 @@ internal sealed class BuildJobs(TimeProvider time)
                     }
 
                     timer!.Dispose();
-                    job.Dispose();
                 },
                 null, s_keep, Timeout.InfiniteTimeSpan);
             _ = _timers.Add(timer);

@@ -54,7 +54,8 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
         {
             var image = result.Image ?? throw new ErrorException(ErrorKind.Internal, "build.no_image", "the build has made no image");
             var exporter = wanted[i];
-            var step = new BuildStep($"export:{i}:{exporter.Type}", Title(exporter.Type), "", 0, 0, "", 0, []);
+            // Of this build alone: a client may show several builds at once.
+            var step = new BuildStep($"export:{Guid.NewGuid():n}", Title(exporter.Type), "", 0, 0, "", 0, []);
             journal.Started(step);
             try
             {

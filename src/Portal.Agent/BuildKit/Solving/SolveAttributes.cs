@@ -45,6 +45,9 @@ internal sealed record SolveAttributes
     /// <summary>Sessions that have folders, by folder, where it is not the build's own.</summary>
     public IReadOnlyDictionary<string, string> Sessions { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Results of other builds, by the name that a named context calls them.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+
     public string? Target { get; init; }
 
     public IReadOnlyDictionary<string, string?> Arguments { get; init; } = new Dictionary<string, string?>();

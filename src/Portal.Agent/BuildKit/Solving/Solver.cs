@@ -18,17 +18,18 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
 
     /// <summary>Solves a request to the end.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="context">A context that came with the request itself; null when it is the client's session that has it.</param>
+    /// <param name="source">A context that came with the request itself; null when it is the client's session that has it.</param>
     /// <param name="ct">The caller is gone.</param>
     /// <returns>What the client gets to know of the result.</returns>
-    public async Task<IReadOnlyDictionary<string, string>> SolveAsync(SolveRequest request, IBuildSource? context, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<string, string>> SolveAsync(SolveRequest request, IBuildSource? source, CancellationToken ct)
     {
-        var job = jobs.Add(request.Ref);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var job = jobs.Add(request.Ref, new(request, source, stop));
         string? error = null;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, job.Cancelled);
         try
         {
-            return await SolveAsync(job, request, context, stop.Token);
+            Refuse(request);
+            return await SolveAsync(job, stop.Token);
         }
         catch (Exception e)
         {
@@ -42,36 +43,76 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         }
         finally
         {
+            // What was begun and is not wanted any more leaves nothing behind either.
+            await stop.CancelAsync();
+            foreach (var begun in job.Asked.Values.Select(asked => asked.Begun).OfType<Task>())
+            {
+                await begun.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             jobs.End(job, error);
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> SolveAsync(BuildJob job, SolveRequest request, IBuildSource? context, CancellationToken ct)
+    /// <summary>Draws up a build for a job.</summary>
+    /// <returns>The reference of its result.</returns>
+    public string Ask(BuildJob job, SolveAttributes attributes)
     {
-        Refuse(request);
+        var reference = $"{job.Name}-{job.Asked.Count}";
+        job.Asked[reference] = new(() => BuildAsync(job, attributes));
+        return reference;
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> SolveAsync(BuildJob job, CancellationToken ct)
+    {
+        var request = job.Context.Request;
+        string? reference;
         if (request.Frontend.Length > 0)
         {
-            return await BuildAsync(job, SolveAttributes.Read(request.Frontend, request.FrontendAttrs), request, context, ct);
+            reference = Ask(job, SolveAttributes.Read(request.Frontend, request.FrontendAttrs));
         }
-
-        // The client's own front end asks us for builds, and says in the end which of them it wants.
-        var returned = await job.Returned.Task.WaitAsync(ct);
-        if (returned.Error is { } failure)
+        else
         {
-            // As it was given.
-            throw FailureWords.Passed(failure);
+            // The client's own front end asks us for builds, and says in the end which of them it wants.
+            var returned = await job.Returned.Task.WaitAsync(ct);
+            if (returned.Error is { } failure)
+            {
+                // As it was given.
+                throw FailureWords.Passed(failure);
+            }
+
+            reference = RefOf(returned.Result);
         }
 
-        return RefOf(returned.Result) is not { Length: > 0 } reference ? new Dictionary<string, string>()
-            : job.Asked.TryGetValue(reference, out var attributes) ? await BuildAsync(job, attributes, request, context, ct)
+        return reference is not { Length: > 0 } ? new Dictionary<string, string>()
+            : job.Asked.TryGetValue(reference, out var asked) ? await ExportAsync(job, await asked.ResultAsync(), ct)
             : throw EngineErrors.Invalid("build.ref", $"invalid ref: {reference}");
     }
+
+    private async Task<IReadOnlyDictionary<string, string>> ExportAsync(BuildJob job, SolvedBuild solved, CancellationToken ct)
+    {
+        var wanted = Exports.Read(job.Context.Request);
+        try
+        {
+            return await exports.RunAsync(wanted, solved.Result, await SessionAsync(job, ct), job.Journal, ct);
+        }
+        finally
+        {
+            if (solved is { IsNew: true, Result.Image: { } image } && !wanted.Any(Exports.IsKept))
+            {
+                await DropAsync(image);
+            }
+        }
+    }
+
+    private async Task<ClientSession?> SessionAsync(BuildJob job, CancellationToken ct) =>
+        job.Context.Request.Session is { Length: > 0 } id ? await sessions.GetAsync(id, ct) : null;
 
     private static void Refuse(SolveRequest request)
     {
         if (request.Definition?.Def.Count > 0 || request.FrontendInputs.Values.Any(d => d.Def.Count > 0))
         {
-            throw new ErrorException(ErrorKind.NotImplemented, "build.definition", "builds from a definition (LLB) are not supported by this engine: it builds Dockerfiles");
+            throw BuildReference.Refusal();
         }
 
         if (request.SourcePolicy is { Rules.Count: > 0 })
@@ -99,39 +140,27 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         _ => null,
     };
 
-    private async Task<IReadOnlyDictionary<string, string>> BuildAsync(BuildJob job, SolveAttributes attributes, SolveRequest request, IBuildSource? given, CancellationToken ct)
+    private async Task<SolvedBuild> BuildAsync(BuildJob job, SolveAttributes attributes)
     {
+        var (request, given, ct) = (job.Context.Request, job.Context.Source, job.Context.Stop.Token);
         if (attributes.Question is { } question)
         {
             throw new ErrorException(ErrorKind.NotImplemented, "build.request", $"unsupported request frontend.{question}");
         }
 
-        var wanted = Exports.Read(request);
-        var session = request.Session.Length > 0 ? await sessions.GetAsync(request.Session, ct) : null;
+        var session = await SessionAsync(job, ct);
         using var remote = given is null && attributes.RemoteContext is { } address ? Remote(address, session) : null;
-        var build = await RequestAsync(attributes, session, given ?? remote, ct) with { Tags = Exports.Names(wanted) };
+        var build = await RequestAsync(attributes, session, given ?? remote, ct) with { Tags = Exports.Names(Exports.Read(request)) };
         var before = images.List().Select(image => image.Id).ToHashSet();
-        BuildResult result;
         try
         {
-            result = await builder.BuildAsync(build, job.Journal, ct);
+            var result = await builder.BuildAsync(build, job.Journal, ct);
+            Warn(job.Journal, result);
+            return new(result, result.Image is { } image && !before.Contains(image));
         }
         catch (BuildFailure e)
         {
             throw FailureWords.Located(e, attributes.Dockerfile);
-        }
-
-        try
-        {
-            Warn(job.Journal, result);
-            return await exports.RunAsync(wanted, result, session, job.Journal, ct);
-        }
-        finally
-        {
-            if (result.Image is { } image && !before.Contains(image) && !wanted.Any(Exports.IsKept))
-            {
-                await DropAsync(image);
-            }
         }
     }
 
@@ -209,9 +238,19 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
     {
         const string image = "docker-image://";
         const string local = "local:";
+        const string input = "input:";
         return value.StartsWith(image, StringComparison.Ordinal) ? new(null, value[image.Length..])
             : value.StartsWith(local, StringComparison.Ordinal) ? new(await FilesAsync(value[local.Length..], attributes, session, ct), null)
+            : value.StartsWith(input, StringComparison.Ordinal) ? new(null, await InputAsync(value[input.Length..], attributes, ct))
             : throw new ErrorException(ErrorKind.NotImplemented, "build.context", $"the context {name}={value} is not supported by this engine: use a folder or docker-image://");
+    }
+
+    /// <summary>The image that another build of the client leads to.</summary>
+    private async Task<string> InputAsync(string name, SolveAttributes attributes, CancellationToken ct)
+    {
+        var asked = attributes.Inputs.TryGetValue(name, out var reference) ? jobs.FindAsked(reference) : null;
+        var solved = await (asked ?? throw EngineErrors.Invalid("build.input", $"invalid input {name}: no such build")).ResultAsync().WaitAsync(ct);
+        return solved.Result.Image?.ToString() ?? throw EngineErrors.Invalid("build.input", $"invalid input {name}: it is no image");
     }
 
     private async Task<SessionFiles> FilesAsync(string folder, SolveAttributes attributes, ClientSession? session, CancellationToken ct)

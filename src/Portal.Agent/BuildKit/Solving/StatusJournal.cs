@@ -22,6 +22,7 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
     private readonly List<StatusResponse> _entries = [];
     private readonly Dictionary<string, Vertex> _vertexes = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, string), (VertexStatus Status, DateTimeOffset Told)> _statuses = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> _hidden = new(StringComparer.Ordinal);
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _output;
     private bool _ended;
@@ -36,19 +37,33 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
         {
             foreach (var step in steps)
             {
-                entry.Vertexes.Add(VertexOf(step).Clone());
+                if (step.IsConfiguration)
+                {
+                    // Whoever needs it needs what it stands on.
+                    _hidden[step.Id] = Seen(step.Inputs);
+                }
+                else
+                {
+                    entry.Vertexes.Add(VertexOf(step).Clone());
+                }
             }
 
             Append(entry);
         }
     }
 
-    public void Started(BuildStep step) => Tell(step, vertex =>
+    public void Started(BuildStep step)
     {
-        vertex.Started = Now();
-        vertex.Completed = null;
-        vertex.Error = "";
-    });
+        if (!step.IsConfiguration)
+        {
+            Tell(step, vertex =>
+            {
+                vertex.Started = Now();
+                vertex.Completed = null;
+                vertex.Error = "";
+            });
+        }
+    }
 
     public void Output(BuildStep step, int stream, ReadOnlySpan<byte> content)
     {
@@ -98,6 +113,11 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
 
     public void Completed(BuildStep step, BuildStepEnd end)
     {
+        if (step.IsConfiguration && end.Error is null)
+        {
+            return;
+        }
+
         Tell(step, vertex =>
         {
             vertex.Started ??= Now();
@@ -201,12 +221,15 @@ internal sealed class StatusJournal(TimeProvider time) : IBuildProgress
         }
     }
 
+    private IReadOnlyList<string> Seen(IReadOnlyList<string> inputs) =>
+        [.. inputs.SelectMany(input => _hidden.TryGetValue(input, out var below) ? below : [input]).Distinct(StringComparer.Ordinal)];
+
     private Vertex VertexOf(BuildStep step)
     {
         if (!_vertexes.TryGetValue(step.Id, out var vertex))
         {
             _vertexes[step.Id] = vertex = new() { Digest = DigestOf(step.Id), Name = step.Name };
-            vertex.Inputs.AddRange(step.Inputs.Select(DigestOf));
+            vertex.Inputs.AddRange(Seen(step.Inputs).Select(DigestOf));
         }
 
         return vertex;
