@@ -66,6 +66,15 @@ internal sealed class ClientSession : IDisposable
     /// <summary>Whether the client has said that it serves this.</summary>
     public bool Serves(string method) => _methods.Contains(method);
 
+    /// <summary>The client must still be there.</summary>
+    public void Demand()
+    {
+        if (_closed.IsCancellationRequested)
+        {
+            throw Gone(null);
+        }
+    }
+
     /// <summary>Lives until either side ends the connection.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -85,15 +94,16 @@ internal sealed class ClientSession : IDisposable
 
     /// <summary>A failure of a call, in words that name the client.</summary>
     public ErrorException Failed(RpcException e) => _closed.IsCancellationRequested || e.StatusCode == StatusCode.Unavailable
-        ? new(ErrorKind.Unavailable, "build.session", $"the client's session {Id} has ended", e)
+        ? Gone(e)
         : new(ErrorKind.Invalid, "build.session", e.Status.Detail.Length > 0 ? e.Status.Detail : e.StatusCode.ToString(), e);
 
     public void Dispose()
     {
         _channel.Dispose();
         _stream.Dispose();
-        _closed.Dispose();
     }
+
+    private ErrorException Gone(Exception? inner) => new(ErrorKind.Unavailable, "build.session", $"the client's session {Id} has ended", inner);
 
     private async Task GreetAsync()
     {

@@ -23,6 +23,7 @@ internal sealed class SessionFiles(ClientSession session, string directory, stri
 
     public async Task<IBuildTree> OpenAsync(BuildFilter filter, IBuildProgress progress, CancellationToken ct)
     {
+        session.Demand();
         if (!session.Serves(Method))
         {
             throw EngineErrors.Invalid("build.session", "no local sources enabled");

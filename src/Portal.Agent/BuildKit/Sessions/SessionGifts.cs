@@ -15,6 +15,7 @@ internal sealed class SessionSecrets(ClientSession session) : IBuildSecrets
 
     public async Task<byte[]?> GetAsync(string id, CancellationToken ct)
     {
+        session.Demand();
         if (!session.Serves("/moby.buildkit.secrets.v1.Secrets/GetSecret"))
         {
             return null;
@@ -41,6 +42,7 @@ internal sealed class SessionCredentials(ClientSession session) : IRegistryCrede
 {
     public async Task<RegistryCredential?> ForAsync(string registry, CancellationToken ct)
     {
+        session.Demand();
         if (!session.Serves("/moby.filesync.v1.Auth/Credentials"))
         {
             return null;
@@ -76,6 +78,7 @@ internal sealed class SessionSshAgents(ClientSession session) : IBuildSshAgents
 {
     public async Task<bool> HasAsync(string id, CancellationToken ct)
     {
+        session.Demand();
         if (!session.Serves("/moby.sshforward.v1.SSH/CheckAgent"))
         {
             return false;
@@ -95,6 +98,7 @@ internal sealed class SessionSshAgents(ClientSession session) : IBuildSshAgents
 
     public Task<Stream> ConnectAsync(string id, CancellationToken ct)
     {
+        session.Demand();
         var call = new SSH.SSHClient(session.Calls).ForwardAgent(new Metadata { { "buildkit.ssh.id", Named(id) } }, cancellationToken: session.Closed);
         return Task.FromResult<Stream>(new CallStream<Wire.Ssh.BytesMessage>(
             call.RequestStream, call.ResponseStream, static m => m.Data, static bytes => new() { Data = ByteString.CopyFrom(bytes.Span) }, call));

@@ -33,7 +33,7 @@ internal static class FailureWords
     /// <summary>A failure with all that somebody has said of it.</summary>
     public static RpcException Passed(Wire.Gateway.Status failure) => new(new((StatusCode)failure.Code, failure.Message), new Metadata { { "grpc-status-details-bin", failure.ToByteArray() } });
 
-    private static byte[] Source(string dockerfile, string text, int line)
+    internal static byte[] Source(string dockerfile, string text, int line)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))

@@ -35,10 +35,7 @@ internal sealed class HandedConnection : ConnectionContext, IConnectionLifetimeF
     /// <summary>The stream is gone, or is to go.</summary>
     public void Close()
     {
-        if (!_closed.IsCancellationRequested)
-        {
-            _closed.Cancel();
-        }
+        _closed.Cancel();
 
         // Wakes up a server that waits for bytes, or for room.
         _original.Input.CancelPendingRead();
@@ -50,7 +47,6 @@ internal sealed class HandedConnection : ConnectionContext, IConnectionLifetimeF
     public override ValueTask DisposeAsync()
     {
         _ = _ended.TrySetResult();
-        _closed.Dispose();
         return base.DisposeAsync();
     }
 

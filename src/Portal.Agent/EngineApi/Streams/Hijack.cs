@@ -30,8 +30,8 @@ internal static class Hijack
         return new(transport.Input, transport.Output, connection);
     }
 
-    /// <summary>Takes the connection over for another protocol, whose name the client has asked for.</summary>
-    public static async ValueTask<HijackedStream> TakeForAsync(EngineRequest request, string protocol)
+    /// <summary>The client must have asked for this protocol.</summary>
+    public static void CheckUpgrade(EngineRequest request, string protocol)
     {
         var asked = request.Http.Request.Headers.Upgrade.ToString();
         if (asked.Length == 0)
@@ -43,7 +43,12 @@ internal static class Hijack
         {
             throw EngineErrors.Invalid("build.session", $"protocol {asked} not supported");
         }
+    }
 
+    /// <summary>Takes the connection over for another protocol, whose name the client has asked for.</summary>
+    public static async ValueTask<HijackedStream> TakeForAsync(EngineRequest request, string protocol)
+    {
+        CheckUpgrade(request, protocol);
         var connection = request.Http.Features.Get<IHijackFeature>() ?? throw EngineErrors.NotSupported("raw streams over this kind of connection are");
         var transport = connection.Take();
         _ = await transport.Output.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n"));

@@ -25,7 +25,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         Assert.Equal("1.51", Header(response, "Api-Version"));
         Assert.Equal("linux", Header(response, "Ostype"));
         Assert.Equal("false", Header(response, "Docker-Experimental"));
-        Assert.Equal("1", Header(response, "Builder-Version"));
+        Assert.Equal("2", Header(response, "Builder-Version"));
         Assert.Equal("inactive", Header(response, "Swarm"));
         Assert.Equal("no-cache", Header(response, "Pragma"));
         Assert.StartsWith("Docker/", Header(response, "Server"), StringComparison.Ordinal);
@@ -43,7 +43,6 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("GET", "/images/127.0.0.1:5000/x/im1/json", 404, "No such image: 127.0.0.1:5000/x/im1")]
     [InlineData("GET", "/volumes/nosuch", 404, "get nosuch: no such volume")]
     [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
-    [InlineData("POST", "/build", 501, "building images is not supported yet by this engine")]
     [InlineData("POST", "/session", 400, "no upgrade proto in request")]
     [InlineData("GET", "/services", 503, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")]
     [InlineData("POST", "/images/create?fromImage=nosuch&tag=latest", 501, "registries are not supported yet by this engine: load or import the image \"nosuch:latest\"")]

@@ -6,6 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Agent.EngineApi;
 using Portal.Agent.Node;
 using Portal.Runtime;
+using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Contexts;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -29,6 +31,8 @@ public sealed class EngineFixture : IAsyncLifetime
 
     internal FakeFiles Files { get; } = new();
 
+    internal FakeBuilder Builder { get; } = new();
+
     internal FakeEvents Events { get; } = new();
 
     internal FakeSampler Sampler { get; } = new();
@@ -45,7 +49,7 @@ public sealed class EngineFixture : IAsyncLifetime
         });
         builder.Services
             .AddSingleton(TimeProvider.System)
-            .AddSingleton(new RuntimeOptions())
+            .AddSingleton(new RuntimeOptions { DataRoot = _folder })
             .AddSingleton(new NodeIdentity(new string('1', 32), Some.Time))
             .AddSingleton(new HostFacts("6.1.0", "Debian", "12", "x86_64", "amd64", 2, 1 << 30, "2"))
             .AddSingleton<IContainers>(Containers)
@@ -53,6 +57,10 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
             .AddSingleton<IContainerFiles>(Files)
+            .AddSingleton<IBuilder>(Builder)
+            .AddSingleton<IBuildContexts, FakeContexts>()
+            .AddSingleton<ContextFolders>()
+            .AddSingleton(new ImageTrees(Images, null!))
             .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
