@@ -35,7 +35,7 @@ public sealed class BuildCrashTests(BuildEngine engine) : IClassFixture<BuildEng
         Assert.Empty(Directory.GetFileSystemEntries(engine.DataRoot + "/builds/work"));
         Assert.Empty(Directory.GetFileSystemEntries(engine.RunRoot + "/builds"));
         Assert.Empty(Directory.GetFileSystemEntries(engine.RunRoot + "/bundles"));
-        Assert.Empty(Ledger.Mounts(engine.Root).Where(mount => !mount.EndsWith("/netns", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Ledger.Mounts(engine.Root), mount => !mount.EndsWith("/netns", StringComparison.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(engine.DataRoot + "/images/staging"));
         File.Delete(Path.Combine(folder, "wait"));
         var again = (await _docker.RunAsync("build", "-t", "again", folder)).Succeeded();

@@ -43,7 +43,6 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("GET", "/images/127.0.0.1:5000/x/im1/json", 404, "No such image: 127.0.0.1:5000/x/im1")]
     [InlineData("GET", "/volumes/nosuch", 404, "get nosuch: no such volume")]
     [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
-    [InlineData("POST", "/build", 501, "building images is not supported yet by this engine")]
     [InlineData("POST", "/session", 400, "no upgrade proto in request")]
     [InlineData("GET", "/services", 503, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")]
     [InlineData("POST", "/images/create?fromImage=nosuch&tag=latest", 501, "registries are not supported yet by this engine: load or import the image \"nosuch:latest\"")]

@@ -7,6 +7,8 @@ using Portal.Agent.EngineApi;
 using Portal.Agent.Node;
 using Portal.Runtime;
 using Portal.Runtime.Cgroups;
+using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Contexts;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
@@ -28,6 +30,8 @@ public sealed class EngineFixture : IAsyncLifetime
     internal FakeImages Images { get; } = new();
 
     internal FakeFiles Files { get; } = new();
+
+    internal FakeBuilds Builds { get; } = new();
 
     internal FakeEvents Events { get; } = new();
 
@@ -54,6 +58,8 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IImages>(Images)
             .AddSingleton<IContainerFiles>(Files)
             .AddSingleton<IDiskUsage>(Files)
+            .AddSingleton<IBuilder>(Builds)
+            .AddSingleton<IBuildContexts>(Builds)
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
             .AddSingleton<IRuntimeEvents>(Events)
