@@ -213,6 +213,15 @@ public sealed partial class BuildTests(Engine engine) : EngineTest(engine)
     }
 
     [Fact]
+    public async Task CacheMounts_OfOneStep_AreNeverWaitedForInCircles()
+    {
+        const string One = "--mount=type=cache,id=x,target=/x,sharing=locked", Two = "--mount=type=cache,id=y,target=/y,sharing=locked", Again = "--mount=type=cache,id=x,target=/z,sharing=locked";
+        var folder = Context($"FROM busybox AS a\nRUN {One} {Two} {Again} touch /x/f && ls /z/f && sleep 0.3 && touch /a\nFROM busybox AS b\nRUN {Two} {One} sleep 0.3 && touch /b\nFROM scratch\nCOPY --from=a /a /\nCOPY --from=b /b /\n");
+
+        (await Classic.RunAsync("build", "--no-cache", folder)).Succeeded();
+    }
+
+    [Fact]
     public async Task CacheMount_IdWithDots_StaysInItsPlace()
     {
         var folder = Context("FROM busybox\nRUN --mount=type=cache,id=../../../../escape,target=/c touch /c/x\n");
