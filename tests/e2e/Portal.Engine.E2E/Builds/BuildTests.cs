@@ -9,7 +9,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E.Builds;
 
 /// <summary>How a build goes: what it says, what it keeps, and how it ends when it is made to.</summary>
-public sealed partial class BuildTests(Engine engine) : EngineTest(engine)
+public sealed partial class BuildTests(Engine engine) : EngineTest(engine), IClassFixture<BuildLeavings>
 {
     private DockerCli Classic => Docker.With("DOCKER_BUILDKIT", "0");
 
