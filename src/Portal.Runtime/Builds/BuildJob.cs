@@ -174,7 +174,7 @@ internal sealed partial class BuildJob : IAsyncDisposable
     /// <summary>Has what was made reach the disk, all at once.</summary>
     private void Settle()
     {
-        string[] fresh = [.. _made.Keys.Where(key => _services.Cache.Records.FirstOrDefault(record => record.Key == key)?.Unflushed is not null)];
+        string[] fresh = [.. _made.Keys.Where(_services.Cache.IsUnflushed)];
         if (fresh.Length > 0)
         {
             _services.Images.Flush(fresh.SelectMany(key => _made[key]).Distinct());

@@ -43,7 +43,10 @@ public sealed record BuildRequest
     /// <summary>Ask the registry for base images that are here already.</summary>
     public bool Pull { get; init; }
 
-    /// <summary>Images whose steps may be taken as cached. Only those of this store that were built here or named so by an administrator count.</summary>
+    /// <summary>
+    /// Images whose steps may be taken as cached. Accepted, and of no effect: what was built here is in the cache by its content already, and what an image claims about how it was made is
+    /// not believed.
+    /// </summary>
     public IReadOnlyList<string> CacheFrom { get; init; } = [];
 
     /// <summary>Network of RUN: <c>default</c>, <c>none</c>, <c>host</c> or a network's name.</summary>

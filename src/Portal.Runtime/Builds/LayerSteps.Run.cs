@@ -40,10 +40,7 @@ internal sealed partial class LayerSteps
             var prepared = new StepMounts(job.Scratch, job.Services.Mounts, job.Request.Secrets, job.Request.SshAgents);
             await using (prepared.ConfigureAwait(false))
             {
-                foreach (var mount in mounts)
-                {
-                    await prepared.AddAsync(mount, run.Line, job.Cancelled).ConfigureAwait(false);
-                }
+                await prepared.AddAsync(mounts, run.Line, job.Cancelled).ConfigureAwait(false);
 
                 if (script is not null)
                 {

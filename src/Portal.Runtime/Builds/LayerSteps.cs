@@ -162,6 +162,11 @@ internal sealed partial class LayerSteps(BuildJob job, PlannedStage stage, Build
             }
             else
             {
+                if (copy.Checksum is not null)
+                {
+                    throw Failed(copy.Line, "checksum can't be specified for sources that are not fetched");
+                }
+
                 tree ??= await job.ContextAsync().ConfigureAwait(false);
                 var finder = new CopySources(tree.Tree, copy, exclude, job.Cancelled);
                 items.AddRange(await Task.Run(() => finder.Find(source).ToList()).ConfigureAwait(false));

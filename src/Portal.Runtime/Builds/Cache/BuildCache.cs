@@ -73,6 +73,9 @@ internal sealed class BuildCache : IRetainedContent
         return _records.TryGetValue(key, out var record) && FitsOn(record, ChainId.Of(below)) ? record : null;
     }
 
+    /// <summary>Whether a step's layer may not have reached the disk yet.</summary>
+    public bool IsUnflushed(string key) => _records.TryGetValue(key, out var record) && record.Unflushed is not null;
+
     /// <summary>Notes that a step was taken from here.</summary>
     public void Use(CacheRecord record) => Put(record with { LastUsed = _time.GetUtcNow(), Uses = record.Uses + 1 });
 

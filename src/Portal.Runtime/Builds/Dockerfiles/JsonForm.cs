@@ -19,8 +19,9 @@ internal static class JsonForm
         {
             document = JsonDocument.Parse(text, new() { MaxDepth = 8 });
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
+            // The latter for text that is no Unicode.
             return null;
         }
 

@@ -53,16 +53,13 @@ internal sealed class CacheMounts
     public long SizeOf(string name) => TreeSize.Of(Data(name), CancellationToken.None);
 
     /// <summary>Takes a folder for one step.</summary>
-    /// <param name="id">Id of the mount.</param>
-    /// <param name="origin">What it begins as: a key of a tree; empty for nothing.</param>
+    /// <param name="name">Stands for the mount's id and everything it begins as.</param>
+    /// <param name="id">Id of the mount, for people.</param>
     /// <param name="mount">How it is shared, and whose it is when it is new.</param>
     /// <param name="fill">Fills a new one.</param>
     /// <param name="ct">Gives up waiting for it.</param>
-    public async Task<CacheFolder> TakeAsync(string id, string origin, RunMount mount, Action<string> fill, CancellationToken ct)
+    public async Task<CacheFolder> TakeAsync(string name, string id, RunMount mount, Action<string> fill, CancellationToken ct)
     {
-        // Whoever wants it to be somebody else's, or with another mode, wants another.
-        origin = $"{origin} {mount.UserId}:{mount.GroupId} {mount.Mode}";
-        var name = CacheKey.Of("mount", id, origin);
         var held = mount.Sharing == CacheSharing.Locked ? await _locked.EnterAsync(name, ct).ConfigureAwait(false) : null;
         try
         {
@@ -71,9 +68,10 @@ internal sealed class CacheMounts
                 if (mount.Sharing == CacheSharing.Private)
                 {
                     // The first that nobody uses.
+                    var shared = name;
                     for (var number = 1; _users.GetValueOrDefault(name) > 0; number++)
                     {
-                        name = CacheKey.Of("mount", id, origin, number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                        name = CacheKey.Of("private", shared, number.ToString(System.Globalization.CultureInfo.InvariantCulture));
                     }
                 }
 

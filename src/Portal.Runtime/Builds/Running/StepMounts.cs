@@ -15,7 +15,13 @@ namespace Portal.Runtime.Builds.Running;
 /// <param name="Source">Tree it takes files from; null for none.</param>
 /// <param name="Path">Clean path in it.</param>
 /// <param name="Id">Of a cache, secret or agent.</param>
-internal sealed record StepMount(RunMount Mount, string Target, TreeUse? Source, string Path, string Id);
+internal sealed record StepMount(RunMount Mount, string Target, TreeUse? Source, string Path, string Id)
+{
+    /// <summary>Of a cache: the same for the same id, beginning, owner and mode.</summary>
+    public string CacheName { get; } = Mount.Kind == RunMountKind.Cache
+        ? CacheKey.Of("mount", Id, Source is null ? "" : $"{Source.Key}/{Path}", $"{Mount.UserId}:{Mount.GroupId} {Mount.Mode}")
+        : "";
+}
 
 /// <summary>A tree that a build has mounted or received.</summary>
 /// <param name="Tree">The tree.</param>
@@ -29,6 +35,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
     private readonly List<IDisposable> _held = [];
     private readonly List<IAsyncDisposable> _relays = [];
     private readonly List<string> _mounted = [];
+    private readonly Dictionary<StepMount, string> _caches = [];
 
     public List<MountSpec> Specs { get; } = [];
 
@@ -61,9 +68,29 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
         Bind(path, target, readOnly: true);
     }
 
-    /// <summary>Prepares one mount.</summary>
-    /// <exception cref="ErrorException">400: its source is not there, or the client has not what it asks for.</exception>
-    public async Task AddAsync(StepMount step, int line, CancellationToken ct)
+    /// <summary>Prepares the mounts of a step.</summary>
+    /// <exception cref="ErrorException">400: a source is not there, or the client has not what is asked for.</exception>
+    public async Task AddAsync(IReadOnlyList<StepMount> steps, int line, CancellationToken ct)
+    {
+        // Folders that may have to be waited for, in an order that is everybody's, and each once: steps never wait for each other in circles.
+        foreach (var same in steps.Where(step => step.Mount.Kind == RunMountKind.Cache).GroupBy(step => step.CacheName).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            var first = same.OrderByDescending(step => step.Mount.Sharing).First();
+            var cache = await caches.TakeAsync(first.CacheName, first.Id, first.Mount, folder => Fill(first, folder, line, ct), ct).ConfigureAwait(false);
+            _held.Add(cache);
+            foreach (var step in same)
+            {
+                _caches[step] = cache.Path;
+            }
+        }
+
+        foreach (var step in steps)
+        {
+            await AddAsync(step, line, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AddAsync(StepMount step, int line, CancellationToken ct)
     {
         switch (step.Mount.Kind)
         {
@@ -71,9 +98,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
                 AddBind(step, line);
                 break;
             case RunMountKind.Cache:
-                var cache = await caches.TakeAsync(step.Id, step.Source is null ? "" : $"{step.Source.Key}/{step.Path}", step.Mount, folder => Fill(step, folder, line, ct), ct).ConfigureAwait(false);
-                _held.Add(cache);
-                Bind(cache.Path, step.Target, step.Mount.ReadOnly ?? false);
+                Bind(_caches[step], step.Target, step.Mount.ReadOnly ?? false);
                 break;
             case RunMountKind.Tmpfs:
                 Specs.Add(new(MountKind.Tmpfs, "", step.Target, ReadOnly: false) { TmpfsSizeBytes = step.Mount.SizeBytes });

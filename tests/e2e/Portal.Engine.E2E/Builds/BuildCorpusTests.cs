@@ -3,7 +3,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E.Builds;
 
 /// <summary>Dockerfiles that cover the reference, with the real client, against what they are to lead to and against what dockerd makes of them.</summary>
-public sealed class BuildCorpusTests(Engine engine) : EngineTest(engine)
+public sealed class BuildCorpusTests(Engine engine) : EngineTest(engine), IClassFixture<BuildLeavings>
 {
     public static TheoryData<string> Names => [.. BuildCase.Names];
 

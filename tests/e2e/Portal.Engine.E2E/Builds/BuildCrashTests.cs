@@ -23,8 +23,8 @@ public sealed class BuildCrashTests(BuildEngine engine) : IClassFixture<BuildEng
         var folder = Context("FROM busybox\nRUN echo kept > /kept\nRUN --mount=type=tmpfs,target=/t --mount=target=/ctx touch /on && while test -e /ctx/wait; do sleep 0.1; done\n", ("wait", ""));
         await using (var client = _docker.Start("build", folder))
         {
-            await Patience.UntilAsync("the command runs", () => Task.FromResult(Directory.Exists(engine.DataRoot + "/containers") && Directory.GetDirectories(engine.DataRoot + "/containers").Length > 0 && Directory.GetDirectories(engine.RunRoot + "/bundles").Length > 0));
-            await Task.Delay(300);
+            await Patience.UntilAsync("the second command runs", () => Task.FromResult(
+                Directory.Exists(engine.DataRoot + "/containers-rw") && Directory.GetDirectories(engine.DataRoot + "/containers-rw").Any(folder => File.Exists(folder + "/diff/on"))));
             await engine.KillAsync();
         }
 
@@ -35,7 +35,7 @@ public sealed class BuildCrashTests(BuildEngine engine) : IClassFixture<BuildEng
         Assert.Empty(Directory.GetFileSystemEntries(engine.DataRoot + "/builds/work"));
         Assert.Empty(Directory.GetFileSystemEntries(engine.RunRoot + "/builds"));
         Assert.Empty(Directory.GetFileSystemEntries(engine.RunRoot + "/bundles"));
-        Assert.Empty(Ledger.Mounts(engine.Root).Where(mount => !mount.EndsWith("/netns", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Ledger.Mounts(engine.Root), mount => !mount.EndsWith("/netns", StringComparison.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(engine.DataRoot + "/images/staging"));
         File.Delete(Path.Combine(folder, "wait"));
         var again = (await _docker.RunAsync("build", "-t", "again", folder)).Succeeded();

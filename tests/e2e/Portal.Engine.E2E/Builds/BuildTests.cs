@@ -9,7 +9,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E.Builds;
 
 /// <summary>How a build goes: what it says, what it keeps, and how it ends when it is made to.</summary>
-public sealed partial class BuildTests(Engine engine) : EngineTest(engine)
+public sealed partial class BuildTests(Engine engine) : EngineTest(engine), IClassFixture<BuildLeavings>
 {
     private DockerCli Classic => Docker.With("DOCKER_BUILDKIT", "0");
 
@@ -210,6 +210,15 @@ public sealed partial class BuildTests(Engine engine) : EngineTest(engine)
         var last = "FROM scratch\n" + string.Concat(Enumerable.Range(0, 4).Select(i => $"COPY --from=s{i} /done /{i}\n"));
 
         (await Classic.RunAsync("build", "--no-cache", Context(stages + last))).Succeeded();
+    }
+
+    [Fact]
+    public async Task CacheMounts_OfOneStep_AreNeverWaitedForInCircles()
+    {
+        const string One = "--mount=type=cache,id=x,target=/x,sharing=locked", Two = "--mount=type=cache,id=y,target=/y,sharing=locked", Again = "--mount=type=cache,id=x,target=/z,sharing=locked";
+        var folder = Context($"FROM busybox AS a\nRUN {One} {Two} {Again} touch /x/f && ls /z/f && sleep 0.3 && touch /a\nFROM busybox AS b\nRUN {Two} {One} sleep 0.3 && touch /b\nFROM scratch\nCOPY --from=a /a /\nCOPY --from=b /b /\n");
+
+        (await Classic.RunAsync("build", "--no-cache", folder)).Succeeded();
     }
 
     [Fact]

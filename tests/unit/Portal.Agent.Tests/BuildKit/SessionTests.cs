@@ -20,7 +20,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     public async Task Build_AskedAsBuildxDoes_ReachesTheBuilderAndItsProgressTheClient()
     {
         var read = "";
-        engine.Builder.Build = async (request, progress, ct) =>
+        engine.Builds.Build = async (request, progress, ct) =>
         {
             await using var tree = await request.DockerfileSource!.OpenAsync(new("load build definition from Dockerfile", ["Dockerfile"], [], ["Dockerfile"]), progress, ct);
             read = await File.ReadAllTextAsync(Path.Combine(tree.Root, "Dockerfile"), ct);
@@ -38,7 +38,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
         Assert.Null(failure);
         Assert.Empty(answer!.ExporterResponse);
         Assert.Equal("FROM x", read);
-        var request = engine.Builder.Requests.Last();
+        var request = engine.Builds.Requests.Last();
         Assert.Equal("t", request.Target);
         Assert.Equal("1", request.Arguments["A"]);
         Assert.True(request.HeedSyntax);
@@ -51,7 +51,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     {
         string[] follow = ["Dockerfile", "Dockerfile.dockerignore"];
         string[] exclude = ["a,b", "c*", "!ünï"];
-        engine.Builder.Build = async (request, progress, ct) =>
+        engine.Builds.Build = async (request, progress, ct) =>
         {
             await using var tree = await request.Context.OpenAsync(new("load build context", [], exclude, follow), progress, ct);
             return new(null, null);
@@ -73,7 +73,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     public async Task Files_ThatDidNotChange_AreSentOnce()
     {
         var trees = new List<string>();
-        engine.Builder.Build = async (request, progress, ct) =>
+        engine.Builds.Build = async (request, progress, ct) =>
         {
             await using var tree = await request.Context.OpenAsync(new("load build context", [], [], []), progress, ct);
             trees.Add(string.Join('|', Directory.GetFiles(tree.Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{Path.GetRelativePath(tree.Root, f)}={File.ReadAllText(f)}")));
@@ -97,7 +97,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     public async Task ManyFiles_ComeWhole()
     {
         var count = 0;
-        engine.Builder.Build = async (request, progress, ct) =>
+        engine.Builds.Build = async (request, progress, ct) =>
         {
             await using var tree = await request.Context.OpenAsync(new("load build context", [], [], []), progress, ct);
             count = Directory.GetFiles(tree.Root).Length;
@@ -117,7 +117,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     [InlineData("no/parent", "comes before its directory")]
     public async Task Description_ThatIsHostile_FailsTheBuildInWords(string path, string words)
     {
-        engine.Builder.Build = OpenAsync;
+        engine.Builds.Build = OpenAsync;
         _files.Hostile = async packets => await packets.WriteAsync(new() { Type = Packet.Types.PacketType.PacketStat, Stat = FileSyncServer.Describe(path, "x") });
         await using var client = await ConnectAsync();
 
@@ -130,7 +130,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     [Fact]
     public async Task Content_NobodyAskedFor_FailsTheBuild()
     {
-        engine.Builder.Build = OpenAsync;
+        engine.Builds.Build = OpenAsync;
         _files.Hostile = async packets => await packets.WriteAsync(new() { Type = Packet.Types.PacketType.PacketData, Id = 3, Data = ByteString.CopyFromUtf8("x") });
         await using var client = await ConnectAsync();
 
@@ -140,7 +140,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     [Fact]
     public async Task Sender_ThatSaysWhyItCannot_IsQuoted()
     {
-        engine.Builder.Build = OpenAsync;
+        engine.Builds.Build = OpenAsync;
         _files.Hostile = async packets => await packets.WriteAsync(new() { Type = Packet.Types.PacketType.PacketErr, Data = ByteString.CopyFromUtf8("permission denied") });
         await using var client = await ConnectAsync();
 
@@ -151,7 +151,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     public async Task Secrets_AndCredentials_AreTheClients()
     {
         var found = new List<string?>();
-        engine.Builder.Build = async (request, _, ct) =>
+        engine.Builds.Build = async (request, _, ct) =>
         {
             found.Add(Encoding.UTF8.GetString((await request.Secrets!.GetAsync("known", ct))!));
             found.Add((await request.Secrets.GetAsync("other", ct))?.Length.ToString());
@@ -174,7 +174,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     [Fact]
     public async Task Failure_AtALine_CarriesThePlace()
     {
-        engine.Builder.Build = (_, _, _) => throw new BuildFailure(new(ErrorKind.Internal, "build.command", "classic words"), 2) { Command = "/bin/sh -c x", ExitCode = 7 };
+        engine.Builds.Build = (_, _, _) => throw new BuildFailure(new(ErrorKind.Internal, "build.command", "classic words"), 2) { Command = "/bin/sh -c x", ExitCode = 7 };
         await using var client = await ConnectAsync();
 
         var (_, failure, _) = await client.BuildAsync(client.Request());
@@ -188,7 +188,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     {
         var begun = new TaskCompletionSource();
         var ended = new TaskCompletionSource();
-        engine.Builder.Build = async (_, progress, ct) =>
+        engine.Builds.Build = async (_, progress, ct) =>
         {
             progress.Started(s_step);
             begun.SetResult();
@@ -221,7 +221,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
         var other = await SessionClient.ConnectAsync(engine.Socket, new());
         var request = client.Request();
         request.Session = other.Id;
-        engine.Builder.Build = async (build, progress, ct) =>
+        engine.Builds.Build = async (build, progress, ct) =>
         {
             await other.DisposeAsync();
             return await OpenAsync(build, progress, ct);
@@ -246,7 +246,7 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
     public async Task Result_OfABuild_IsTheContextOfAnother()
     {
         var image = engine.Images.List()[0].Id;
-        engine.Builder.Build = (_, _, _) => Task.FromResult(new BuildResult(image, null));
+        engine.Builds.Build = (_, _, _) => Task.FromResult(new BuildResult(image, null));
         await using var client = await ConnectAsync();
         var bridge = new Portal.Agent.BuildKit.Wire.Gateway.LLBBridge.LLBBridgeClient(client.Calls);
         var (first, second) = (client.Request(), client.Request());
@@ -258,15 +258,15 @@ public sealed class SessionTests(EngineFixture engine) : IClassFixture<EngineFix
         ask.FrontendOpt["context:base"] = "input:base";
         ask.FrontendInputs["base"] = asked.Result.Ref.Def;
         var child = await bridge.SolveAsync(ask, Of(second));
-        var before = engine.Builder.Requests.Count;
+        var before = engine.Builds.Requests.Count;
 
         _ = await bridge.ReturnAsync(new() { Result = new() { Ref = child.Result.Ref } }, Of(second));
         Assert.Null((await other).Failure);
         _ = await bridge.ReturnAsync(new() { Result = new() { Ref = asked.Result.Ref } }, Of(first));
         Assert.Null((await solving).Failure);
 
-        Assert.Equal(2, engine.Builder.Requests.Count - before);
-        Assert.Equal(image.ToString(), engine.Builder.Requests.Last().NamedContexts["base"].Image);
+        Assert.Equal(2, engine.Builds.Requests.Count - before);
+        Assert.Equal(image.ToString(), engine.Builds.Requests.Last().NamedContexts["base"].Image);
     }
 
     [Theory]

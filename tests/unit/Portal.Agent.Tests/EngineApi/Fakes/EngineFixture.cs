@@ -6,9 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Agent.EngineApi;
 using Portal.Agent.Node;
 using Portal.Runtime;
+using Portal.Runtime.Cgroups;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;
-using Portal.Runtime.Cgroups;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Exec;
@@ -31,7 +31,7 @@ public sealed class EngineFixture : IAsyncLifetime
 
     internal FakeFiles Files { get; } = new();
 
-    internal FakeBuilder Builder { get; } = new();
+    internal FakeBuilds Builds { get; } = new();
 
     internal FakeEvents Events { get; } = new();
 
@@ -57,11 +57,11 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
             .AddSingleton<IContainerFiles>(Files)
-            .AddSingleton<IBuilder>(Builder)
-            .AddSingleton<IBuildContexts, FakeContexts>()
+            .AddSingleton<IDiskUsage>(Files)
+            .AddSingleton<IBuilder>(Builds)
+            .AddSingleton<IBuildContexts>(Builds)
             .AddSingleton<ContextFolders>()
             .AddSingleton(new ImageTrees(Images, null!))
-            .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
             .AddSingleton<IRuntimeEvents>(Events)

@@ -1,15 +1,24 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;
 
 namespace Portal.Agent.Tests.EngineApi.Fakes;
 
-/// <summary>A builder that does what a test tells it.</summary>
-internal sealed class FakeBuilder : IBuilder
+/// <summary>A builder that does what the test says.</summary>
+internal sealed class FakeBuilds : IBuilder, IBuildContexts
 {
+    /// <summary>What a build does; by default it says that there is none.</summary>
+    public Func<BuildRequest, IBuildProgress, CancellationToken, Task<BuildResult>> Build { get; set; } = (_, _, _) => throw new InvalidOperationException("No build was expected.");
+
+    /// <summary>What was asked for, oldest first.</summary>
     public ConcurrentQueue<BuildRequest> Requests { get; } = [];
 
-    public Func<BuildRequest, IBuildProgress, CancellationToken, Task<BuildResult>> Build { get; set; } = (_, _, _) => Task.FromResult(new BuildResult(null, null));
+    public List<BuildCacheRecord> Records { get; } = [];
+
+    public BuildCachePruneRequest? Pruned { get; private set; }
+
+    public string Received { get; private set; } = "";
 
     public Task<BuildResult> BuildAsync(BuildRequest request, IBuildProgress progress, CancellationToken ct)
     {
@@ -17,27 +26,28 @@ internal sealed class FakeBuilder : IBuilder
         return Build(request, progress, ct);
     }
 
-    public IReadOnlyList<BuildCacheRecord> Cache() => [];
+    public IReadOnlyList<BuildCacheRecord> Cache() => Records;
 
-    public Task<BuildCachePruning> PruneAsync(BuildCachePruneRequest request, CancellationToken ct) => Task.FromResult(new BuildCachePruning([], 0));
-}
-
-/// <summary>Contexts that are as long as what was sent.</summary>
-internal sealed class FakeContexts : IBuildContexts
-{
-    public async Task<ReceivedContext> ReceiveAsync(Stream archive, CancellationToken ct)
+    public Task<BuildCachePruning> PruneAsync(BuildCachePruneRequest request, CancellationToken ct)
     {
-        using var content = new MemoryStream();
-        await archive.CopyToAsync(content, ct);
-        return new Context(content.ToArray());
+        Pruned = request;
+        return Task.FromResult(new BuildCachePruning(request.Ids, 7));
     }
 
-    public Task<ReceivedContext> FetchAsync(string address, CancellationToken ct) => throw new NotSupportedException();
-
-    internal sealed class Context(byte[] content) : ReceivedContext
+    public async Task<ReceivedContext> ReceiveAsync(Stream archive, CancellationToken ct)
     {
-        public byte[] Content => content;
+        Received = await new StreamReader(archive, Encoding.UTF8).ReadToEndAsync(ct);
+        return new Context();
+    }
 
+    public Task<ReceivedContext> FetchAsync(string address, CancellationToken ct)
+    {
+        Received = address;
+        return Task.FromResult<ReceivedContext>(new Context());
+    }
+
+    private sealed class Context : ReceivedContext
+    {
         public override Task<IBuildTree> OpenAsync(BuildFilter filter, IBuildProgress progress, CancellationToken ct) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
