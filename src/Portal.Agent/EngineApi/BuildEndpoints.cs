@@ -10,7 +10,7 @@ using Portal.Runtime.Builds.Contexts;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>The classic build: one archive comes, lines of text go.</summary>
-internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, SessionBuilds sessionBuilds, TimeProvider time)
+internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, SessionBuilds sessionBuilds, ContextFolders folders, TimeProvider time)
 {
     private const string ClientSession = "client-session";
 
@@ -114,7 +114,11 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
         {
             var pruned = await builder.PruneAsync(
                 new(request.Flag("all"), BuildMapping.KeepBytes(request), BuildMapping.UnusedFor(filters, time.GetUtcNow()), ids), request.Aborted);
-            await request.Json(new() { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes }, EngineJson.Default.BuildPruneResponse);
+
+            // Files of clients are kept for the next build only; they go with everything, never by a filter that cannot be asked of them.
+            var sources = filters.IsEmpty && BuildMapping.KeepBytes(request) == 0 ? await Task.Run(folders.Prune) : 0;
+            await request.Json(
+                new() { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes + sources }, EngineJson.Default.BuildPruneResponse);
             return;
         }
 

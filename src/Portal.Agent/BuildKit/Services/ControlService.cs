@@ -5,11 +5,12 @@ using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
 using Portal.Agent.Node;
 using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Contexts;
 
 namespace Portal.Agent.BuildKit.Services;
 
 /// <summary>BuildKit's control service, as far as clients of a Docker engine use it.</summary>
-internal sealed class ControlService(Solver solver, BuildJobs jobs, ClientSessions sessions, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
+internal sealed class ControlService(Solver solver, BuildJobs jobs, ClientSessions sessions, ContextFolders folders, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
 {
     public override async Task<SolveResponse> Solve(SolveRequest request, ServerCallContext context)
     {
@@ -49,6 +50,12 @@ internal sealed class ControlService(Solver solver, BuildJobs jobs, ClientSessio
         foreach (var id in pruning.Deleted)
         {
             await responseStream.WriteAsync(known.TryGetValue(id, out var record) ? Map(record) : new() { Id = id }, context.CancellationToken);
+        }
+
+        // Files of clients, kept for the next build only: with everything, never by a filter that cannot be asked of them.
+        if (request is { Filter.Count: 0, KeepDuration: 0, ReservedSpace: 0, MaxUsedSpace: 0 } && await Task.Run(folders.Prune) is var bytes and > 0)
+        {
+            await responseStream.WriteAsync(new() { Id = "contexts", RecordType = "source.local", Description = "files of clients", Size = bytes }, context.CancellationToken);
         }
     }
 

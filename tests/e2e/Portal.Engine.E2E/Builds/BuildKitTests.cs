@@ -77,13 +77,11 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     {
         await NeedOldClientAsync();
         var folder = Context("FROM busybox\nCOPY f /f\n", ("f", "from an archive"));
-        var archive = Path.Combine(Engine.Root, "bk-context.tar");
-        await TarFile.CreateFromDirectoryAsync(folder, archive, includeBaseDirectory: false);
 
         (await BuildKit.RunWithInputAsync("FROM busybox\nRUN echo alone > /f\n", "build", "-t", "bk:stdin", "-")).Succeeded();
         var alone = await Docker.RunAsync("run", "--rm", "bk:stdin", "cat", "/f");
         (await ChildProcess.RunAsync(
-            "sh", ["-c", $"exec {OldClient} build -t bk:stdin - < {archive}"],
+            "sh", ["-c", $"tar -C {folder} -c . | {OldClient} build -t bk:stdin -"],
             new Dictionary<string, string> { ["DOCKER_HOST"] = "unix://" + Engine.Socket, ["DOCKER_BUILDKIT"] = "1", ["DOCKER_CONFIG"] = Path.Combine(Engine.Root, "cli") })).Succeeded();
 
         Assert.Equal("alone", alone.Line);
@@ -103,7 +101,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
         (await BuildKit.RunAsync("build", "-o", "type=tar,dest=" + tar, folder)).Succeeded();
 
         Assert.Equal("file", await File.ReadAllTextAsync(Path.Combine(into, "d", "f")));
-        Assert.NotNull(new FileInfo(Path.Combine(into, "sh")).LinkTarget);
+        Assert.True(new FileInfo(Path.Combine(into, "sh")).Length > 100_000);
         await using var stream = File.OpenRead(tar);
         await using var reader = new TarReader(stream);
         var names = new List<string>();
@@ -165,8 +163,11 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
         Assert.Equal("secret and file", (await Docker.RunAsync("run", "--rm", "bk:grpc", "cat", "/both")).Succeeded().Line);
         Assert.All(status.Vertexes.GroupBy(v => v.Digest), steps => Assert.NotNull(steps.Last().Completed));
         Assert.Equal(
-            ["[internal] load build definition from Dockerfile", "[internal] load .dockerignore", "[1/3] FROM busybox", "[internal] load build context", "[2/3] COPY d /d", "exporting to image"],
-            status.Vertexes.Where(v => v.Started is not null).Select(v => v.Name).Distinct().Where(name => !name.StartsWith("[3/3]", StringComparison.Ordinal)));
+            [
+                "[1/3] FROM busybox", "[2/3] COPY d /d", "[3/3] RUN --mount=type=secret,id=s cat /run/secrets/s /d/f > /both", "[internal] load .dockerignore",
+                "[internal] load build context", "[internal] load build definition from Dockerfile", "exporting to image",
+            ],
+            status.Vertexes.Where(v => v.Started is not null).Select(v => v.Name).Distinct().Order(StringComparer.Ordinal));
         (await Docker.RunAsync("rmi", "bk:grpc")).Succeeded();
     }
 
