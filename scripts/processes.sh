@@ -75,8 +75,11 @@ wait_until() {
 start_agent() {
   install -d -m 0710 -g "$PORTAL_USER" "$PORTAL_RUN_ROOT"
   install -d -m 0710 "$PORTAL_AGENT_DATA_ROOT"
+  local agent_settings
+  read_agent_settings
+  remember_agent_settings
   launch agent env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DOTNET_ROOT="$dotnet_root" \
-    LANG=C.UTF-8 "$PORTAL_PREFIX/agent/portal-agent" --socket "$socket" --data-root "$PORTAL_AGENT_DATA_ROOT" \
+    LANG=C.UTF-8 "${agent_settings[@]}" "$PORTAL_PREFIX/agent/portal-agent" --socket "$socket" --data-root "$PORTAL_AGENT_DATA_ROOT" \
     --run-root "$PORTAL_RUN_ROOT" --socket-group "$PORTAL_USER" --bridge-name "$PORTAL_BRIDGE_NAME" \
     --bridge-subnet "$PORTAL_BRIDGE_SUBNET" --cgroup-parent "$PORTAL_CGROUP_PARENT" --oci-runtime "$oci_runtime"
   wait_until agent engine_answers 60

@@ -70,7 +70,7 @@ portal_up() {
   process_id agent >/dev/null && agent_was=1
   process_id portal >/dev/null && portal_was=1
 
-  if [ -n "$fresh$agent_was$portal_was" ] && [ "$fresh$agent_was$portal_was" = 111 ] && engine_answers && portal_answers; then
+  if [ "$fresh$agent_was$portal_was" = 111 ] && ! agent_settings_changed && engine_answers && portal_answers; then
     ensure_busybox
     say "Portal is already running and up to date; nothing was changed."
     print_access
@@ -101,6 +101,12 @@ portal_up() {
 
   if [ -n "$agent_was" ] && ! still_answers engine_answers; then
     step "Stopping an agent that does not answer" && halt agent 15
+    agent_was=
+  fi
+  if [ -n "$agent_was" ] && agent_settings_changed; then
+    (read_agent_settings) || exit 1
+    step "Stopping the agent to give it its new settings; containers keep running"
+    halt agent 15
     agent_was=
   fi
   if [ -z "$agent_was" ]; then
