@@ -38,7 +38,7 @@ public abstract class AgentProcess : IAsyncLifetime
         {
             ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(ct), ownsSocket: true),
         })
-        { BaseAddress = new Uri("http://engine"), Timeout = TimeSpan.FromMinutes(1) };
+        { BaseAddress = new Uri("http://engine"), Timeout = Patience.Seconds(60) };
     }
 
     public string Root { get; }
