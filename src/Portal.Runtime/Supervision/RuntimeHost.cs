@@ -38,7 +38,7 @@ internal sealed class RuntimeHost(
         store.Load();
         volumes.Load();
         await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
-        await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
+        await lifecycle.AdoptAsync(networks, newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }
 
