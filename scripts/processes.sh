@@ -28,6 +28,8 @@ prepare_log() {
   if [ -e "$log" ] && [ "$(stat -c %s "$log")" -gt 10485760 ]; then mv -f "$log" "$log.1"; fi
   : >>"$log"
   chmod 0640 "$log"
+  # As a unit it opens its log itself.
+  [ "$1" = agent ] || chown "$PORTAL_USER:$PORTAL_USER" "$log"
 }
 
 # launch NAME COMMAND...: in the background, away from this terminal, with its output in NAME.log.

@@ -46,6 +46,14 @@ unit_prepare() {
   unit_command /usr/bin/env PORTAL_RUN_ROOT="$PORTAL_RUN_ROOT" PORTAL_LOG_ROOT="$PORTAL_LOG_ROOT" PORTAL_USER="$PORTAL_USER" "$PORTAL_PREFIX/scripts/prepare" "$1"
 }
 
+# unit_run agent|portal COMMAND...: with its output in the log of both. Not by systemd's own append:, because a unit does not
+# start where that cannot be opened, and nobody could make the folder before.
+unit_run() {
+  local log=$PORTAL_LOG_ROOT/$1.log
+  shift
+  unit_command "$PORTAL_PREFIX/scripts/run" "$log" "$@"
+}
+
 agent_unit() {
   cat <<TEXT
 # Written by ./portal up, removed by ./portal down --all.
@@ -61,9 +69,9 @@ StartLimitBurst=5
 Type=exec
 $(unit_environment "${agent_environment[@]}")
 ExecStartPre=$(unit_prepare agent)
-ExecStart=$(unit_command "$PORTAL_PREFIX/agent/portal-agent" "${agent_arguments[@]}")
+ExecStart=$(unit_run agent "$PORTAL_PREFIX/agent/portal-agent" "${agent_arguments[@]}")
 # Only when the machine goes down; otherwise containers run on.
-ExecStopPost=$(unit_command "$PORTAL_PREFIX/scripts/halt" "$PORTAL_PREFIX/agent/portal-agent" "${agent_arguments[@]}")
+ExecStopPost=$(unit_run agent "$PORTAL_PREFIX/scripts/halt" "$PORTAL_PREFIX/agent/portal-agent" "${agent_arguments[@]}")
 # Containers' monitors are its children, and are to outlive it.
 KillMode=process
 TimeoutStopSec=120
@@ -73,8 +81,6 @@ TasksMax=infinity
 LimitNPROC=infinity
 LimitNOFILE=1048576
 OOMScoreAdjust=-500
-StandardOutput=append:${PORTAL_LOG_ROOT//%/%%}/agent.log
-StandardError=inherit
 
 [Install]
 WantedBy=multi-user.target
@@ -99,14 +105,14 @@ Group=$PORTAL_USER
 WorkingDirectory=${PORTAL_PREFIX//%/%%}/web
 $(unit_environment "${portal_environment[@]}")
 ExecStartPre=+$(unit_prepare portal)
-ExecStart=$(unit_command "$PORTAL_PREFIX/web/portal-web")
+ExecStart=$(unit_run portal "$PORTAL_PREFIX/web/portal-web")
 TimeoutStopSec=30
 Restart=always
 RestartSec=2
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict
-ReadWritePaths=$(unit_values "$PORTAL_DATA_ROOT")
+ReadWritePaths=$(unit_values "$PORTAL_DATA_ROOT" "$PORTAL_LOG_ROOT")
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
@@ -115,8 +121,6 @@ ProtectKernelModules=yes
 ProtectControlGroups=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
-StandardOutput=append:${PORTAL_LOG_ROOT//%/%%}/portal.log
-StandardError=inherit
 
 [Install]
 WantedBy=multi-user.target
@@ -127,7 +131,7 @@ TEXT
 install_unit_scripts() {
   install -d -m 0755 "$PORTAL_PREFIX/scripts"
   install -m 0644 "$repo/scripts/output.sh" "$repo/scripts/cgroups.sh" "$repo/scripts/processes.sh" "$PORTAL_PREFIX/scripts/"
-  install -m 0755 "$repo/scripts/prepare" "$repo/scripts/halt" "$PORTAL_PREFIX/scripts/"
+  install -m 0755 "$repo/scripts/prepare" "$repo/scripts/run" "$repo/scripts/halt" "$PORTAL_PREFIX/scripts/"
 }
 
 # install_unit agent|portal: as it is to be now, and started with the machine.
@@ -149,7 +153,12 @@ start_unit() {
   install_unit "$1"
   # Five failures in a row have made it give up; whoever calls `up` has done something about it.
   systemctl reset-failed "$(unit_name "$1")" 2>/dev/null || true
-  systemctl restart "$(unit_name "$1")" || fail "systemd could not start the $1; 'systemctl status $(unit_name "$1")' says why."
+  local since
+  since=$(date '+%F %T')
+  systemctl restart "$(unit_name "$1")" 2>/dev/null && return
+  systemctl stop "$(unit_name "$1")" 2>/dev/null || true
+  journalctl --unit "$(unit_name "$1")" --since "$since" --lines 15 --output cat --no-pager >&2 || true
+  fail "systemd could not start the $1; the lines above are from 'journalctl -u $(unit_name "$1")'."
 }
 
 # Processes that run as they should, but will not when the machine has been started anew.
