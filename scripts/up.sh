@@ -149,7 +149,7 @@ portal_down() {
   halt agent 15
   if [ -z "$all" ]; then
     disable_units
-    if [ -n "$was" ]; then say "Portal is stopped. Containers keep running; './portal up' finds them again, './portal down --all' ends them too."
+    if [ -n "$was" ]; then say "Portal is stopped, until the next './portal up', which also finds the containers again: they keep running. './portal down --all' ends them too."
     else say "Portal was not running; nothing was changed."; fi
     return
   fi
