@@ -23,6 +23,9 @@ internal static partial class AgentLog
     [LoggerMessage(4020, LogLevel.Information, "Stopped container {Container} ({Name})")]
     public static partial void ContainerStopped(this ILogger log, string container, string name);
 
+    [LoggerMessage(4022, LogLevel.Warning, "Container {Container} ({Name}) did not end: {Reason}")]
+    public static partial void HaltFailed(this ILogger log, string container, string name, string reason);
+
     [LoggerMessage(4021, LogLevel.Warning, "Could not take away {Subject}: {Reason}")]
     public static partial void TeardownFailed(this ILogger log, string subject, string reason);
 }

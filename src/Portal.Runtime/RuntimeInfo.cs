@@ -2,6 +2,7 @@ using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime;
 
@@ -20,6 +21,9 @@ public sealed record RuntimeInfo(
 {
     /// <summary>Containers have ids of their own, unless they say otherwise.</summary>
     public bool UserNamespaces { get; init; }
+
+    /// <summary>What of the programs that run containers is too old, a sentence each.</summary>
+    public IReadOnlyList<string> HelperComplaints { get; init; } = [];
 }
 
 /// <summary>Tells what the runtime can do.</summary>
@@ -35,7 +39,7 @@ public interface IRuntimeInfo
     RuntimeInfo Read();
 }
 
-internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, RuntimeOptions options) : IRuntimeInfo
+internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, HelperVersions helpers, RuntimeOptions options) : IRuntimeInfo
 {
     public string DefaultRuntime => runtimes.Default;
 
@@ -49,6 +53,7 @@ internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArm
             options.CdiSpecFolders, [.. devices.Devices.Keys], devices.Errors)
         {
             UserNamespaces = options.Mappings is not null,
+            HelperComplaints = helpers.Complaints,
         };
     }
 }

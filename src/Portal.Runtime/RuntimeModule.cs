@@ -53,6 +53,7 @@ public static class RuntimeModule
         services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
         services.AddSingleton<MountResolution>();
         services.AddSingleton<AppArmorHost>();
+        services.AddSingleton<HelperVersions>();
         services.AddSingleton<CdiRegistry>();
         services.AddSingleton<CdiInjection>();
         services.AddSingleton<IRuntimeInfo, HostRuntimeInfo>();

@@ -57,6 +57,9 @@ public sealed class RuntimeOptions
     /// <summary>Parent cgroup of all containers, below the root of each hierarchy. Default <c>/portal</c>.</summary>
     public string CgroupParent { get; set; } = "/portal";
 
+    /// <summary>Containers are started by their restart policies. Not by a process that is there only to end them.</summary>
+    public bool StartsContainers { get; set; } = true;
+
     /// <summary>Logging of containers that ask for no driver. Default <c>json-file</c> without options: 20 MiB × 5, compressed.</summary>
     public LogSpec Log { get; set; } = new(LogDrivers.JsonFile, new Dictionary<string, string>());
 }

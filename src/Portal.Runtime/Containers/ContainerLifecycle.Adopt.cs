@@ -18,8 +18,9 @@ internal sealed partial class ContainerLifecycle
     /// </summary>
     /// <param name="networks">Gets the attachments that are in force.</param>
     /// <param name="newBoot">The machine was started since the engine last ran.</param>
+    /// <param name="opensStarts">False for one that starts nothing by restart policy: what waits for that goes on waiting, for the next engine.</param>
     /// <param name="ct">Gives up between two containers.</param>
-    public async Task AdoptAsync(INetworks networks, bool newBoot, CancellationToken ct)
+    public async Task AdoptAsync(INetworks networks, bool newBoot, bool opensStarts, CancellationToken ct)
     {
         var found = new List<(Container Container, AdoptionStep Step, ContainerRun? Run)>();
         foreach (var container in store.All.Reverse())
@@ -54,7 +55,10 @@ internal sealed partial class ContainerLifecycle
         }
 
         layers.Sweep(store.Known);
-        starts.Open(atOnce: newBoot);
+        if (opensStarts)
+        {
+            starts.Open(atOnce: newBoot);
+        }
     }
 
     private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)

@@ -31,6 +31,12 @@ public interface IContainers
     /// <summary>Stop signal, grace, SIGKILL. Goes on when the caller leaves. False when it does not run.</summary>
     Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
 
+    /// <summary>
+    /// Stops it as <see cref="StopAsync"/> does, within <paramref name="limit"/>, because the machine goes down: nobody has asked for its end, so its restart
+    /// policy goes on when the engine runs again.
+    /// </summary>
+    Task HaltAsync(ContainerId id, TimeSpan limit, CancellationToken ct);
+
     /// <summary>Stops it if it runs, then starts it.</summary>
     Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
 

@@ -92,7 +92,10 @@ internal sealed class ContainerExecs(
             var root = $"/proc/{run.Record.Pid}/root";
             var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
-            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, appArmor.Describe(container.Spec, exec.Spec.Privileged)));
+
+            // It may have been unloaded since the container was started; then a health check would fail too.
+            var profile = await appArmor.ProfileAsync(container.Spec, CancellationToken.None, exec.Spec.Privileged).ConfigureAwait(false);
+            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, profile));
             Publish(exec, $"exec_start: {CommandLine(exec.Spec)}");
             var launch = new ExecLaunch(
                 ExecFiles.Of(options, exec.Id), runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), size ?? exec.Spec.Size, container.Mappings);

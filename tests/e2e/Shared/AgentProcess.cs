@@ -37,7 +37,7 @@ public abstract class AgentProcess : IAsyncLifetime
         {
             ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(ct), ownsSocket: true),
         })
-        { BaseAddress = new Uri("http://engine"), Timeout = TimeSpan.FromMinutes(1) };
+        { BaseAddress = new Uri("http://engine"), Timeout = Patience.Seconds(60) };
     }
 
     public string Root { get; }
@@ -122,6 +122,9 @@ public abstract class AgentProcess : IAsyncLifetime
         await _logging;
     }
 
+    /// <summary>Runs the agent's program for something else than serving.</summary>
+    public Task<CliResult> RunVerbAsync(string verb) => ChildProcess.RunAsync(Program, [verb, .. RootArguments]);
+
     /// <summary>A raw connection, for requests that no well-behaved client would send.</summary>
     public async Task<Socket> ConnectAsync(CancellationToken ct = default)
     {
@@ -149,7 +152,7 @@ public abstract class AgentProcess : IAsyncLifetime
                 await ClearAsync();
                 await StopAsync();
             }
-            var teardown = await ChildProcess.RunAsync(Program, ["teardown", .. RootArguments]);
+            var teardown = await RunVerbAsync("teardown");
             traces = await Ledger.TracesAsync(Root, _tag);
             Assert.True(teardown.ExitCode == 0, $"teardown: exit code {teardown.ExitCode}\n{teardown.Out}\n{teardown.Err}");
             Assert.Empty(traces);

@@ -29,6 +29,8 @@ internal static class InfoMapping
             info.Warnings.Add("WARNING: AppArmor is enabled, but apparmor_parser is not installed: containers run without a profile");
         }
 
+        info.Warnings.AddRange(runtime.HelperComplaints.Select(complaint => "WARNING: " + complaint));
+
         if (version.AtLeast(44))
         {
             info.CDISpecDirs = [.. runtime.CdiFolders];

@@ -52,6 +52,8 @@ internal sealed class FakeContainers : IContainers
 
     public Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct) => Task.FromResult(true);
 
+    public Task HaltAsync(ContainerId id, TimeSpan limit, CancellationToken ct) => Task.CompletedTask;
+
     public Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct) => Task.CompletedTask;
 
     public Task KillAsync(ContainerId id, string signal, CancellationToken ct) =>

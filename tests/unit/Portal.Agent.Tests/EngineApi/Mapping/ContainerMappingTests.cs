@@ -119,10 +119,10 @@ public sealed class ContainerMappingTests
     {
         var info = new Domain.Engine.Models.SystemInfo { CgroupVersion = "1" };
         var runtime = new FakeRuntimeInfo().Read();
-        InfoMapping.Show(runtime with { Limits = new() { Swap = false, OomKillDisable = false, BlockWeight = false, CpuQuota = false }, AppArmor = default, Seccomp = false }, info, new(1, 43));
+        InfoMapping.Show(runtime with { Limits = new() { Swap = false, OomKillDisable = false, BlockWeight = false, CpuQuota = false }, AppArmor = default, Seccomp = false, HelperComplaints = ["crun 1.7 is old"] }, info, new(1, 43));
 
         Assert.Equal(
-            ["WARNING: No swap limit support", "WARNING: No oom kill disable support", "WARNING: No cpu cfs quota support", "WARNING: No cpu cfs period support", "WARNING: IPv4 forwarding is disabled"],
+            ["WARNING: No swap limit support", "WARNING: No oom kill disable support", "WARNING: No cpu cfs quota support", "WARNING: No cpu cfs period support", "WARNING: IPv4 forwarding is disabled", "WARNING: crun 1.7 is old"],
             info.Warnings);
         Assert.Equal(["name=cgroupns"], info.SecurityOptions);
         Assert.Null(info.CDISpecDirs);
