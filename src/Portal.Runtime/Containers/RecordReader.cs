@@ -10,6 +10,9 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal static class RecordReader
 {
+    private static readonly string[] s_container = ["Id", "Name", "Created", "Effective", "ImageId", "Status", "Mounts", "LogPath"];
+    private static readonly string[] s_status = ["State", "Error"];
+    private static readonly string[] s_effective = ["Entrypoint", "Command", "Environment", "WorkingDirectory", "User", "Labels", "ExposedPorts"];
     private static readonly JsonObject s_spec = Default(new ContainerSpec { Image = "" }, ContainerJson.Default.ContainerSpec);
     private static readonly JsonObject s_mount = Default(new MountSpec(MountKind.Bind, "", "", false), ContainerJson.Default.MountSpec);
 
@@ -17,10 +20,14 @@ internal static class RecordReader
     /// <exception cref="JsonException">It is damaged.</exception>
     public static ContainerRecord? Read(ReadOnlySpan<byte> json)
     {
-        if (JsonNode.Parse(json)?["Container"]?["Spec"] is not JsonObject spec)
+        if (JsonNode.Parse(json)?["Container"] is not JsonObject container || container["Spec"] is not JsonObject spec)
         {
             return null;
         }
+
+        Demand(container, s_container);
+        Demand(container["Status"], s_status);
+        Demand(container["Effective"], s_effective);
 
         Fill(spec, s_spec);
         foreach (var mount in (spec["Mounts"] as JsonArray ?? []).OfType<JsonObject>())
@@ -29,6 +36,15 @@ internal static class RecordReader
         }
 
         return spec.Root.Deserialize(ContainerJson.Default.ContainerRecord);
+    }
+
+    /// <summary>What every version wrote: without it, the record is damaged. The generated reader would take null for it.</summary>
+    private static void Demand(JsonNode? node, string[] members)
+    {
+        if (Array.Find(members, member => node![member] is null) is { } missing)
+        {
+            throw new JsonException($"{missing} is missing.");
+        }
     }
 
     private static void Fill(JsonObject target, JsonObject defaults)

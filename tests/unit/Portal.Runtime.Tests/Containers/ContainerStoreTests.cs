@@ -85,20 +85,99 @@ public sealed class ContainerStoreTests : IDisposable
         Assert.Equal(("", "", ""), (found.CgroupParent, found.Log.Driver, found.Mounts[0].Subpath));
     }
 
-    [Fact]
-    public void Load_UnreadableRecord_IsSetAsideAndTheOthersLoad()
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"Version\": 1, \"Conta")]
+    [InlineData("[1]")]
+    [InlineData("null")]
+    [InlineData("{\"Version\":1,\"Container\":{\"Spec\":7}}")]
+    [InlineData("{\"Version\":1,\"Container\":{\"Spec\":{}}}")]
+    public void Load_UnreadableRecord_IsSetAsideAndListedAsDead(string content)
     {
         Add(Record(new("ab" + new string('1', 62)), "good"));
         var bad = new ContainerId("cd" + new string('1', 62));
         Directory.CreateDirectory(_store.Folder(bad));
-        File.WriteAllText(_store.Folder(bad) + "/record.json", "{\"Version\": 1, \"Conta");
+        File.WriteAllText(_store.Folder(bad) + "/record.json", content);
+
+        foreach (var store in (ContainerStore[])[Open(), Open()])
+        {
+            Assert.Equal("good", store.Resolve("good").Snapshot.Name);
+            var broken = store.Resolve(bad.Value).Snapshot;
+            Assert.Equal((ContainerState.Dead, true), (broken.Status.State, broken.IsUnreadable));
+            Assert.Contains("cannot be read", broken.Status.Error, StringComparison.Ordinal);
+            Assert.Equal(content, File.ReadAllText(Assert.Single(Directory.GetFiles(_store.Folder(bad), "record.json.unreadable-*"))));
+        }
+    }
+
+    [Fact]
+    public void Load_AnyMemberMissingOrNull_IsUnreadableOrHasItsDefault()
+    {
+        var id = new ContainerId("cd" + new string('1', 62));
+        Add(Record(id, "web"));
+        var path = _store.Folder(id) + "/record.json";
+        var whole = File.ReadAllText(path);
+        foreach (var member in System.Text.Json.Nodes.JsonNode.Parse(whole)!["Container"]!.AsObject().Select(pair => pair.Key))
+        {
+            foreach (var isNull in (bool[])[false, true])
+            {
+                var json = System.Text.Json.Nodes.JsonNode.Parse(whole)!;
+                if (isNull)
+                {
+                    json["Container"]![member] = null;
+                }
+                else
+                {
+                    json["Container"]!.AsObject().Remove(member);
+                }
+
+                File.WriteAllText(path, json.ToJsonString());
+                Assert.Equal(id, Assert.Single(Open().All).Id);
+                foreach (var aside in Directory.GetFiles(_store.Folder(id), "*.unreadable-*"))
+                {
+                    File.Delete(aside);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Load_UnreadableRecordOfOneThatRuns_IsTakenFromTheNoteOfItsStart()
+    {
+        var record = Record(new("cd" + new string('1', 62)), "runs");
+        Add(record);
+        var path = _store.Folder(record.Container.Id) + "/record.json";
+        Directory.CreateDirectory($"{_root}/run/bundles/{record.Container.Id}");
+        File.Copy(path, $"{_root}/run/bundles/{record.Container.Id}/intent.json");
+        File.WriteAllText(path, "");
+
+        var found = Open().Resolve("runs").Snapshot;
+
+        Assert.Equal((record.Container.Id, false), (found.Id, found.IsUnreadable));
+    }
+
+    [Fact]
+    public void Remove_Unreadable_TakesEverythingOfIt()
+    {
+        var bad = new ContainerId("cd" + new string('1', 62));
+        Directory.CreateDirectory(_store.Folder(bad));
+        File.WriteAllText(_store.Folder(bad) + "/record.json", "");
+        var store = Open();
+
+        store.Remove(store.Resolve(bad.Value));
+
+        Assert.Empty(Directory.GetFileSystemEntries(_root + "/containers"));
+        Assert.Empty(Open().All);
+    }
+
+    [Fact]
+    public void Load_RemovalCutShort_IsFinishedAndNoCreation()
+    {
+        Directory.CreateDirectory($"{_root}/containers/.removing-{ContainerId.New()}/inner");
 
         var store = Open();
 
-        Assert.Equal("good", Assert.Single(store.All).Snapshot.Name);
-        Assert.Contains(bad, store.Known);
-        Assert.NotEmpty(Directory.GetFiles(_store.Folder(bad), "record.json.unreadable-*"));
-        Assert.Contains(bad, Open().Known);
+        Assert.Empty(Directory.GetFileSystemEntries(_root + "/containers"));
+        Assert.Empty(store.Unfinished);
     }
 
     [Fact]
@@ -121,7 +200,11 @@ public sealed class ContainerStoreTests : IDisposable
         var id = ContainerId.New();
         Directory.CreateDirectory(_store.Folder(id));
 
-        Assert.DoesNotContain(id, Open().Known);
+        var store = Open();
+
+        Assert.Empty(store.Known);
+        Assert.Contains(id, store.Unfinished);
+        store.DropUnfinished();
         Assert.False(Directory.Exists(_store.Folder(id)));
     }
 
@@ -187,7 +270,7 @@ public sealed class ContainerStoreTests : IDisposable
 
     private ContainerStore Open()
     {
-        var store = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
+        var store = new ContainerStore(new() { DataRoot = _root, RunRoot = _root + "/run" }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         store.Load();
         return store;
     }
