@@ -217,13 +217,13 @@ internal sealed class ContainerSetup(
     /// <summary>Deletes the bundle and the exit record of a run whose end is written down.</summary>
     public void Forget(ContainerId id)
     {
+        // In this order: the next agent looks for bundles that nobody needs.
+        File.Delete(conmon.ExitFile(id));
         var bundle = conmon.Bundle(id);
         if (Directory.Exists(bundle.Folder))
         {
             Directory.Delete(bundle.Folder, recursive: true);
         }
-
-        File.Delete(conmon.ExitFile(id));
     }
 
     private static List<PortBinding> Ports(ContainerSnapshot container)

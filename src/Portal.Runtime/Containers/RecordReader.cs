@@ -15,6 +15,7 @@ internal static class RecordReader
     private static readonly string[] s_effective = ["Entrypoint", "Command", "Environment", "WorkingDirectory", "User", "Labels", "ExposedPorts"];
     private static readonly JsonObject s_spec = Default(new ContainerSpec { Image = "" }, ContainerJson.Default.ContainerSpec);
     private static readonly JsonObject s_mount = Default(new MountSpec(MountKind.Bind, "", "", false), ContainerJson.Default.MountSpec);
+    private static readonly JsonObject s_resolved = Default(new ResolvedMount(MountKind.Bind, null, "", "", false, false, ""), ContainerJson.Default.ResolvedMount);
 
     /// <summary>Reads a record; null when it is none.</summary>
     /// <exception cref="JsonException">It is damaged.</exception>
@@ -33,6 +34,11 @@ internal static class RecordReader
         foreach (var mount in (spec["Mounts"] as JsonArray ?? []).OfType<JsonObject>())
         {
             Fill(mount, s_mount);
+        }
+
+        foreach (var mount in (container["Mounts"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            Fill(mount, s_resolved);
         }
 
         return spec.Root.Deserialize(ContainerJson.Default.ContainerRecord);

@@ -15,14 +15,17 @@ namespace Portal.Runtime.Images;
 /// images/blobs/sha256/&lt;hex&gt;   configurations, manifests, layer archives as they came
 /// images/records/&lt;hex&gt;.json   one per image: what belongs to it
 /// images/references.json      tags and digests of repositories
+/// images/coming.json          the references of an image whose record is being written; there for a moment
 /// images/staging              uploads under way; emptied at start
 /// </code>
-/// An image is there once its record is: blobs and unpacked layers come before, references after.
+/// An image is there once its record is: blobs and unpacked layers come before, references after. An image that is there
+/// without the references it was to have gets them at the next start.
 /// </summary>
 internal sealed partial class ImageStore : IImages, IDisposable
 {
     private readonly string _records;
     private readonly string _references;
+    private readonly string _coming;
     private readonly ContentStore _content;
     private readonly OverlayLayerStore _layers;
     private readonly IRuntimeEvents _events;
@@ -40,6 +43,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
         var root = Path.Combine(options.DataRoot, "images");
         _records = Path.Combine(root, "records");
         _references = Path.Combine(root, "references.json");
+        _coming = Path.Combine(root, "coming.json");
         Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(_records);
         DurableFile.Sweep(root);
@@ -184,6 +188,11 @@ internal sealed partial class ImageStore : IImages, IDisposable
                     // An image that is there keeps its blobs; the same content may be packed otherwise this time.
                     if (catalogue.Find(id) is null)
                     {
+                        if (image.References.Count > 0)
+                        {
+                            DurableFile.Write(_coming, ImageCatalogue.Empty.With(image.References, id).SerializeReferences());
+                        }
+
                         WriteRecord(stored);
                         catalogue = catalogue.With(stored);
                     }
@@ -223,6 +232,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
                 await DurableFile.WriteAsync(_references, references, CancellationToken.None).ConfigureAwait(false);
             }
 
+            File.Delete(_coming);
             _catalogue = after;
             _layers.Hold(ChainsOf(after));
         }
@@ -288,7 +298,8 @@ internal sealed partial class ImageStore : IImages, IDisposable
     private void LoadCatalogue()
     {
         var catalogue = ImageCatalogue.Empty;
-        var intact = true;
+        // Nor at later starts.
+        var intact = Directory.GetFiles(_records, "*.broken").Length == 0;
         foreach (var path in Directory.GetFiles(_records, "*.json"))
         {
             try
@@ -302,22 +313,12 @@ internal sealed partial class ImageStore : IImages, IDisposable
             }
         }
 
-        if (File.Exists(_references))
+        catalogue = LoadReferences(_references, catalogue, isKnown: true);
+        if (File.Exists(_coming))
         {
-            try
-            {
-                var references = JsonSerializer.Deserialize(File.ReadAllBytes(_references), ImageJson.Default.SortedDictionaryStringString) ?? [];
-                foreach (var (name, id) in references.Where(r => catalogue.Find(Digest.Parse(r.Value, null)) is null))
-                {
-                    _log.ReferenceLost(name, id);
-                }
-
-                catalogue = catalogue.With(references.Select(r => (ImageReference.Parse(r.Key, null), Digest.Parse(r.Value, null))).Where(r => catalogue.Find(r.Item2) is not null).ToArray());
-            }
-            catch (Exception e) when (e is JsonException or FormatException)
-            {
-                PutAside(_references, e);
-            }
+            catalogue = LoadReferences(_coming, catalogue, isKnown: false);
+            DurableFile.Write(_references, catalogue.SerializeReferences());
+            File.Delete(_coming);
         }
 
         _catalogue = catalogue;
@@ -327,6 +328,33 @@ internal sealed partial class ImageStore : IImages, IDisposable
             DeleteUnreferenced(_content.List());
             _layers.Hold(ChainsOf(catalogue));
             _ = _layers.Collect();
+        }
+    }
+
+    /// <param name="path">File of references.</param>
+    /// <param name="catalogue">The images.</param>
+    /// <param name="isKnown">Each has its image, unless that was lost.</param>
+    private ImageCatalogue LoadReferences(string path, ImageCatalogue catalogue, bool isKnown)
+    {
+        if (!File.Exists(path))
+        {
+            return catalogue;
+        }
+
+        try
+        {
+            var references = JsonSerializer.Deserialize(File.ReadAllBytes(path), ImageJson.Default.SortedDictionaryStringString) ?? [];
+            foreach (var (name, id) in references.Where(r => isKnown && catalogue.Find(Digest.Parse(r.Value, null)) is null))
+            {
+                _log.ReferenceLost(name, id);
+            }
+
+            return catalogue.With(references.Select(r => (ImageReference.Parse(r.Key, null), Digest.Parse(r.Value, null))).Where(r => catalogue.Find(r.Item2) is not null).ToArray());
+        }
+        catch (Exception e) when (e is JsonException or FormatException or ArgumentException)
+        {
+            PutAside(path, e);
+            return catalogue;
         }
     }
 

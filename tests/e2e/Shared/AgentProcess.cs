@@ -112,13 +112,19 @@ public abstract class AgentProcess : IAsyncLifetime
     }
 
     /// <summary>As <c>./portal down</c> does: TERM, and it ends by itself.</summary>
-    public async Task StopAsync()
+    /// <returns>Its exit status.</returns>
+    public async Task<int> StopAsync()
     {
         (await ChildProcess.RunAsync("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)])).Succeeded();
-        await _process!.WaitAsync();
+        var status = await _process!.WaitAsync();
         await _process.DisposeAsync();
         await _logging;
+        return status;
     }
+
+    /// <summary>One more agent on the same roots, with a socket of its own, to its end.</summary>
+    public Task<CliResult> RunAnotherAsync() =>
+        ChildProcess.RunAsync(Program, ["--socket", Path.Combine(Root, "other.sock"), "--socket-group", SocketGroup, .. RootArguments, .. Options]);
 
     /// <summary>A raw connection, for requests that no well-behaved client would send.</summary>
     public async Task<Socket> ConnectAsync(CancellationToken ct = default)

@@ -71,14 +71,18 @@ public sealed class ContainerStoreTests : IDisposable
     {
         var id = new ContainerId("ab" + new string('1', 62));
         var record = Record(id, "old");
-        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] } } });
+        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] }, Mounts = [new(MountKind.Volume, "v", "/s", "/v", true, false, "")] } });
         var path = _store.Folder(id) + "/record.json";
         var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
         var spec = json["Container"]!["Spec"]!.AsObject();
-        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath"));
+        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath")
+            & json["Container"]!["Mounts"]![0]!.AsObject().Remove("Mode"));
         File.WriteAllText(path, json.ToJsonString());
 
-        var found = Open().Resolve("old").Snapshot.Spec;
+        var container = Open().Resolve("old").Snapshot;
+        var found = container.Spec;
+
+        Assert.Equal("", Assert.Single(container.Mounts).Mode);
 
         Assert.Empty(found.Annotations);
         Assert.Empty(found.Resources.BlkioReadBps);
