@@ -171,7 +171,7 @@ internal sealed partial class ContainerLifecycle
 
         var monitor = numbers is null ? null : PidFd.TryOpen(numbers.MonitorPid, numbers.MonitorStart);
         var init = numbers is null ? null : PidFd.TryOpen(numbers.Pid, numbers.Start);
-        var letGo = intent is not null && numbers is not null && await runtime.IsLetGoAsync(id).ConfigureAwait(false);
+        var letGo = intent is not null && numbers is not null && await runtime.IsLetGoAsync(id, numbers.Pid).ConfigureAwait(false);
         var step = AdoptionPlan.Decide(record, new(intent is not null, monitor is not null, init is not null, letGo, File.Exists(conmon.ExitFile(id))));
         if (step is not (AdoptionStep.Adopt or AdoptionStep.Finish))
         {

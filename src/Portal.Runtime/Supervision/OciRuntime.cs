@@ -67,12 +67,14 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimes runtimes, O
     public Task<string?> KillAllAsync(ContainerId id, int signal) => RunAsync(id, command.Kill(id, signal, all: true));
 
     /// <summary>True when the first process of a container that was created has been let go since.</summary>
-    public async Task<bool> IsLetGoAsync(ContainerId id)
+    /// <param name="id">The container.</param>
+    /// <param name="pid">Its first process.</param>
+    public async Task<bool> IsLetGoAsync(ContainerId id, int pid)
     {
         // crun and runc keep a fifo until then; others are asked.
         if (Path.GetFileName(PathOf(id)) is "crun" or "runc")
         {
-            return !File.Exists(StateFolder(id) + "/exec.fifo");
+            return !File.Exists(StateFolder(id) + "/exec.fifo") && !CrunState.Waits(StateFolder(id), pid);
         }
 
         var (status, output) = await RunAsync(id, command.State(id), output: true).ConfigureAwait(false);
