@@ -225,7 +225,9 @@ internal sealed class ContainerEndpoints(
         long reclaimed = 0;
         foreach (var container in containers.List())
         {
-            if (container.Status.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead)
+            // What could be repaired goes only when somebody names it.
+            if (container.IsUnreadable
+                || container.Status.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead)
                 || (until is not null && container.Created >= until)
                 || !filters.Labels(container.Effective.Labels))
             {

@@ -58,7 +58,7 @@ internal sealed partial class ContainerLifecycle
     private async Task<bool> RemoveCoreAsync(Container container, bool removeVolumes)
     {
         var before = container.Record;
-        container.Change(before with { Removing = true, Container = before.Container with { Status = before.Container.Status with { State = ContainerState.Removing } } });
+        container.Change(before with { Removing = true, RemovingVolumes = removeVolumes, Container = before.Container with { Status = before.Container.Status with { State = ContainerState.Removing } } });
         try
         {
             if (!before.Container.Spec.AutoRemove)
@@ -67,14 +67,15 @@ internal sealed partial class ContainerLifecycle
             }
 
             await Task.Run(() => layers.Remove(container.Id)).ConfigureAwait(false);
-            store.Remove(container);
             if (removeVolumes)
             {
                 foreach (var mount in before.Container.Mounts.Where(mount => mount is { Anonymous: true, VolumeName: not null }))
                 {
-                    volumes.Discard(mount.VolumeName!);
+                    volumes.Discard(mount.VolumeName!, container.Id);
                 }
             }
+
+            store.Remove(container);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ErrorException)
         {

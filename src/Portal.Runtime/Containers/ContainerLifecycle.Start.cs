@@ -157,7 +157,7 @@ internal sealed partial class ContainerLifecycle
         var status = before.Container.Status with { State = before.Container.Status.State == ContainerState.Restarting ? ContainerState.Exited : before.Container.Status.State, Pid = 0, ExitCode = exitCode, Error = error.Message };
         var record = before with { Run = null, Container = before.Container with { Attachment = null, Status = status } };
         container.ChangeOnExit(record, new(exitCode, error.Message));
-        TrySave(container, durable: false);
+        SaveEnd(container, durable: false);
         if (container.Snapshot.Spec.AutoRemove)
         {
             await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
@@ -169,16 +169,18 @@ internal sealed partial class ContainerLifecycle
     private static string Program(ContainerSnapshot container) =>
         container.Effective.Entrypoint.Count > 0 ? container.Effective.Entrypoint[0] : container.Effective.Command[0];
 
-    private void TrySave(Container container, bool durable)
+    private bool TrySave(Container container, bool durable)
     {
         try
         {
             store.Save(container, durable);
+            return true;
         }
         catch (IOException ex)
         {
             // In memory it is right; the disk tells the next agent an older state, which it compares with reality anyway.
             LogExitFailed(container.Id, ex);
+            return false;
         }
     }
 }

@@ -23,6 +23,11 @@ public sealed record ContainerSnapshot(
 {
     /// <summary>Which ids of the host its ids are; null when they are the same.</summary>
     public IdMappings? Mappings { get; init; }
+
+    /// <summary>Its record cannot be read; what is said of it is little more than its id.</summary>
+    [JsonIgnore]
+    public bool IsUnreadable { get; init; }
+
     /// <summary>Host name of the container whose network it shares, as of its last start; null for one with a network of its own.</summary>
     public string? JoinedHostname { get; init; }
 }

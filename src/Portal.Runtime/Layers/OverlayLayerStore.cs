@@ -48,6 +48,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
+    private readonly Dictionary<Digest, string> _lostLinks = [];
     private IReadOnlySet<Digest>? _images;
 
     /// <summary>Opens the store and reads its records.</summary>
@@ -410,6 +411,11 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <summary>Random, not derived: who makes an image must not be able to choose a link that another image has.</summary>
     private string NewLink(Digest chainId)
     {
+        if (_lostLinks.Remove(chainId, out var known))
+        {
+            return known;
+        }
+
         while (true)
         {
             var link = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
@@ -466,10 +472,26 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             }
         }
 
-        var links = _known.Values.Select(r => r.Link).ToHashSet();
+        FindLostLinks();
+        var links = _known.Values.Select(r => r.Link).Concat(_lostLinks.Values).ToHashSet();
         foreach (var link in Directory.GetFileSystemEntries(_links).Where(l => Path.GetFileName(l) != EmptyLink && !links.Contains(Path.GetFileName(l))))
         {
             File.Delete(link);
+        }
+    }
+
+    /// <summary>
+    /// A layer that is unpacked again gets the link it had: containers know their layers by that.
+    /// </summary>
+    private void FindLostLinks()
+    {
+        foreach (var link in new DirectoryInfo(_links).EnumerateFileSystemInfos().Where(link => IsLink(link.Name)))
+        {
+            if (link.LinkTarget?.Split('/') is ["..", var hex, "diff"] && Digest.TryParse("sha256:" + hex, null, out var chain) && !_known.ContainsKey(chain)
+                && Directory.Exists(LayerFolder(chain) + ".broken"))
+            {
+                _lostLinks[chain] = link.Name;
+            }
         }
     }
 

@@ -45,6 +45,26 @@ internal static class CrunState
     }
 
     /// <summary>
+    /// True for a process that waits to be let go although the name of the fifo is gone: whoever removed it ended before the
+    /// byte that was to follow. Its descriptor of the fifo is closed when it becomes the container's program.
+    /// </summary>
+    /// <param name="folder">The runtime's folder of the container.</param>
+    /// <param name="pid">The first process.</param>
+    public static bool Waits(string folder, int pid)
+    {
+        try
+        {
+            var fifo = folder + "/exec.fifo";
+            return Directory.EnumerateFiles($"/proc/{pid}/fd").Any(file => File.ResolveLinkTarget(file, returnFinalTarget: false)?.FullName.StartsWith(fifo, StringComparison.Ordinal) == true);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // It has ended.
+            return false;
+        }
+    }
+
+    /// <summary>
     /// Removes the cgroups and the folder of a container whose first process has ended. False when something is still in a
     /// cgroup, or the folder is not as expected: crun's delete is to deal with it.
     /// </summary>

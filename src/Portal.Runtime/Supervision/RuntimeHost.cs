@@ -37,6 +37,7 @@ internal sealed class RuntimeHost(
         var newBoot = !File.Exists(mark) || await File.ReadAllTextAsync(mark, cancellationToken).ConfigureAwait(false) is var boot && boot != ProcFile.BootId;
         store.Load();
         volumes.Load();
+        store.DropUnfinished();
         await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await helpers.ReadAsync(cancellationToken).ConfigureAwait(false);
         await lifecycle.AdoptAsync(networks, newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);

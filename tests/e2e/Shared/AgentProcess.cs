@@ -114,16 +114,22 @@ public abstract class AgentProcess : IAsyncLifetime
     }
 
     /// <summary>As <c>./portal down</c> does: TERM, and it ends by itself.</summary>
-    public async Task StopAsync()
+    /// <returns>Its exit status.</returns>
+    public async Task<int> StopAsync()
     {
         (await ChildProcess.RunAsync("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)])).Succeeded();
-        await _process!.WaitAsync();
+        var status = await _process!.WaitAsync();
         await _process.DisposeAsync();
         await _logging;
+        return status;
     }
 
     /// <summary>Runs the agent's program for something else than serving.</summary>
     public Task<CliResult> RunVerbAsync(string verb) => ChildProcess.RunAsync(Program, [verb, .. RootArguments]);
+
+    /// <summary>One more agent on the same roots, with a socket of its own, to its end.</summary>
+    public Task<CliResult> RunAnotherAsync() =>
+        ChildProcess.RunAsync(Program, ["--socket", Path.Combine(Root, "other.sock"), "--socket-group", SocketGroup, .. RootArguments, .. Options]);
 
     /// <summary>A raw connection, for requests that no well-behaved client would send.</summary>
     public async Task<Socket> ConnectAsync(CancellationToken ct = default)
