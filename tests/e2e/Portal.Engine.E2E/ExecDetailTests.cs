@@ -21,7 +21,10 @@ public sealed class ExecDetailTests(Engine engine) : EngineTest(engine)
         Assert.Equal(HttpStatusCode.OK, (await PostJsonAsync($"/exec/{id}/start", """{"Detach":true}""")).StatusCode);
         var running = await InspectAsync(id);
         Assert.True(running.GetProperty("Running").GetBoolean());
-        Assert.Contains("sh\0", await File.ReadAllTextAsync($"/proc/{running.GetProperty("Pid").GetInt32()}/cmdline"), StringComparison.Ordinal);
+
+        // The number is known a moment before the process is the command.
+        await Patience.UntilAsync(
+            "the number is the command's", async () => (await File.ReadAllTextAsync($"/proc/{running.GetProperty("Pid").GetInt32()}/cmdline")).Contains("sh\0", StringComparison.Ordinal));
         Assert.Equal(id, (await Docker.InspectAsync("host")).GetProperty("ExecIDs")[0].GetString());
         await ExpectErrorAsync(await PostJsonAsync($"/exec/{id}/start", "{}"), HttpStatusCode.Conflict, "is already running");
 
