@@ -42,7 +42,7 @@ public sealed class ExecDetailTests(Engine engine) : EngineTest(engine)
     public async Task Terminal_HasItsSizeFromTheBeginning()
     {
         await RunSleeperAsync("--name", "host");
-        var id = await CreateAsync("host", """{"Cmd":["sh","-c","stty size; trap 'stty size' WINCH; while :; do sleep 0.1; done"],"Tty":true,"AttachStdin":true,"AttachStdout":true,"ConsoleSize":[33,99]}""");
+        var id = await CreateAsync("host", """{"Cmd":["sh","-c","trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done"],"Tty":true,"AttachStdin":true,"AttachStdout":true,"ConsoleSize":[33,99]}""");
         await using var client = await RawStream.PostAsync(Engine, $"/v1.51/exec/{id}/start", """{"Tty":true}""", framed: false);
         await client.UntilAsync("33 99");
 
