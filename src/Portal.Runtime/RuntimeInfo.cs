@@ -33,6 +33,9 @@ public interface IRuntimeInfo
 
     /// <summary>All of it; looks at the host.</summary>
     RuntimeInfo Read();
+
+    /// <summary>Versions of the programs that the runtime starts; asks each once.</summary>
+    Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct);
 }
 
 internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, RuntimeOptions options) : IRuntimeInfo
@@ -50,5 +53,13 @@ internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArm
         {
             UserNamespaces = options.Mappings is not null,
         };
+    }
+
+    public async Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct)
+    {
+        var oci = ProgramVersions.ReadAsync(runtimes.Paths[runtimes.Default], ct);
+        var monitor = ProgramVersions.ReadAsync(options.ConmonPath, ct);
+        var init = options.InitPath is { } path ? await ProgramVersions.ReadAsync(path, ct).ConfigureAwait(false) : null;
+        return new(await oci.ConfigureAwait(false), await monitor.ConfigureAwait(false), init);
     }
 }
