@@ -37,6 +37,9 @@ public interface IRuntimeInfo
 
     /// <summary>All of it; looks at the host.</summary>
     RuntimeInfo Read();
+
+    /// <summary>Versions of the programs that the runtime starts; asks each once.</summary>
+    Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct);
 }
 
 internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, HelperVersions helpers, RuntimeOptions options) : IRuntimeInfo
@@ -55,5 +58,13 @@ internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArm
             UserNamespaces = options.Mappings is not null,
             HelperComplaints = helpers.Complaints,
         };
+    }
+
+    public async Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct)
+    {
+        var oci = ProgramVersions.ReadAsync(runtimes.Paths[runtimes.Default], ct);
+        var monitor = ProgramVersions.ReadAsync(options.ConmonPath, ct);
+        var init = options.InitPath is { } path ? await ProgramVersions.ReadAsync(path, ct).ConfigureAwait(false) : null;
+        return new(await oci.ConfigureAwait(false), await monitor.ConfigureAwait(false), init);
     }
 }

@@ -164,8 +164,21 @@ internal sealed class ContainerEndpoints(
 
     private async Task KillAsync(EngineRequest request)
     {
-        await containers.KillAsync(containers.Resolve(request.Target).Id, request.Query("signal") ?? "KILL", request.Aborted);
+        await containers.KillAsync(ResolveToKill(request.Target).Id, request.Query("signal") ?? "KILL", request.Aborted);
         await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    /// <summary>As everywhere, in the words that Docker has for this alone.</summary>
+    private ContainerSnapshot ResolveToKill(string reference)
+    {
+        try
+        {
+            return containers.Resolve(reference);
+        }
+        catch (ErrorException ex) when (ex.Error.Kind == ErrorKind.NotFound)
+        {
+            throw new ErrorException(ex.Error with { Message = $"cannot kill container: {reference}: {ex.Message}" }, ex);
+        }
     }
 
     private async Task PauseAsync(EngineRequest request)

@@ -101,7 +101,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
         var config = ImageChanges.Parse(request.QueryAll("changes"));
         var (repository, newTag) = Name(request.Query("repo"), request.Query("tag"));
         ArchiveEndpoints.LiftLimits(request.Http);
-        var image = await images.ImportAsync(request.Http.Request.Body, repository, newTag, config, request.Query("message") ?? "", request.Aborted);
+        var image = await images.ImportAsync(request.Http.Request.Body, repository, newTag, config, request.Query("message") ?? "Imported from -", request.Aborted);
         using var lines = await request.StartLinesAsync();
         await lines.WriteAsync(new() { Status = image.Id.ToString() }, EngineJson.Default.ProgressMessage, request.Aborted);
     }

@@ -23,8 +23,8 @@ internal sealed class SystemEndpoints(
     {
         routes.Head("_ping", Ping);
         routes.Get("_ping", Ping);
-        routes.Get("version", Version);
-        routes.Get("info", Info);
+        routes.Get("version", VersionAsync);
+        routes.Get("info", InfoAsync);
         routes.Get("events", EventsAsync);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
@@ -54,41 +54,46 @@ internal sealed class SystemEndpoints(
         return Task.CompletedTask;
     }
 
-    private Task Version(EngineRequest request) => request.Json(
-        new SystemVersion
-        {
-            Platform = new() { Name = "Portal Agent" },
-            Components =
-            [
-                new()
-                {
-                    Name = "Engine",
-                    Version = AgentVersion.Number,
-                    Details = new()
-                    {
-                        ["ApiVersion"] = Contract.Version,
-                        ["Arch"] = facts.GoArchitecture,
-                        ["BuildTime"] = "",
-                        ["Experimental"] = "false",
-                        ["GitCommit"] = AgentVersion.Commit,
-                        ["GoVersion"] = "",
-                        ["KernelVersion"] = facts.Kernel,
-                        ["MinAPIVersion"] = Contract.MinimumVersion,
-                        ["Os"] = "linux",
-                    },
-                },
-            ],
-            Version = AgentVersion.Number,
-            ApiVersion = Contract.Version,
-            MinAPIVersion = Contract.MinimumVersion,
-            GitCommit = AgentVersion.Commit,
-            Os = "linux",
-            Arch = facts.GoArchitecture,
-            KernelVersion = facts.Kernel,
-        },
-        EngineJson.Default.SystemVersion);
+    private async Task VersionAsync(EngineRequest request)
+    {
+        var programs = await runtime.ReadProgramsAsync(request.Aborted);
+        await request.Json(Version(programs), EngineJson.Default.SystemVersion);
+    }
 
-    private Task Info(EngineRequest request)
+    private SystemVersion Version(RuntimePrograms programs) => new()
+    {
+        Platform = new() { Name = "Portal Agent" },
+        Components =
+        [
+            new()
+            {
+                Name = "Engine",
+                Version = AgentVersion.Number,
+                Details = new()
+                {
+                    ["ApiVersion"] = Contract.Version,
+                    ["Arch"] = facts.GoArchitecture,
+                    ["BuildTime"] = "",
+                    ["Experimental"] = "false",
+                    ["GitCommit"] = AgentVersion.Commit,
+                    ["GoVersion"] = "",
+                    ["KernelVersion"] = facts.Kernel,
+                    ["MinAPIVersion"] = Contract.MinimumVersion,
+                    ["Os"] = "linux",
+                },
+            },
+            .. InfoMapping.Components(programs),
+        ],
+        Version = AgentVersion.Number,
+        ApiVersion = Contract.Version,
+        MinAPIVersion = Contract.MinimumVersion,
+        GitCommit = AgentVersion.Commit,
+        Os = "linux",
+        Arch = facts.GoArchitecture,
+        KernelVersion = facts.Kernel,
+    };
+
+    private async Task InfoAsync(EngineRequest request)
     {
         var all = containers.List();
         var info = new SystemInfo
@@ -100,9 +105,10 @@ internal sealed class SystemEndpoints(
             ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
             Images = images.List().Count,
             Driver = "overlay2",
-            DriverStatus = [],
+            DriverStatus = [["Backing Filesystem", HostFacts.FileSystem(options.DataRoot)], ["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
             Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
             IPv4Forwarding = HostFacts.ForwardsIpv4(),
+            NFd = HostFacts.OpenDescriptors(),
             NEventsListener = Volatile.Read(ref _eventReaders),
             SystemTime = EngineTime.Format(time.GetUtcNow()),
             LoggingDriver = options.Log.Driver,
@@ -123,7 +129,8 @@ internal sealed class SystemEndpoints(
             InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
         };
         InfoMapping.Show(runtime.Read(), info, request.Version);
-        return request.Json(info, EngineJson.Default.SystemInfo);
+        InfoMapping.Show(await runtime.ReadProgramsAsync(request.Aborted), info);
+        await request.Json(info, EngineJson.Default.SystemInfo);
     }
 
     private async Task EventsAsync(EngineRequest request)

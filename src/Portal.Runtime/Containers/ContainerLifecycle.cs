@@ -32,8 +32,13 @@ internal sealed partial class ContainerLifecycle(
         var hasStarted = container.Status.StartedAt is not null && files is not null;
         return new(
             hasStarted ? files!.Value.ResolvConf : "", hasStarted ? files!.Value.Hosts : "", hasStarted ? files!.Value.Hostname : "",
-            container.Status.StartedAt is null ? "" : appArmor.TryDescribe(container.Spec) ?? "", layers.Locate(id));
+            ShownProfile(container), layers.Locate(id));
     }
+
+    /// <summary>As with Docker, one that was asked for is shown from the beginning, and wherever it has no meaning too.</summary>
+    private string ShownProfile(ContainerSnapshot container) =>
+        Oci.SecurityOptions.Parse(container.Spec.SecurityOptions).AppArmorProfile
+        ?? (container.Status.StartedAt is null ? null : appArmor.TryDescribe(container.Spec)) ?? "";
 
     public async Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {

@@ -81,7 +81,7 @@ public interface IContainers
 /// <param name="ResolvConf">Seen as /etc/resolv.conf.</param>
 /// <param name="Hosts">Seen as /etc/hosts.</param>
 /// <param name="Hostname">Seen as /etc/hostname.</param>
-/// <param name="AppArmorProfile">Name of the AppArmor profile it runs under; empty where there is no AppArmor.</param>
+/// <param name="AppArmorProfile">Name of the AppArmor profile it runs under, or asked for; empty for none.</param>
 /// <param name="Layers">Its root file system; null when that is gone.</param>
 public sealed record ContainerPlaces(string ResolvConf, string Hosts, string Hostname, string AppArmorProfile, Layers.LayerFolders? Layers);
 

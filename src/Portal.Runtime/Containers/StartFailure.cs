@@ -68,7 +68,8 @@ internal sealed record StartFailure(Error Error, int ExitCode)
         // crun opens the program as a file to be run; the kernel's EPERM there means a directory.
         var directory = message.Contains("s a directory", StringComparison.Ordinal) || message.Contains("Operation not permitted", StringComparison.Ordinal);
         return directory && message.Contains("exec", StringComparison.Ordinal)
-            ? ($"exec: \"{program}\": is a directory", 126)
+            // Docker 20.10's client takes 126 from the second half, later ones take it from either.
+            ? ($"exec: \"{program}\": is a directory: permission denied", 126)
             : (null, 128);
     }
 

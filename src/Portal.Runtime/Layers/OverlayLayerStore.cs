@@ -544,6 +544,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
         MakeFolder(Path.Combine(folder, "work"), TraverseMode);
         MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
+        MakeContainerMark(folder, links);
         if (ephemeral)
         {
             MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);
@@ -560,6 +561,21 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         {
             Libc.SyncDirectory(folder);
             Libc.SyncDirectory(_containers);
+        }
+    }
+
+    /// <summary>
+    /// The empty file by which programs know that they are in a container of a Docker engine. Not over an image that has it:
+    /// that would count as a change.
+    /// </summary>
+    private void MakeContainerMark(string folder, string[] links)
+    {
+        const string Mark = ".dockerenv";
+        if (!Array.Exists(links, link => Path.Exists(Path.Combine(_links, link, Mark))))
+        {
+            var path = Path.Combine(folder, "diff", Mark);
+            File.Create(path).Dispose();
+            File.SetUnixFileMode(path, RootMode);
         }
     }
 

@@ -109,7 +109,11 @@ public static class OciSpecBuilder
     /// <summary>True when the first process of a container is the engine's init program.</summary>
     internal static bool HasInit(ContainerSpec spec) => spec is { Init: true, PidMode.Kind: NamespaceKind.Default or NamespaceKind.Private };
 
-    private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, user.AdditionalGids.Count > 0 ? user.AdditionalGids : null);
+    /// <summary>
+    /// The primary group is also among the supplementary ones: a program that is set-group-id would otherwise leave it behind,
+    /// and with it what files deny to that group (CVE-2022-36109).
+    /// </summary>
+    private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, [user.Gid, .. user.AdditionalGids.Where(gid => gid != user.Gid)]);
 
     private static IReadOnlyList<string> Arguments(OciSpecInput input)
     {

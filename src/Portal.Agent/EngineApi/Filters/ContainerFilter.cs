@@ -25,6 +25,8 @@ internal sealed class ContainerFilter
     private readonly HashSet<string>? _networks;
     private readonly ContainerSnapshot? _before;
     private readonly ContainerSnapshot? _since;
+    private readonly List<PortRange> _published;
+    private readonly List<PortRange> _exposed;
 
     public ContainerFilter(EngineFilters filters, IContainers containers, IReadOnlyList<ImageSnapshot> images, IReadOnlyList<NetworkSnapshot> networks)
     {
@@ -54,6 +56,8 @@ internal sealed class ContainerFilter
         }
 
         _ = filters.Boolean("is-task");
+        _published = [.. filters.Values("publish").Select(PortSyntax.ParseRange)];
+        _exposed = [.. filters.Values("expose").Select(PortSyntax.ParseRange)];
         _names = [.. filters.Values("name").Select(Pattern)];
         _ancestors = filters.Has("ancestor") ? Ancestors(filters.Values("ancestor"), images) : null;
         _networks = filters.Has("network") ? [.. filters.Values("network").SelectMany(n => Names(n, networks))] : null;
@@ -74,19 +78,17 @@ internal sealed class ContainerFilter
         && (_before is null || (c.Created < _before.Created && c.Id != _before.Id))
         && (_since is null || (c.Created > _since.Created && c.Id != _since.Id))
         && (_networks is null || _networks.Contains(c.Attachment?.NetworkName ?? ContainerMapping.NetworkName(c.Spec.NetworkMode)))
-        && _filters.Any("expose", port => c.Effective.ExposedPorts.Contains(Port(port)))
-        && _filters.Any("publish", port => c.Spec.Ports.Any(p => PortSyntax.Format(p.ContainerPort, p.Protocol) == Port(port))
-            || (c.Attachment?.Ports.Any(p => PortSyntax.Format(p.HostPort, p.Protocol) == Port(port)) ?? false))
+        && FitsPorts(c)
         && _filters.Any("volume", v => c.Mounts.Any(m => m.VolumeName == v || m.Target == v || (m.Source.Length > 0 && m.Source == v)))
         && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthMapping.Name(health.Status) : "none"))
         && _filters.Any("isolation", i => i is "" or "default")
         && _filters.Boolean("is-task") is not true;
 
-    private static string Port(string text)
-    {
-        var (port, protocol) = PortSyntax.Parse(text);
-        return PortSyntax.Format(port, protocol);
-    }
+    /// <summary>As with Docker, one port that either of the two filters means is enough, and "publish" means the host's side of it.</summary>
+    private bool FitsPorts(ContainerSnapshot c) =>
+        (_published.Count == 0 && _exposed.Count == 0)
+        || (c.Attachment?.Ports.Any(p => _published.Exists(range => range.Contains(p.HostPort, p.Protocol))) ?? false)
+        || c.Effective.ExposedPorts.Select(PortSyntax.Parse).Any(p => _exposed.Exists(range => range.Contains(p.Port, p.Protocol)));
 
     private static Regex Pattern(string text)
     {

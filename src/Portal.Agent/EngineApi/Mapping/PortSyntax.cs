@@ -26,6 +26,24 @@ internal static class PortSyntax
             : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\"");
     }
 
+    /// <summary>Reads <c>80</c>, <c>80/tcp</c> or <c>80-90/tcp</c>.</summary>
+    public static PortRange ParseRange(string text)
+    {
+        var slash = text.IndexOf('/');
+        var numbers = slash < 0 ? text : text[..slash];
+        var dash = numbers.IndexOf('-');
+        if (dash < 0)
+        {
+            var (port, protocol) = Parse(text);
+            return new(port, port, protocol);
+        }
+
+        var tail = slash < 0 ? "" : text[slash..];
+        var (first, kind) = Parse(numbers[..dash] + tail);
+        var (last, _) = Parse(numbers[(dash + 1)..] + tail);
+        return first <= last ? new(first, last, kind) : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": the range ends before it begins");
+    }
+
     /// <summary>A port number, 0 for empty (any); null when it is none.</summary>
     public static int? Number(string text) => text.Length == 0
         ? 0

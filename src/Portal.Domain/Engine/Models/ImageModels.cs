@@ -44,6 +44,14 @@ public sealed class ImageInspect
 
     public string? Created { get; set; }
 
+    /// <summary>The container it was committed from, which is not kept. Before 1.45 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Container { get; set; }
+
+    /// <summary>That container's configuration. Before 1.45 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ContainerConfig? ContainerConfig { get; set; }
+
     public string DockerVersion { get; set; } = "";
 
     public string Author { get; set; } = "";

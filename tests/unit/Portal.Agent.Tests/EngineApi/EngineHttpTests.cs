@@ -40,6 +40,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("PUT", "/v1.51/containers/json", 404, "page not found")]
     [InlineData("TRACE", "/info", 404, "page not found")]
     [InlineData("GET", "/containers/nosuch/json", 404, "No such container: nosuch")]
+    [InlineData("POST", "/containers/nosuch/kill", 404, "cannot kill container: nosuch: No such container: nosuch")]
     [InlineData("GET", "/images/127.0.0.1:5000/x/im1/json", 404, "No such image: 127.0.0.1:5000/x/im1")]
     [InlineData("GET", "/volumes/nosuch", 404, "get nosuch: no such volume")]
     [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
@@ -77,6 +78,42 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         using var response = await _client.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Programs_OfTheRuntime_AreInVersionAndInfo()
+    {
+        using var version = JsonDocument.Parse(await _client.GetStringAsync("/version"));
+        using var info = JsonDocument.Parse(await _client.GetStringAsync("/info"));
+
+        Assert.Equal(["Engine", "conmon", "crun"], version.RootElement.GetProperty("Components").EnumerateArray().Select(c => c.GetProperty("Name").GetString()));
+        Assert.Equal("f8a096be", version.RootElement.GetProperty("Components")[2].GetProperty("Details").GetProperty("GitCommit").GetString());
+        Assert.Equal("crun 1.8.1 (f8a096be)", info.RootElement.GetProperty("RuncCommit").GetProperty("ID").GetString());
+        Assert.Equal("conmon 2.1.6", info.RootElement.GetProperty("ContainerdCommit").GetProperty("ID").GetString());
+        Assert.Equal("", info.RootElement.GetProperty("InitCommit").GetProperty("ID").GetString());
+    }
+
+    [Theory]
+    [InlineData("/v1.41/info", "KernelMemory", true)]
+    [InlineData("/v1.42/info", "KernelMemory", false)]
+    [InlineData("/v1.49/info", "BridgeNfIptables", true)]
+    [InlineData("/v1.50/info", "BridgeNfIptables", false)]
+    [InlineData("/v1.51/info", "GenericResources", true)]
+    [InlineData("/v1.41/system/df", "BuilderSize", true)]
+    [InlineData("/v1.42/system/df", "BuilderSize", false)]
+    public async Task Member_OfSomeVersionsOnly_IsThereInThose(string path, string member, bool there)
+    {
+        using var answer = JsonDocument.Parse(await _client.GetStringAsync(path));
+
+        Assert.Equal(there, answer.RootElement.TryGetProperty(member, out _));
+    }
+
+    [Fact]
+    public async Task DefaultBridge_Inspected_NamesItsLink()
+    {
+        using var network = JsonDocument.Parse(await _client.GetStringAsync("/networks/bridge"));
+
+        Assert.Equal("portal0", network.RootElement.GetProperty("Options").GetProperty("com.docker.network.bridge.name").GetString());
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public class StartFailureTests
     [InlineData("nope", "executable file `nope` not found in $PATH: No such file or directory", 127, "exec: \"nope\": executable file not found in $PATH: unknown")]
     [InlineData("/nope", "executable file `/nope` not found in $PATH: No such file or directory", 127, "exec: \"/nope\": stat /nope: no such file or directory: unknown")]
     [InlineData("/etc/passwd", "open executable: Permission denied", 126, "exec: \"/etc/passwd\": permission denied: unknown")]
-    [InlineData("/etc", "open executable: Operation not permitted", 126, "exec: \"/etc\": is a directory: unknown")]
+    [InlineData("/etc", "open executable: Operation not permitted", 126, "exec: \"/etc\": is a directory: permission denied: unknown")]
     public void OfContainer_ProgramCannotRun_IsTheCallersMistake(string program, string said, int exitCode, string ending)
     {
         var failure = StartFailure.OfContainer(program, said);

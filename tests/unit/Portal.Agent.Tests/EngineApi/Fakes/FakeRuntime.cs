@@ -169,6 +169,9 @@ internal sealed class FakeRuntimeInfo : IRuntimeInfo
     public RuntimeInfo Read() => new(
         new Dictionary<string, string> { ["crun"] = "/usr/bin/crun", ["io.containerd.runc.v2"] = "/usr/bin/crun" }, "crun",
         new() { BlockWeight = false, OomKillDisable = false }, new(true, true), true, ["/etc/cdi"], ["acme.com/gadget=one"], ["failed to load CDI Spec /etc/cdi/x.yaml: bad"]);
+
+    public Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct) =>
+        Task.FromResult(new RuntimePrograms(new("crun", "1.8.1", "f8a096be"), new("conmon", "2.1.6", ""), null));
 }
 
 /// <summary>One image, busybox.</summary>

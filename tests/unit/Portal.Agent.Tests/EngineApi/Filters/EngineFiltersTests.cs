@@ -1,3 +1,4 @@
+using System.Net;
 using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Domain.Containers;
@@ -61,17 +62,36 @@ public sealed class EngineFiltersTests
     [InlineData("""{"network":["bridge"]}""", true)]
     [InlineData("""{"network":["bbbb"]}""", true)]
     [InlineData("""{"network":["host"]}""", false)]
-    [InlineData("""{"publish":["80"]}""", true)]
+    [InlineData("""{"publish":["8080"]}""", true)]
+    [InlineData("""{"publish":["8080/udp"]}""", false)]
+    [InlineData("""{"publish":["8000-8090/tcp"]}""", true)]
+    [InlineData("""{"publish":["8081-8090"]}""", false)]
+    [InlineData("""{"publish":["80"]}""", false)] // the port inside is what "expose" asks for
+    [InlineData("""{"expose":["80"]}""", true)]
+    [InlineData("""{"expose":["79-81/tcp"]}""", true)]
     [InlineData("""{"expose":["81/tcp"]}""", false)]
+    [InlineData("""{"expose":["81"],"publish":["8080"]}""", true)]
     [InlineData("""{"is-task":["true"]}""", false)]
     [InlineData("""{"health":["none"]}""", true)]
     public void Container_Filtered_FitsOrNot(string json, bool fits)
     {
-        var container = Some.Container("web", new ContainerSpec { Image = "busybox", Ports = [new(80, "tcp", "", 8080)] });
-        var filter = new ContainerFilter(EngineFilters.Parse(json, ContainerFilter.Keys), new FakeContainers(), [Some.Image], new FakeNetworks().List());
+        var container = Some.Container("web", new ContainerSpec { Image = "busybox", ExposedPorts = ["80/tcp"], Ports = [new(80, "tcp", "", 8080)] }) with
+        {
+            Attachment = new(Some.Id, "bbbb", "bridge", "e1", "/ns", "veth1", IPAddress.Parse("172.29.0.2"), 16, null, null, [new(80, "tcp", IPAddress.Any, 8080)]),
+        };
 
-        Assert.Equal(fits, filter.Fits(container));
+        Assert.Equal(fits, Filter(json).Fits(container));
     }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("90-80")]
+    [InlineData("80/bogus")]
+    public void Container_FilteredByNoPort_Is400(string port) =>
+        Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => Filter($$"""{"publish":["{{port}}"]}""")).Error.Kind);
+
+    private static ContainerFilter Filter(string json) =>
+        new(EngineFilters.Parse(json, ContainerFilter.Keys), new FakeContainers(), [Some.Image], new FakeNetworks().List());
 
     [Theory]
     [InlineData("""{"event":["exec_create"]}""", true)]
