@@ -80,7 +80,7 @@ RestartSec=1
 TasksMax=infinity
 LimitNPROC=infinity
 LimitNOFILE=1048576
-OOMScoreAdjust=-500
+# No OOMScoreAdjust: crun gives it to every exec, whatever it is told. An agent that is killed for memory is started again.
 
 [Install]
 WantedBy=multi-user.target

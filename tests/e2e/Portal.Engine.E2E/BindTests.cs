@@ -73,7 +73,7 @@ public sealed class BindTests(Engine engine) : EngineTest(engine)
         foreach (var folder in (string[])["in", "out", "private"]) Directory.CreateDirectory($"{_source}/{folder}");
         foreach (var mode in (string[])["private", "rprivate", "slave", "rslave", "shared", "rshared"])
         {
-            var id = await Docker.RunDetachedAsync("--cap-add", "SYS_ADMIN", "-v", $"{_source}:/x:{mode}", "busybox", "sleep", "300");
+            var id = await Docker.RunDetachedAsync("--cap-add", "SYS_ADMIN", "--security-opt", "apparmor=unconfined", "-v", $"{_source}:/x:{mode}", "busybox", "sleep", "300");
             await using (await HostMount.TmpfsAsync($"{_source}/in", "--make-private"))
                 Assert.Equal(mode.EndsWith("private", StringComparison.Ordinal) ? "0" : "1", (await Docker.RunAsync("exec", id, "sh", "-c", "grep -c ' /x/in ' /proc/mounts")).Line);
             (await Docker.RunAsync("exec", id, "mount", "-t", "tmpfs", "none", "/x/out")).Succeeded();
