@@ -186,7 +186,16 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             // Out of the way first: what a crash interrupts is found and finished by the next start.
             var doomed = Path.Combine(_containers, $".removing-{container}");
             DirectoryTree.Delete(doomed);
-            Directory.Move(folder, doomed);
+            try
+            {
+                Directory.Move(folder, doomed);
+            }
+            catch (IOException e) when (DiskFailure.Words(e) is not null)
+            {
+                // A new name can take a block that a full disk has not got; the deletion needs none.
+                doomed = folder;
+            }
+
             DirectoryTree.Delete(doomed);
         }
 
@@ -541,7 +550,9 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         var ephemeral = layers.Ephemeral;
         var folder = FolderOf(container);
         MakeFolder(folder, TraverseMode);
-        MakeFolder(Path.Combine(folder, "diff"), RootMode);
+        var diff = Path.Combine(folder, "diff");
+        MakeFolder(diff, RootMode);
+        MakeContainerMark(diff);
         MakeFolder(Path.Combine(folder, "work"), TraverseMode);
         MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
         if (ephemeral)
@@ -561,6 +572,14 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             Libc.SyncDirectory(folder);
             Libc.SyncDirectory(_containers);
         }
+    }
+
+    /// <summary>The empty file by which programs find out that they are in a container.</summary>
+    private static void MakeContainerMark(string diff)
+    {
+        var mark = Path.Combine(diff, ".dockerenv");
+        File.Create(mark).Dispose();
+        File.SetUnixFileMode(mark, RootMode);
     }
 
     /// <summary>Makes a folder with this very mode, whatever the umask.</summary>
