@@ -4,6 +4,7 @@ using Portal.Agent.Node;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
+using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -17,6 +18,9 @@ namespace Portal.Agent.EngineApi;
 internal sealed class SystemEndpoints(
     NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, TimeProvider time)
 {
+    /// <summary>How long a reader of events that has fallen behind may take for those that still wait for it.</summary>
+    private static readonly TimeSpan s_lagged = TimeSpan.FromSeconds(30);
+
     private int _eventReaders;
 
     public void Map(RouteTable routes)
@@ -143,8 +147,9 @@ internal sealed class SystemEndpoints(
             throw EngineErrors.Invalid("events.times", $"`since` time ({request.Query("since")}) cannot be after `until` time ({request.Query("until")})");
         }
 
-        var ct = request.Streaming;
-        await using var stream = events.ReadAsync(since, until, ct).GetAsyncEnumerator(ct);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Streaming);
+        var ct = ending.Token;
+        await using var stream = events.ReadAsync(since, until, () => ending.CancelAfter(s_lagged), ct).GetAsyncEnumerator(ct);
 
         // The subscription begins with the first MoveNext; only then may the client see the head and act.
         var next = stream.MoveNextAsync();
@@ -162,11 +167,23 @@ internal sealed class SystemEndpoints(
                 next = stream.MoveNextAsync();
             }
         }
+        catch (ErrorException lagged)
+        {
+            // Said in the form of what this stream is made of, as its last word.
+            await lines.WriteAsync(Lagged(lagged.Message), EngineJson.Default.EventMessage, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested && !request.Streaming.IsCancellationRequested)
+        {
+            request.Http.Abort();
+        }
         finally
         {
             _ = Interlocked.Decrement(ref _eventReaders);
         }
     }
+
+    private EventMessage Lagged(string reason) =>
+        Message(new("daemon", "lagged", node.Id, new Dictionary<string, string> { ["error"] = reason, ["name"] = Environment.MachineName }, time.GetUtcNow()));
 
     private static EventMessage Message(RuntimeEvent e)
     {

@@ -111,7 +111,7 @@ internal sealed partial class ContainerLifecycle
             pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, untold || before.Container.Status.OomKilled, error ?? "",
             HealthMachine.Stopped(before.Container.Status.Health), LogBytesLost: before.Container.Status.LogBytesLost);
         container.Run = null;
-        container.Stdio = new(time);
+        container.RenewStdio();
         var record = before with
         {
             Run = null,

@@ -1,5 +1,6 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Containers;
 
@@ -63,7 +64,8 @@ internal sealed partial class ContainerLifecycle
         {
             if (!before.Container.Spec.AutoRemove)
             {
-                store.Save(container, durable: false);
+                // On a full disk it is not said, and done all the same: deleting is what makes room.
+                TrySave(container, durable: false);
             }
 
             await Task.Run(() => layers.Remove(container.Id)).ConfigureAwait(false);
@@ -79,7 +81,7 @@ internal sealed partial class ContainerLifecycle
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ErrorException)
         {
-            container.Change(container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = ContainerState.Dead, Error = ex.Message } } });
+            container.Change(container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = ContainerState.Dead, Error = DiskFailure.Words(ex) ?? ex.Message } } });
             LogRemoveFailed(container.Id, ex);
             return false;
         }

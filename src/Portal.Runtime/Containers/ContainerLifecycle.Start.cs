@@ -2,6 +2,7 @@ using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Health;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -132,7 +133,7 @@ internal sealed partial class ContainerLifecycle
         {
             StartException start => (start.Failure.Error, start.Failure.ExitCode),
             ErrorException known => (known.Error, 128),
-            _ => (new Error(ErrorKind.Internal, "container.start_failed", cause.Message), 128),
+            _ => (new Error(ErrorKind.Internal, "container.start_failed", DiskFailure.Words(cause) ?? cause.Message), 128),
         };
 
         container.Run = null;
@@ -151,9 +152,7 @@ internal sealed partial class ContainerLifecycle
         }
 
         run?.Dispose();
-        var stdio = container.Stdio;
-        container.Stdio = new(time);
-        await stdio.FinishAsync().ConfigureAwait(false);
+        await container.RenewStdio().FinishAsync().ConfigureAwait(false);
         var status = before.Container.Status with { State = before.Container.Status.State == ContainerState.Restarting ? ContainerState.Exited : before.Container.Status.State, Pid = 0, ExitCode = exitCode, Error = error.Message };
         var record = before with { Run = null, Container = before.Container with { Attachment = null, Status = status } };
         container.ChangeOnExit(record, new(exitCode, error.Message));

@@ -162,7 +162,7 @@ internal sealed partial class ContainerLifecycle
                 container.Change(container.Record with { StoppedByUser = true });
                 if (container.Snapshot.Spec.RestartPolicy.Kind != RestartPolicyKind.No)
                 {
-                    store.Save(container, durable: false);
+                    TrySave(container, durable: false);
                 }
             }
         }

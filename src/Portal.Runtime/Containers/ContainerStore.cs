@@ -100,7 +100,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
 
     private void Keep(ContainerRecord record)
     {
-        _containers[record.Container.Id] = new(record, time);
+        _containers[record.Container.Id] = new(record, Folder(record.Container.Id), time);
         _names[record.Container.Name] = record.Container.Id;
     }
 
@@ -214,7 +214,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
             Libc.SyncDirectory(Root);
         }
 
-        return _containers[record.Container.Id] = new(record, time);
+        return _containers[record.Container.Id] = new(record, Folder(record.Container.Id), time);
     }
 
     /// <summary>Stores a container's record.</summary>
@@ -229,9 +229,17 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
         var folder = Folder(container.Id);
         var doomed = $"{Root}/{RemovingPrefix}{container.Id}";
         DeleteFolder(doomed);
-        if (Directory.Exists(folder))
+        try
         {
-            Directory.Move(folder, doomed);
+            if (Directory.Exists(folder))
+            {
+                Directory.Move(folder, doomed);
+            }
+        }
+        catch (IOException e) when (DiskFailure.Words(e) is not null)
+        {
+            // A new name can take a block that a full disk has not got; the deletion needs none.
+            doomed = folder;
         }
 
         DeleteFolder(doomed);
@@ -289,12 +297,20 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
         }
 
         var temporary = DurableFile.TemporaryPath(path);
-        using (var file = DurableFile.Create(temporary))
+        try
         {
-            file.Write(content);
-        }
+            using (var file = DurableFile.Create(temporary))
+            {
+                file.Write(content);
+            }
 
-        File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static ContainerRecord? TryRead(string path, ContainerId id)

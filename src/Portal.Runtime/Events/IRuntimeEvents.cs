@@ -17,7 +17,14 @@ public interface IRuntimeEvents
     /// <summary>
     /// Replays kept events from <paramref name="since"/> (none when null), then goes on live without gap or repeat until
     /// cancelled or <paramref name="until"/> is reached. A reader more than 1,024 events behind gets an
-    /// <see cref="Portal.Domain.Primitives.ErrorException"/> of code <c>events.lagged</c>.
+    /// <see cref="Portal.Domain.Primitives.ErrorException"/> of code <c>events.lagged</c> after those it has not read yet.
     /// </summary>
     IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct);
+
+    /// <summary>As above, for a reader that may be stuck where it takes the events to.</summary>
+    /// <param name="since">Where the replay begins.</param>
+    /// <param name="until">Where the reading ends.</param>
+    /// <param name="lagged">Called when the reader has fallen too far behind, at most once and under a lock.</param>
+    /// <param name="ct">Ends it.</param>
+    IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, Action lagged, CancellationToken ct) => ReadAsync(since, until, ct);
 }

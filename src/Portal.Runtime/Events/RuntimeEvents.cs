@@ -11,7 +11,7 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
 
     private readonly Lock _lock = new();
     private readonly Queue<RuntimeEvent> _ring = new(Kept);
-    private readonly List<Channel<RuntimeEvent>> _readers = [];
+    private readonly List<(Channel<RuntimeEvent> Queue, Action? Lagged)> _readers = [];
 
     public void Publish(RuntimeEvent item)
     {
@@ -25,17 +25,23 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
             _ring.Enqueue(item);
             for (var i = _readers.Count - 1; i >= 0; i--)
             {
-                if (!_readers[i].Writer.TryWrite(item))
+                var (queue, lagged) = _readers[i];
+                if (!queue.Writer.TryWrite(item))
                 {
-                    _readers[i].Writer.TryComplete(new ErrorException(
+                    queue.Writer.TryComplete(new ErrorException(
                         ErrorKind.Unavailable, "events.lagged", "The reader fell more than 1024 events behind and was cut off; subscribe again."));
                     _readers.RemoveAt(i);
+                    lagged?.Invoke();
                 }
             }
         }
     }
 
-    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct)
+    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct) => Read(since, until, null, ct);
+
+    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, Action lagged, CancellationToken ct) => Read(since, until, lagged, ct);
+
+    private IAsyncEnumerable<RuntimeEvent> Read(DateTimeOffset? since, DateTimeOffset? until, Action? lagged, CancellationToken ct)
     {
         // Subscribed here and now, not at the first read: what is published between the two must not be missed.
         var live = Channel.CreateBounded<RuntimeEvent>(new BoundedChannelOptions(ReaderLimit) { SingleReader = true });
@@ -43,7 +49,7 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
         lock (_lock)
         {
             replay = since is { } from ? [.. _ring.Where(item => item.Time >= from)] : [];
-            _readers.Add(live);
+            _readers.Add((live, lagged));
         }
 
         return ReadAsync(replay, live, until, ct);
@@ -81,7 +87,7 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
         {
             lock (_lock)
             {
-                _readers.Remove(live);
+                _readers.RemoveAll(reader => reader.Queue == live);
             }
         }
     }

@@ -119,7 +119,7 @@ internal sealed class ContainerExecs(
         catch (IOException ex)
         {
             exec.Fail();
-            throw new ErrorException(ErrorKind.Internal, "exec.start_failed", $"OCI runtime exec failed: {ex.Message}", ex);
+            throw new ErrorException(ErrorKind.Internal, "exec.start_failed", $"OCI runtime exec failed: {DiskFailure.Words(ex) ?? ex.Message}", ex);
         }
     }
 

@@ -186,7 +186,16 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             // Out of the way first: what a crash interrupts is found and finished by the next start.
             var doomed = Path.Combine(_containers, $".removing-{container}");
             DirectoryTree.Delete(doomed);
-            Directory.Move(folder, doomed);
+            try
+            {
+                Directory.Move(folder, doomed);
+            }
+            catch (IOException e) when (DiskFailure.Words(e) is not null)
+            {
+                // A new name can take a block that a full disk has not got; the deletion needs none.
+                doomed = folder;
+            }
+
             DirectoryTree.Delete(doomed);
         }
 

@@ -152,14 +152,24 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
                 throw new ErrorException(ErrorKind.Conflict, "volume.unreadable", $"create {name}: the record of this volume cannot be read; it was set aside in {folder}, where its data is too");
             }
 
-            Directory.CreateDirectory(folder, Private);
-            Directory.CreateDirectory(folder + "/_data", Open);
             var volume = new VolumeSnapshot(name, folder + "/_data", time.GetUtcNow(), labels, anonymous);
 
             // Nobody but its container knows an invented name: should that never come to be, the volume must not either.
             var record = VolumeRecord.Of(volume, anonymous ? user : null);
-            DurableFile.Write(folder + "/volume.json", JsonSerializer.SerializeToUtf8Bytes(record, ContainerJson.Default.VolumeRecord));
-            Libc.SyncDirectory(Root);
+            var isNew = !Directory.Exists(folder);
+            try
+            {
+                Directory.CreateDirectory(folder, Private);
+                Directory.CreateDirectory(folder + "/_data", Open);
+                DurableFile.Write(folder + "/volume.json", JsonSerializer.SerializeToUtf8Bytes(record, ContainerJson.Default.VolumeRecord));
+                Libc.SyncDirectory(Root);
+            }
+            catch when (isNew)
+            {
+                Delete(folder);
+                throw;
+            }
+
             _volumes[name] = volume;
             Publish("create", name);
             return volume;

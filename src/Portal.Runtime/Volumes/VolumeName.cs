@@ -12,7 +12,7 @@ internal static class VolumeName
     {
         if (name.Length == 1)
         {
-            throw new ErrorException(ErrorKind.Invalid, "volume.invalid_name", "volume name is too short, names should be at least two alphanumeric characters");
+            throw new ErrorException(ErrorKind.Invalid, "volume.invalid_name", $"create {name}: volume name is too short, names should be at least two alphanumeric characters");
         }
 
         if (!ContainerValidation.IsName(name))

@@ -60,9 +60,11 @@ public class RuntimeEventsTests
     [Fact]
     public async Task Read_TooSlow_IsCutOffWithAReason()
     {
-        await using var reader = _events.ReadAsync(null, null, CancellationToken.None).GetAsyncEnumerator();
-        for (var i = 0; i < 1025; i++)
+        var told = 0;
+        await using var reader = _events.ReadAsync(null, null, () => told++, CancellationToken.None).GetAsyncEnumerator();
+        for (var i = 0; i < 1026; i++)
         {
+            Assert.Equal(i > 1024 ? 1 : 0, told);
             Publish(i);
         }
 
