@@ -62,7 +62,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
         var status = await File.ReadAllLinesAsync($"/proc/{await _docker.InspectAsync(id, "{{.State.Pid}}")}/status");
 
         Assert.Contains($"Uid:\t{engine.FirstId}\t{engine.FirstId}\t{engine.FirstId}\t{engine.FirstId}", status);
-        Assert.Equal("uid=0(root) gid=0(root)", (await _docker.RunAsync("exec", id, "id")).Succeeded().Line);
+        Assert.Equal("uid=0(root) gid=0(root) groups=0(root)", (await _docker.RunAsync("exec", id, "id")).Succeeded().Line);
         Assert.Contains("name=userns", (await _docker.RunAsync("info", "--format", "{{.SecurityOptions}}")).Succeeded().Line, StringComparison.Ordinal);
         Assert.Equal("0 0", (await ChildProcess.RunAsync("stat", ["-c", "%u %g", "/dev/null"])).Line);
         var host = await _docker.RunAsync("run", "--rm", "-v", "/:/host", "busybox", "sh", "-c", "cat /host/etc/shadow; chmod 0 /host/dev/null; touch /host/x; ls /host/proc/1/root/; ls /host/root");
