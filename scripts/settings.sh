@@ -5,7 +5,7 @@
 agent_settings_file() { echo "$PORTAL_CONFIG_ROOT/agent.env"; }
 
 # What the running agent was started with, to see whether the file has changed since.
-agent_settings_hash() { sha256sum <"$(agent_settings_file)" 2>/dev/null | cut -c1-64; }
+agent_settings_hash() { [ ! -e "$(agent_settings_file)" ] || sha256sum <"$(agent_settings_file)" | cut -c1-64; }
 agent_settings_changed() { [ "$(agent_settings_hash)" != "$(cat "$PORTAL_RUN_ROOT/agent.settings" 2>/dev/null)" ]; }
 remember_agent_settings() { agent_settings_hash >"$PORTAL_RUN_ROOT/agent.settings"; }
 
