@@ -68,6 +68,7 @@ internal sealed partial class ContainerLifecycle
                 TrySave(container, durable: false);
             }
 
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             await Task.Run(() => layers.Remove(container.Id)).ConfigureAwait(false);
             if (removeVolumes)
             {

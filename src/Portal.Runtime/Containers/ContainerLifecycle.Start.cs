@@ -67,6 +67,7 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
             container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
             volumes.PublishMounted(container.Snapshot);
