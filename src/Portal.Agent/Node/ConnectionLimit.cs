@@ -14,13 +14,11 @@ internal sealed class ConnectionLimit(int limit)
     public static ReadOnlyMemory<byte> Refusal { get; } = Encoding.ASCII.GetBytes(
         $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n{Body}");
 
-    /// <summary>A quarter of the files this process may open.</summary>
-    public static ConnectionLimit OfThisProcess()
-    {
-        // "Max open files            1048576              1048576              files"
-        var line = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal));
-        return new(long.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], out var files) ? (int)Math.Clamp(files / 4, 16, int.MaxValue) : int.MaxValue);
-    }
+    /// <summary>How many files this process may open.</summary>
+    public static int Files { get; } = ReadFiles();
+
+    /// <summary>A quarter of them.</summary>
+    public static ConnectionLimit OfThisProcess() => new(Math.Max(Files / 4, 16));
 
     /// <summary>Connection middleware.</summary>
     public ConnectionDelegate Wrap(ConnectionDelegate next) => async connection =>
@@ -41,4 +39,11 @@ internal sealed class ConnectionLimit(int limit)
             _ = Interlocked.Decrement(ref _count);
         }
     };
+
+    private static int ReadFiles()
+    {
+        // "Max open files            1048576              1048576              files"
+        var line = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        return int.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], out var files) ? files : int.MaxValue;
+    }
 }

@@ -23,11 +23,15 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
 
     private sealed class Listener(Socket socket, EndPoint endpoint, TimeProvider time, ILoggerFactory logs) : IConnectionListener
     {
+        // Of the files this process may open, these are for what it does for those who are connected.
+        private const int Reserve = 24;
+
         private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100), s_silence = TimeSpan.FromMinutes(1);
 
         private readonly ILogger _log = logs.CreateLogger<EngineTransport>();
         private readonly SocketConnectionContextFactory _connections = new(new(), logs.CreateLogger<SocketConnectionContextFactory>());
         private SafeFileHandle? _spare = Spare();
+        private readonly byte[] _unread = new byte[4096];
         private long? _told;
 
         public EndPoint EndPoint => endpoint;
@@ -38,7 +42,16 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
             {
                 try
                 {
-                    return _connections.Create(await socket.AcceptAsync(cancellationToken));
+                    var connection = await socket.AcceptAsync(cancellationToken);
+
+                    // The kernel gives the lowest number that is free, so a high one says how few are left.
+                    if (connection.Handle < ConnectionLimit.Files - Reserve)
+                    {
+                        return _connections.Create(connection);
+                    }
+
+                    Tell("hardly any file may be opened any more");
+                    TurnAway(connection);
                 }
                 catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
                 {
@@ -46,8 +59,8 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
                 }
                 catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
                 {
-                    Tell(e);
-                    TurnAway();
+                    Tell(e.Message);
+                    TurnAwayByTheSpare();
                     await Task.Delay(s_pause, time, cancellationToken);
                 }
                 catch (SocketException)
@@ -84,7 +97,7 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
             }
         }
 
-        private void TurnAway()
+        private void TurnAwayByTheSpare()
         {
             _spare?.Dispose();
             try
@@ -92,24 +105,44 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
                 // Nobody else takes connections, so one that waits now is there in a moment too.
                 while (socket.Poll(0, SelectMode.SelectRead))
                 {
-                    using var connection = socket.Accept();
-                    _ = connection.Send(ConnectionLimit.Refusal.Span);
+                    TurnAway(socket.Accept());
                 }
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // Not even with the spare one, or the client has left: the next look tells.
+                // Not even with the spare one: the next look tells.
             }
 
             _spare = Spare();
         }
 
-        private void Tell(SocketException reason)
+        private void TurnAway(Socket connection)
+        {
+            using (connection)
+            {
+                try
+                {
+                    _ = connection.Send(ConnectionLimit.Refusal.Span);
+                    connection.Shutdown(SocketShutdown.Both);
+
+                    // What it has asked is read: closed over the unread, the connection would count as broken, and the answer be lost.
+                    while (connection.Available > 0 && connection.Receive(_unread) > 0)
+                    {
+                    }
+                }
+                catch (SocketException)
+                {
+                    // It has left already.
+                }
+            }
+        }
+
+        private void Tell(string reason)
         {
             if (_told is null || time.GetElapsedTime(_told.Value) > s_silence)
             {
                 _told = time.GetTimestamp();
-                _log.ConnectionsTurnedAway(reason.Message);
+                _log.ConnectionsTurnedAway(reason);
             }
         }
     }

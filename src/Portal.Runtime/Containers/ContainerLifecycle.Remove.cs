@@ -21,7 +21,8 @@ internal sealed partial class ContainerLifecycle
         {
             if (container.Record.Removing && container.Snapshot.Status.State == ContainerState.Removing)
             {
-                // The engine removed it meanwhile because it ended (--rm).
+                // Meanwhile somebody else removed it, which is his success; or the engine, because it ended (--rm), which is what was asked for.
+                _ = container.Snapshot.Spec.AutoRemove ? container : store.Get(container.Id);
                 return;
             }
 

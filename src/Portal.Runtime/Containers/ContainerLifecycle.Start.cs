@@ -94,6 +94,9 @@ internal sealed partial class ContainerLifecycle
             }
 
             care.Watch(container, run, known: false);
+
+            // What cannot be written down is not let go: its work could not be taken back.
+            store.DemandRoom(container);
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));
