@@ -57,7 +57,7 @@ public sealed class BindTests(Engine engine) : EngineTest(engine)
         Assert.Equal(["below", "1"], await LookAsync($"type=bind,src={_source},dst=/x,readonly,bind-recursive=writable"));
         Assert.Equal(["1"], await LookAsync($"type=bind,src={_source},dst=/x,readonly,bind-recursive=readonly,bind-propagation=rprivate"));
 
-        async Task<string[]> LookAsync(string option) => (await Docker.RunAsync("run", "--rm", "--mount", option, "busybox", "sh", "-c", Look)).Lines;
+        async Task<string[]> LookAsync(string option) => (await Mounted.RunAsync(Engine, option, "sh", "-c", Look)).Lines;
     }
 
     [Fact]

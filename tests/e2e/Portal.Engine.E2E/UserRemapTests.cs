@@ -82,7 +82,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
         foreach (var mode in (string[])["", "host"])
             Assert.Equal(expected, (await _docker.RunAsync("run", "--rm", $"--userns={mode}", "-v", "owned:/v", "busybox", "stat", "-c", "%u %g", "/v/root", "/v/other")).Succeeded().Lines);
         Assert.Equal("0 0", (await _docker.RunAsync("run", "--rm", "-v", "copied:/etc", "busybox", "stat", "-c", "%u %g", "/etc/passwd")).Succeeded().Line);
-        Assert.Equal("0 0", (await _docker.RunAsync("run", "--rm", "--mount", "type=image,src=busybox,dst=/i", "busybox", "stat", "-c", "%u %g", "/i/bin")).Succeeded().Line);
+        Assert.Equal("0 0", (await Mounted.RunAsync(engine, "type=image,src=busybox,dst=/i", "stat", "-c", "%u %g", "/i/bin")).Succeeded().Line);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
     [Fact]
     public async Task Agent_ThatIsKilledAndChangesItsSetting_KeepsContainersAsTheyWere()
     {
-        var id = await _docker.RunDetachedAsync("-v", "kept:/v", "--mount", "type=image,src=busybox,dst=/i", "--mount", "type=volume,src=kept,dst=/s,volume-subpath=.", "busybox", "sleep", "300");
+        var id = await Mounted.RunDetachedAsync(engine, ["type=image,src=busybox,dst=/i", "type=volume,src=kept,dst=/s,volume-subpath=."], ["kept:/v"], "sleep", "300");
         var before = await _docker.InspectAsync(id, "{{.State.Pid}} {{.State.StartedAt}}");
         var prepared = Prepared();
         Assert.Equal(4, prepared.Length);

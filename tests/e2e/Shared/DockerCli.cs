@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Portal.E2E;
@@ -7,7 +8,13 @@ public sealed class DockerCli(string socket, string configuration)
 {
     private readonly Dictionary<string, string> _environment = new() { ["DOCKER_CONFIG"] = configuration, ["DOCKER_HOST"] = $"unix://{socket}" };
 
-    private static string Program => Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker";
+    private static readonly Lazy<Version> s_version = new(ReadVersion);
+
+    /// <summary>The CLI that drives the tests.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") is { Length: > 0 } given ? given : "docker";
+
+    /// <summary>Its version: a few tests do by the API what an old one has no option for.</summary>
+    public static Version Version => s_version.Value;
 
     public Task<CliResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(Program, arguments, _environment);
 
@@ -34,6 +41,15 @@ public sealed class DockerCli(string socket, string configuration)
     {
         using var document = JsonDocument.Parse((await RunAsync("container", "inspect", container)).Succeeded().Out);
         return document.RootElement[0].Clone();
+    }
+
+    /// <summary>From <c>Docker version 20.10.24+dfsg1, build 297e128</c>.</summary>
+    private static Version ReadVersion()
+    {
+        using var process = Process.Start(new ProcessStartInfo(Program, ["--version"]) { RedirectStandardOutput = true })!;
+        var words = process.StandardOutput.ReadToEnd().Split(' ');
+        process.WaitForExit();
+        return Version.Parse(words[2].TrimEnd(',').Split('+', '-')[0]);
     }
 
     public Task UntilAsync(string container, string template, string value) =>
