@@ -206,7 +206,7 @@ internal sealed class ContainerEndpoints(
         var resources = ResourceMapping.Map(body) with
         {
             // Here 0 is said by nobody who does not mean it.
-            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is <= 0 ? -1 : body.PidsLimit,
+            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is 0 ? -1 : body.PidsLimit,
         };
         var warnings = await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(resources, policy), request.Aborted);
         await request.Json(new ContainerUpdateResponse { Warnings = warnings.Count == 0 ? null : [.. warnings] }, EngineJson.Default.ContainerUpdateResponse);

@@ -23,6 +23,13 @@ internal sealed class EngineDispatcher(RouteTable routes, IHostApplicationLifeti
             return;
         }
 
+        if (RequestFraming.Doubt(http.Request) is { } doubt)
+        {
+            response.Headers.Connection = "close";
+            await WriteErrorAsync(response, StatusCodes.Status400BadRequest, doubt);
+            return;
+        }
+
         if (http.Request.Method == HttpMethods.Options)
         {
             AddCommonHeaders(response.Headers);

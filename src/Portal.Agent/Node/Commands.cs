@@ -1,4 +1,5 @@
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
@@ -23,6 +24,7 @@ internal static class Commands
             return Refuse($"{options.Runtime.DataRoot} is already in use by another agent");
         }
 
+        KeepThreadsFree();
         try
         {
             await UserRemapSetting.ApplyAsync(options.Runtime);
@@ -53,6 +55,13 @@ internal static class Commands
     /// <summary>Stops all containers of the data root and takes away what they and the agent left on the machine.</summary>
     public static Task<int> TeardownAsync(NodeOptions options) =>
         EndAsync<NodeTeardown>(options, teardown => teardown.RunAsync(CancellationToken.None), teardown => teardown.RemoveRunRootAsync());
+
+    /// <summary>Whatever the disk and the kernel keep waiting, there are threads for what is answered at once. The pool makes them when they are needed.</summary>
+    private static void KeepThreadsFree()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        _ = ThreadPool.SetMinThreads(Math.Max(workers, RuntimeModule.BlockedThreads + Environment.ProcessorCount + 2), ports);
+    }
 
     /// <summary>Runs what ends containers, on a runtime that serves nobody and starts nothing.</summary>
     /// <param name="options">Settings.</param>

@@ -21,7 +21,8 @@ internal sealed partial class ContainerLifecycle
         {
             if (container.Record.Removing && container.Snapshot.Status.State == ContainerState.Removing)
             {
-                // The engine removed it meanwhile because it ended (--rm).
+                // Meanwhile somebody else removed it, which is his success; or the engine, because it ended (--rm), which is what was asked for.
+                _ = container.Snapshot.Spec.AutoRemove ? container : store.Get(container.Id);
                 return;
             }
 
@@ -68,6 +69,7 @@ internal sealed partial class ContainerLifecycle
                 TrySave(container, durable: false);
             }
 
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             await Task.Run(() => layers.Remove(container.Id)).ConfigureAwait(false);
             if (removeVolumes)
             {

@@ -67,6 +67,7 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
             container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
             volumes.PublishMounted(container.Snapshot);
@@ -93,6 +94,9 @@ internal sealed partial class ContainerLifecycle
             }
 
             care.Watch(container, run, known: false);
+
+            // What cannot be written down is not let go: its work could not be taken back.
+            store.DemandRoom(container);
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));

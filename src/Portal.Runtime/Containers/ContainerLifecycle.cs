@@ -18,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
-    SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
+    SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, WorkSlots slots, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
     TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot)];

@@ -19,7 +19,7 @@ namespace Portal.Runtime.Containers;
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
     ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
-    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
+    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, WorkSlots slots, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -166,6 +166,7 @@ internal sealed class ContainerSetup(
     /// <param name="ended">Its first process has ended, and been reaped.</param>
     public async Task<Exception?> TearDownAsync(ContainerId id, bool ended = false)
     {
+        using var slot = await slots.EnterAsync().ConfigureAwait(false);
         Exception? failure = null;
         try
         {

@@ -222,6 +222,22 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <param name="durable">It must survive a power cut from now on; otherwise only the end of this process.</param>
     public void Save(Container container, bool durable) => Write(container.Record, durable);
 
+    /// <summary>Finds out whether the disk would take a container's record.</summary>
+    /// <exception cref="IOException">It would not.</exception>
+    public void DemandRoom(Container container)
+    {
+        var temporary = DurableFile.TemporaryPath($"{Folder(container.Id)}/{RecordName}");
+        try
+        {
+            using var file = DurableFile.Create(temporary);
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord));
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
     /// <summary>Forgets a container: its folder first, then its name.</summary>
     public void Remove(Container container)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Mounts;
@@ -109,7 +108,7 @@ internal static class ContainerValidation
             throw Invalid("container.invalid_port", $"invalid proto: {port.Protocol}");
         }
 
-        if (port.HostAddress.Length > 0 && !IPAddress.TryParse(port.HostAddress, out _))
+        if (port.HostAddress.Length > 0 && !HostFileValidation.IsAddress(port.HostAddress))
         {
             throw Invalid("container.invalid_port", $"invalid IP address: {port.HostAddress}");
         }

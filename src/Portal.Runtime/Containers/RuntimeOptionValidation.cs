@@ -87,6 +87,12 @@ internal static class RuntimeOptionValidation
             throw Invalid("ulimit", $"invalid ulimit type: {limit.Name}");
         }
 
+        if (limit.Soft < -1 || limit.Hard < -1)
+        {
+            throw Invalid(
+                "ulimit", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"invalid ulimit {limit.Name}={limit.Soft}:{limit.Hard}: -1 is for no limit"));
+        }
+
         if (limit.Hard != -1 && (limit.Soft > limit.Hard || limit.Soft == -1))
         {
             throw Invalid(

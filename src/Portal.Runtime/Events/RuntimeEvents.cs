@@ -9,6 +9,9 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
 {
     private const int Kept = 256, ReaderLimit = 1024;
 
+    // Less than what a timer takes.
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(30);
+
     private readonly Lock _lock = new();
     private readonly Queue<RuntimeEvent> _ring = new(Kept);
     private readonly List<(Channel<RuntimeEvent> Queue, Action? Lagged)> _readers = [];
@@ -58,7 +61,6 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
     private async IAsyncEnumerable<RuntimeEvent> ReadAsync(
         RuntimeEvent[] replay, Channel<RuntimeEvent> live, DateTimeOffset? until, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var deadline = until is { } end ? Deadline(end) : null;
         try
         {
             foreach (var item in replay)
@@ -69,19 +71,24 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
                 }
             }
 
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline?.Token ?? CancellationToken.None);
-            while (await MoreAsync(live.Reader, stop.Token, ct).ConfigureAwait(false))
+            do
             {
-                while (live.Reader.TryRead(out var item))
+                using var deadline = until is { } end ? Deadline(end) : null;
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline?.Token ?? CancellationToken.None);
+                while (await MoreAsync(live.Reader, stop.Token, ct).ConfigureAwait(false))
                 {
-                    if (until is { } limit && item.Time > limit)
+                    while (live.Reader.TryRead(out var item))
                     {
-                        yield break;
-                    }
+                        if (until is { } limit && item.Time > limit)
+                        {
+                            yield break;
+                        }
 
-                    yield return item;
+                        yield return item;
+                    }
                 }
             }
+            while (until > time.GetUtcNow());
         }
         finally
         {
@@ -107,6 +114,6 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
     private CancellationTokenSource Deadline(DateTimeOffset end)
     {
         var left = end - time.GetUtcNow();
-        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        return new(left < TimeSpan.Zero ? TimeSpan.Zero : left > s_longestTimer ? s_longestTimer : left, time);
     }
 }

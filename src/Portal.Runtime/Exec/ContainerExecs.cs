@@ -110,7 +110,7 @@ internal sealed class ContainerExecs(
             exec.Fail();
             throw;
         }
-        catch (IOException) when (ProcFile.TryReadStat(run.Record.Pid) is null or { State: 'Z' or 'X' })
+        catch (IOException) when (HasEnded(run.Record.Pid))
         {
             // It ended after it was looked at.
             exec.Fail();
@@ -144,6 +144,9 @@ internal sealed class ContainerExecs(
             throw NotRunning(container);
         }
     }
+
+    // On its way out a process loses its root before it is seen as a zombie.
+    private static bool HasEnded(int pid) => ProcFile.TryReadStat(pid) is null or { State: 'Z' or 'X' } || !Directory.Exists($"/proc/{pid}/root");
 
     private static ErrorException NotRunning(Container container) => new(ErrorKind.Conflict, "container.not_running", $"container {container.Id} is not running");
 

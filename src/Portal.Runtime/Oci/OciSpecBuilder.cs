@@ -87,7 +87,7 @@ public static class OciSpecBuilder
                 Namespaces = Namespaces(input),
                 UidMappings = IdMappings(input, mappings => mappings.Users),
                 GidMappings = IdMappings(input, mappings => mappings.Groups),
-                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
+                Resources = OciLimits.OfNew(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
                 CgroupsPath = CgroupPath(input.Options, spec, container.Id),
                 Devices = input.Devices.Nodes.Count == 0 ? null : input.Devices.Nodes,
                 Sysctl = Sysctls.OfRuntime(spec),

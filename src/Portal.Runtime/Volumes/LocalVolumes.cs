@@ -166,7 +166,8 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
             }
             catch when (isNew)
             {
-                Delete(folder);
+                // No record was left, at most its temporary file.
+                DirectoryTree.Delete(folder);
                 throw;
             }
 

@@ -108,6 +108,17 @@ public sealed class BindTests(Engine engine) : EngineTest(engine)
     public Task Bind_ThatCannotBe_SaysWhy(string bind, string message) => RefusedAsync(message, "-v", bind);
 
     [Fact]
+    public async Task Volume_ThatTheClientTakesForADrive_IsAnAnonymousOneBelowTheRoot()
+    {
+        // The CLI reads "v:" as the drive of a Windows path.
+        var id = await RunSleeperAsync("-v", "v:/v");
+
+        Assert.Equal("volume /v:/v", await Docker.InspectAsync(id, "{{(index .Mounts 0).Type}} {{(index .Mounts 0).Destination}}"));
+        (await Docker.RunAsync("exec", id, "touch", "/v:/v/file")).Succeeded();
+        await RefusedAsync("create v: volume name is too short", "--mount", "type=volume,src=v,dst=/v");
+    }
+
+    [Fact]
     public async Task Target_InTwoSpellings_IsADuplicate()
     {
         await RefusedAsync("Duplicate mount point: /x", "-v", $"{_source}:/x", "-v", $"{_source}:/x/");

@@ -14,7 +14,7 @@ public sealed class SmallDiskEngine() : AgentProcess(11), IAsyncLifetime
     public new async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Disk);
-        (await ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", Disk])).Succeeded();
+        (await ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m,nr_inodes=4000", "tmpfs", Disk])).Succeeded();
         Directory.CreateSymbolicLink(DataRoot, Disk);
         await base.InitializeAsync();
     }

@@ -87,7 +87,8 @@ public abstract class AgentProcess : IAsyncLifetime
     /// <summary>Starts the agent, again after a kill, and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        _process = ChildProcess.Start(Program, ["--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options]);
+        string[] command = [.. Launcher, Program, "--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options];
+        _process = ChildProcess.Start(command[0], command[1..]);
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_process.Id} {StartTime(_process.Id)}\n");
         _logging = LogAsync(_process);
         await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
@@ -179,6 +180,9 @@ public abstract class AgentProcess : IAsyncLifetime
 
     /// <summary>Group that may use the socket.</summary>
     protected virtual string SocketGroup => "root";
+
+    /// <summary>A program, with its arguments, that turns into the agent.</summary>
+    protected virtual IReadOnlyList<string> Launcher => [];
 
     /// <summary>Further options of the agent.</summary>
     protected virtual IReadOnlyList<string> Options => [];

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
@@ -17,10 +16,9 @@ internal sealed class ContainerFilter
 
     private static readonly string[] s_states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
     private static readonly string[] s_healths = ["starting", "healthy", "unhealthy", "none"];
-    private static readonly TimeSpan s_matchTime = TimeSpan.FromMilliseconds(100);
 
     private readonly EngineFilters _filters;
-    private readonly List<Regex> _names;
+    private readonly List<NamePattern> _names;
     private readonly HashSet<Digest>? _ancestors;
     private readonly HashSet<string>? _networks;
     private readonly ContainerSnapshot? _before;
@@ -58,7 +56,7 @@ internal sealed class ContainerFilter
         _ = filters.Boolean("is-task");
         _published = [.. filters.Values("publish").Select(PortSyntax.ParseRange)];
         _exposed = [.. filters.Values("expose").Select(PortSyntax.ParseRange)];
-        _names = [.. filters.Values("name").Select(Pattern)];
+        _names = [.. filters.Values("name").Select(text => new NamePattern(text))];
         _ancestors = filters.Has("ancestor") ? Ancestors(filters.Values("ancestor"), images) : null;
         _networks = filters.Has("network") ? [.. filters.Values("network").SelectMany(n => Names(n, networks))] : null;
         _before = filters.Values("before") is [.., var before] ? containers.Resolve(before) : null;
@@ -70,7 +68,7 @@ internal sealed class ContainerFilter
 
     public bool Fits(ContainerSnapshot c) =>
         _filters.Any("id", id => c.Id.Value.StartsWith(id, StringComparison.Ordinal))
-        && (_names.Count == 0 || _names.Exists(n => n.IsMatch("/" + c.Name) || n.IsMatch(c.Name)))
+        && (_names.Count == 0 || _names.Exists(pattern => pattern.IsMatch(c.Name)))
         && _filters.Labels(c.Effective.Labels)
         && _filters.Any("status", s => s == HumanDuration.Name(c.Status.State))
         && _filters.Any("exited", code => c.Status is { State: ContainerState.Exited, FinishedAt: not null } && int.Parse(code, CultureInfo.InvariantCulture) == c.Status.ExitCode)
@@ -89,18 +87,6 @@ internal sealed class ContainerFilter
         (_published.Count == 0 && _exposed.Count == 0)
         || (c.Attachment?.Ports.Any(p => _published.Exists(range => range.Contains(p.HostPort, p.Protocol))) ?? false)
         || c.Effective.ExposedPorts.Select(PortSyntax.Parse).Any(p => _exposed.Exists(range => range.Contains(p.Port, p.Protocol)));
-
-    private static Regex Pattern(string text)
-    {
-        try
-        {
-            return new(text, RegexOptions.CultureInvariant, s_matchTime);
-        }
-        catch (ArgumentException)
-        {
-            return new(Regex.Escape(text), RegexOptions.CultureInvariant, s_matchTime);
-        }
-    }
 
     private static HashSet<Digest> Ancestors(IReadOnlyList<string> names, IReadOnlyList<ImageSnapshot> images)
     {

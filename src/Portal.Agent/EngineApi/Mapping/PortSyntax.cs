@@ -16,7 +16,7 @@ internal static class PortSyntax
             throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": unknown protocol");
         }
 
-        if (number.Contains('-'))
+        if (IsRange(number))
         {
             throw EngineErrors.NotSupported($"port ranges (\"{text}\") are");
         }
@@ -43,6 +43,10 @@ internal static class PortSyntax
         var (last, _) = Parse(numbers[(dash + 1)..] + tail);
         return first <= last ? new(first, last, kind) : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": the range ends before it begins");
     }
+
+    /// <summary>True for a range from one port to a higher one.</summary>
+    public static bool IsRange(string text) =>
+        text.Split('-') is [{ Length: > 0 } from, { Length: > 0 } to] && Number(from) is { } first and > 0 && Number(to) is { } last && first <= last;
 
     /// <summary>A port number, 0 for empty (any); null when it is none.</summary>
     public static int? Number(string text) => text.Length == 0

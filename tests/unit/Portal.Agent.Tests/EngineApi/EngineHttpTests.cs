@@ -121,7 +121,9 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("""{"Image":"busybox"} {}""", "application/json", null)]
     [InlineData("""{"Image":"busybox","HostConfig":{"Privileged":false,"privileged":true}}""", "application/json", null)]
     [InlineData("""{"Image":"busybox","Labels":{"a":"1","a":"2"}}""", "application/json", null)]
-    [InlineData("""{"Image":"busybox","HostConfig":{"Memory":"64m"}}""", "application/json", null)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Memory":"64m"}}""", "application/json", "invalid JSON: HostConfig.Memory: a value of another type is expected")]
+    [InlineData("""{"Image":"busybox","Env":["A=1",null]}""", "application/json", "invalid JSON: Env: a list must not have null in it")]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Mounts":[null]}}""", "application/json", "invalid JSON: Mounts: a list must not have null in it")]
     [InlineData("""{"Image":""", "application/json", null)]
     [InlineData("[]", "application/json", null)]
     public async Task Create_BadBody_Is400(string body, string type, string? message)

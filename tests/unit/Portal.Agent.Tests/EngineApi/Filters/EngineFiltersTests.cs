@@ -123,7 +123,24 @@ public sealed class EngineFiltersTests
     [InlineData("b\\*", "b*", true)]
     [InlineData("b\\*", "bx", false)]
     [InlineData("b?", "b", false)]
+    [InlineData("a*b*c", "a/b/c", false)]
+    [InlineData("a*b*c*", "axbbxbcx", true)]
+    [InlineData("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
     public void Glob_LikeGo_MatchesOrNot(string pattern, string text, bool matches) => Assert.Equal(matches, GlobPattern.IsMatch(pattern, text));
+
+    [Theory]
+    [InlineData("^/web$", true)]
+    [InlineData("^web$", true)]
+    [InlineData("e[", false)]
+    [InlineData("(w+)+e", true)]
+    public void Name_Pattern_FindsOrNot(string pattern, bool fits) => Assert.Equal(fits, new NamePattern(pattern).IsMatch("web"));
+
+    [Theory]
+    [InlineData("(a)\\1")]
+    [InlineData("(?=a)")]
+    [InlineData("(((a{99}){99}){99})")]
+    public void Name_PatternThatTakesMoreThanLinearTime_IsRefused(string pattern) =>
+        Assert.Contains("cannot be matched in linear time", Assert.Throws<ErrorException>(() => new NamePattern(pattern)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Ps_Output_KeepsTheContainersRows()
