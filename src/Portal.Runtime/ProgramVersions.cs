@@ -31,7 +31,7 @@ internal static class ProgramVersions
         var key = (path, File.GetLastWriteTimeUtc(path));
         if (!s_known.TryGetValue(key, out var known))
         {
-            known = Parse(Path.GetFileName(path), await RunAsync(path, ct).ConfigureAwait(false));
+            known = Parse(Path.GetFileName(path), await AskAsync(path, ct).ConfigureAwait(false));
             if (known.Version.Length > 0)
             {
                 _ = s_known.TryAdd(key, known);
@@ -61,7 +61,8 @@ internal static class ProgramVersions
         return new(name, version, commit == "unknown" ? "" : commit);
     }
 
-    private static async Task<string> RunAsync(string path, CancellationToken ct)
+    /// <summary>What a program says of itself; empty when it cannot be started, fails, or takes too long.</summary>
+    public static async Task<string> AskAsync(string path, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(s_limit);
@@ -82,7 +83,7 @@ internal static class ProgramVersions
                 return "";
             }
         }
-        catch (LinuxException)
+        catch (IOException)
         {
             return "";
         }

@@ -16,7 +16,7 @@ namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
 internal sealed class ContainerEndpoints(
-    IContainers containers, IContainerFiles files, IExecs execs, IImages images, INetworks networks, IRuntimeInfo runtime, TimeProvider time)
+    IContainers containers, IContainerFiles files, IExecs execs, IImages images, INetworks networks, IRuntimeInfo runtime, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
@@ -260,6 +260,7 @@ internal sealed class ContainerEndpoints(
             }
         }
 
+        news.Tell("container", reclaimed);
         await request.Json(new ContainerPruneResponse { ContainersDeleted = deleted.Count == 0 ? null : deleted, SpaceReclaimed = reclaimed }, EngineJson.Default.ContainerPruneResponse);
     }
 

@@ -9,7 +9,7 @@ using Portal.Runtime.Images;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Images of the local store. Registries are not spoken to yet.</summary>
-internal sealed class ImageEndpoints(IImages images, IContainers containers, TimeProvider time)
+internal sealed class ImageEndpoints(IImages images, IContainers containers, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
@@ -182,6 +182,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
             }
         }
 
+        news.Tell("image", response.SpaceReclaimed);
         await request.Json(response, EngineJson.Default.ImagePruneResponse);
     }
 

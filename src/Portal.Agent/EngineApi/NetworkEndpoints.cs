@@ -9,17 +9,23 @@ using Portal.Runtime.Networks;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Networks of this host. Making further ones comes later.</summary>
-internal sealed class NetworkEndpoints(INetworks networks, IContainers containers, RuntimeOptions options)
+internal sealed class NetworkEndpoints(INetworks networks, IContainers containers, RuntimeOptions options, PruneNews news)
 {
     public void Map(RouteTable routes)
     {
         routes.Get("networks", List);
         routes.Post("networks/create", _ => throw EngineErrors.NotSupported("creating networks is"));
-        routes.Post("networks/prune", r => r.Json(new NetworkPruneResponse(), EngineJson.Default.NetworkPruneResponse));
+        routes.Post("networks/prune", Prune);
         routes.Get("networks/{id}", Inspect);
         routes.Delete("networks/{id}", Remove);
         routes.Post("networks/{id}/connect", NotYet);
         routes.Post("networks/{id}/disconnect", NotYet);
+    }
+
+    private Task Prune(EngineRequest request)
+    {
+        news.Tell("network", 0);
+        return request.Json(new NetworkPruneResponse(), EngineJson.Default.NetworkPruneResponse);
     }
 
     private Task List(EngineRequest request)

@@ -16,7 +16,8 @@ namespace Portal.Agent.EngineApi;
 
 /// <summary>Ping, version, info, events.</summary>
 internal sealed class SystemEndpoints(
-    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, TimeProvider time)
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, PruneNews news,
+    TimeProvider time)
 {
     /// <summary>How long a reader of events that has fallen behind may take for those that still wait for it.</summary>
     private static readonly TimeSpan s_lagged = TimeSpan.FromSeconds(30);
@@ -33,12 +34,18 @@ internal sealed class SystemEndpoints(
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
         routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
-        routes.Post("build/prune", r => r.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse));
+        routes.Post("build/prune", PruneBuilds);
         routes.Post("session", r => throw (r.Http.Request.Headers.Upgrade.Count == 0
             ? EngineErrors.Invalid("build.session", "no upgrade proto in request")
             : EngineErrors.NotSupported("BuildKit is")));
         routes.Post("grpc", _ => throw EngineErrors.NotSupported("BuildKit is"));
         routes.Get("distribution/{name*}/json", _ => throw EngineErrors.NotSupported("asking registries is"));
+    }
+
+    private Task PruneBuilds(EngineRequest request)
+    {
+        news.Tell("builder", 0);
+        return request.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse);
     }
 
     private static Task Ping(EngineRequest request)

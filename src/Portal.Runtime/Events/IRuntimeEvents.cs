@@ -1,7 +1,7 @@
 namespace Portal.Runtime.Events;
 
 /// <summary>Something that happened, in the Engine API's words.</summary>
-/// <param name="Type"><c>container</c>, <c>image</c>, <c>network</c>, <c>volume</c>, <c>daemon</c>.</param>
+/// <param name="Type"><c>container</c>, <c>image</c>, <c>network</c>, <c>volume</c>, <c>daemon</c>, <c>builder</c>.</param>
 /// <param name="Action">For instance <c>start</c>, <c>die</c>, <c>exec_create: sh</c>.</param>
 /// <param name="ActorId">Id of the object (images: the reference or id).</param>
 /// <param name="Attributes">For containers: image, name, all labels, and <c>exitCode</c>, <c>signal</c> where they apply.</param>

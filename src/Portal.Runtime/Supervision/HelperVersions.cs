@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Portal.Runtime.Linux;
 using Portal.Runtime.Oci;
 
 namespace Portal.Runtime.Supervision;
@@ -13,8 +12,6 @@ internal sealed partial class HelperVersions(RuntimeOptions options, OciRuntimes
     // What is older has not been tried; up to there the engine makes up for what later versions have put right.
     private static readonly Dictionary<string, Version> s_floors = new() { ["crun"] = new(1, 8), ["conmon"] = new(2, 1, 2) };
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
-
     /// <summary>What is too old, a sentence each.</summary>
     public IReadOnlyList<string> Complaints { get; private set; } = [];
 
@@ -22,7 +19,7 @@ internal sealed partial class HelperVersions(RuntimeOptions options, OciRuntimes
     public async Task ReadAsync(CancellationToken ct)
     {
         string[] programs = [runtimes.Paths[runtimes.Default], options.ConmonPath];
-        var outputs = await Task.WhenAll(programs.Select(program => AskAsync(program, ct))).ConfigureAwait(false);
+        var outputs = await Task.WhenAll(programs.Select(program => ProgramVersions.AskAsync(program, ct))).ConfigureAwait(false);
         Complaints = [.. outputs.Select(Complaint).OfType<string>()];
         foreach (var complaint in Complaints)
         {
@@ -41,37 +38,6 @@ internal sealed partial class HelperVersions(RuntimeOptions options, OciRuntimes
 
         // "1.14.1-dirty", "1.8+ds1": what follows the numbers is the packager's.
         return Version.TryParse(string.Concat(number.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')), out var version) && version < floor ? $"{name} {number} is older than {floor}, the oldest that containers have been tried with; install a newer one" : null;
-    }
-
-    private static async Task<string> AskAsync(string program, CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(s_limit);
-        try
-        {
-            using var output = Pipe.FromChild();
-            using var child = ChildProcess.Start(new(program, ["--version"])
-            {
-                Descriptors = new Dictionary<int, System.Runtime.InteropServices.SafeHandle> { [1] = output.Theirs },
-            });
-            output.Theirs.Dispose();
-            try
-            {
-                var text = await OciRuntime.ReadAsync(output.Ours, limit.Token).ConfigureAwait(false);
-                _ = await child.WaitAsync(limit.Token).ConfigureAwait(false);
-                return text;
-            }
-            catch (OperationCanceledException)
-            {
-                child.Handle.Signal(Containers.SignalName.Kill);
-                throw;
-            }
-        }
-        catch (Exception ex) when (ex is IOException || (ex is OperationCanceledException && !ct.IsCancellationRequested))
-        {
-            // One that cannot even be started is told of by the first container.
-            return "";
-        }
     }
 
     [LoggerMessage(3420, LogLevel.Warning, "{Complaint}.")]

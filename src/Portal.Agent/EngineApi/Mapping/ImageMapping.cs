@@ -34,7 +34,7 @@ internal static class ImageMapping
         Comment = image.Comment,
         Created = EngineTime.Format(image.Created),
         Container = version.AtLeast(45) ? null : "",
-        ContainerConfig = version.AtLeast(45) ? null : Config(image.Config),
+        ContainerConfig = Config(image.Config),
         Author = image.Author,
         Config = Config(image.Config),
         Architecture = image.Architecture,

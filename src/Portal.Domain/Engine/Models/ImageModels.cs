@@ -48,9 +48,11 @@ public sealed class ImageInspect
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Container { get; set; }
 
-    /// <summary>That container's configuration. Before 1.45 only.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ContainerConfig? ContainerConfig { get; set; }
+    /// <summary>
+    /// That container's configuration; the image's own here. Docker has it before 1.45 only, and docker-compose 1.29, which always
+    /// speaks the newest version there is, breaks without it when it makes a container anew.
+    /// </summary>
+    public ContainerConfig ContainerConfig { get; set; } = new();
 
     public string DockerVersion { get; set; } = "";
 
