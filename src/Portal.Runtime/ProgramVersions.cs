@@ -62,7 +62,7 @@ internal static class ProgramVersions
     }
 
     /// <summary>What a program says of itself; empty when it cannot be started, fails, or takes too long.</summary>
-    public static async Task<string> AskAsync(string path, CancellationToken ct)
+    private static async Task<string> AskAsync(string path, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(s_limit);

@@ -19,25 +19,26 @@ internal sealed partial class HelperVersions(RuntimeOptions options, OciRuntimes
     public async Task ReadAsync(CancellationToken ct)
     {
         string[] programs = [runtimes.Paths[runtimes.Default], options.ConmonPath];
-        var outputs = await Task.WhenAll(programs.Select(program => ProgramVersions.AskAsync(program, ct))).ConfigureAwait(false);
-        Complaints = [.. outputs.Select(Complaint).OfType<string>()];
+        var versions = await Task.WhenAll(programs.Select(program => ProgramVersions.ReadAsync(program, ct))).ConfigureAwait(false);
+        Complaints = [.. versions.Select(Complaint).OfType<string>()];
         foreach (var complaint in Complaints)
         {
             LogTooOld(complaint);
         }
     }
 
-    /// <summary>Judges what a program says of itself, <c>crun version 1.8.1</c> in the first line. Null for one that is new enough, or not known.</summary>
-    internal static string? Complaint(string output)
+    /// <summary>Judges a version. Null for one that is new enough, or not known.</summary>
+    internal static string? Complaint(ProgramVersion program)
     {
-        var words = output.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words is not [var name, "version", var number, ..] || !s_floors.TryGetValue(name, out var floor))
+        if (!s_floors.TryGetValue(program.Name, out var floor))
         {
             return null;
         }
 
         // "1.14.1-dirty", "1.8+ds1": what follows the numbers is the packager's.
-        return Version.TryParse(string.Concat(number.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')), out var version) && version < floor ? $"{name} {number} is older than {floor}, the oldest that containers have been tried with; install a newer one" : null;
+        return Version.TryParse(string.Concat(program.Version.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')), out var version) && version < floor
+            ? $"{program.Name} {program.Version} is older than {floor}, the oldest that containers have been tried with; install a newer one"
+            : null;
     }
 
     [LoggerMessage(3420, LogLevel.Warning, "{Complaint}.")]
