@@ -57,15 +57,16 @@ internal sealed class EngineTransport(TimeProvider time, ILoggerFactory logs) : 
                 {
                     return null;
                 }
-                catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
                 {
+                    // The client has left again before it was its turn.
+                }
+                catch (SocketException e)
+                {
+                    // No file, no memory, or whatever else: to ask again at once would only be refused again.
                     Tell(e.Message);
                     TurnAwayByTheSpare();
                     await Task.Delay(s_pause, time, cancellationToken);
-                }
-                catch (SocketException)
-                {
-                    // The client has left again before it was its turn.
                 }
             }
         }
