@@ -11,7 +11,7 @@ internal sealed partial class ImageStore
     {
         var catalogue = ImageCatalogue.Empty;
         // Nor at later starts.
-        var intact = Directory.GetFiles(_records, "*.broken").Length == 0;
+        var intact = !SetAside.In(_records).Any();
         foreach (var path in Directory.GetFiles(_records, "*.json"))
         {
             try
@@ -97,9 +97,5 @@ internal sealed partial class ImageStore
         return new StoredImage(snapshot, Digest.Parse(record.Manifest, null), layers, chain);
     }
 
-    private void PutAside(string path, Exception reason)
-    {
-        _log.RecordBroken(reason, path);
-        File.Move(path, path + ".broken", overwrite: true);
-    }
+    private void PutAside(string path, Exception reason) => _log.RecordBroken(reason, path, SetAside.Move(path, _time));
 }

@@ -31,7 +31,6 @@ internal static class SetAside
     public static bool Exists(string path) =>
         Directory.Exists(Path.GetDirectoryName(path)) && Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + Mark + "*").Any();
 
-    /// <summary>Everything that was set aside below a folder.</summary>
-    public static IEnumerable<string> Below(string folder) =>
-        Directory.EnumerateFiles(folder, "*" + Mark + "*", SearchOption.TopDirectoryOnly).Order(StringComparer.Ordinal);
+    /// <summary>Everything that was set aside in a folder.</summary>
+    public static IEnumerable<string> In(string folder) => Directory.EnumerateFiles(folder, "*" + Mark + "*", SearchOption.TopDirectoryOnly);
 }
