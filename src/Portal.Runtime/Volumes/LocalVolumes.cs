@@ -149,7 +149,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
             var folder = $"{Root}/{name}";
             if (SetAside.Exists(folder + "/volume.json"))
             {
-                throw new ErrorException(ErrorKind.Conflict, "volume.unreadable", $"create {name}: the record of this volume cannot be read; it was set aside in {folder}, where its data is too");
+                throw new ErrorException(ErrorKind.Conflict, "volume.unreadable", $"create {name}: the record of this volume cannot be read; it was set aside in volumes/{name} of the data root, where its data is too");
             }
 
             var volume = new VolumeSnapshot(name, folder + "/_data", time.GetUtcNow(), labels, anonymous);
@@ -242,19 +242,4 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
 
     [LoggerMessage(3320, LogLevel.Error, "The record of volume {Volume} cannot be read; it was set aside as {Path}. The volume's data is untouched.")]
     private partial void LogUnreadable(string volume, string path);
-}
-
-/// <summary>What is stored of a volume: <c>volumes/&lt;name&gt;/volume.json</c>.</summary>
-/// <param name="Name">Name.</param>
-/// <param name="MountPoint">Path of the data.</param>
-/// <param name="Created">UTC.</param>
-/// <param name="Labels">Labels.</param>
-/// <param name="Anonymous">Name was invented.</param>
-/// <param name="Maker">The container it was made for, when nobody else knows its name.</param>
-internal sealed record VolumeRecord(
-    string Name, string MountPoint, DateTimeOffset Created, IReadOnlyDictionary<string, string> Labels, bool Anonymous, ContainerId? Maker = null)
-{
-    public VolumeSnapshot Snapshot => new(Name, MountPoint, Created, Labels, Anonymous);
-
-    public static VolumeRecord Of(VolumeSnapshot volume, ContainerId? maker) => new(volume.Name, volume.MountPoint, volume.Created, volume.Labels, volume.Anonymous, maker);
 }
