@@ -31,17 +31,16 @@ internal static class PortSyntax
     {
         var slash = text.IndexOf('/');
         var numbers = slash < 0 ? text : text[..slash];
-        var dash = numbers.IndexOf('-');
-        if (dash < 0)
+        if (!IsRange(numbers))
         {
             var (port, protocol) = Parse(text);
             return new(port, port, protocol);
         }
 
+        var dash = numbers.IndexOf('-');
         var tail = slash < 0 ? "" : text[slash..];
         var (first, kind) = Parse(numbers[..dash] + tail);
-        var (last, _) = Parse(numbers[(dash + 1)..] + tail);
-        return first <= last ? new(first, last, kind) : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": the range ends before it begins");
+        return new(first, Parse(numbers[(dash + 1)..]).Port, kind);
     }
 
     /// <summary>True for a range from one port to a higher one.</summary>

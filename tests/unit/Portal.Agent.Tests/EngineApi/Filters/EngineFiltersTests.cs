@@ -86,6 +86,8 @@ public sealed class EngineFiltersTests
     [Theory]
     [InlineData("x")]
     [InlineData("90-80")]
+    [InlineData("80-90-95")]
+    [InlineData("80-90/bogus")]
     [InlineData("80/bogus")]
     public void Container_FilteredByNoPort_Is400(string port) =>
         Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => Filter($$"""{"publish":["{{port}}"]}""")).Error.Kind);
