@@ -52,15 +52,28 @@ internal static class CrunState
     /// <param name="pid">The first process.</param>
     public static bool Waits(string folder, int pid)
     {
+        var fifo = folder + "/exec.fifo";
         try
         {
-            var fifo = folder + "/exec.fifo";
-            return Directory.EnumerateFiles($"/proc/{pid}/fd").Any(file => File.ResolveLinkTarget(file, returnFinalTarget: false)?.FullName.StartsWith(fifo, StringComparison.Ordinal) == true);
+            return Directory.EnumerateFiles($"/proc/{pid}/fd").Any(file => Target(file)?.StartsWith(fifo, StringComparison.Ordinal) == true);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             // It has ended.
             return false;
+        }
+    }
+
+    /// <summary>What a descriptor stands for, or null when it was closed since it was listed: the others still count.</summary>
+    private static string? Target(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.FullName;
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 
