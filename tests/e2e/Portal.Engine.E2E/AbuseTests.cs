@@ -195,7 +195,9 @@ public sealed class AbuseTests(Engine engine) : EngineTest(engine)
         await Patience.UntilAsync("it is at its limit", async () =>
         {
             using var stats = JsonDocument.Parse(await Http.GetStringAsync($"/containers/{id}/stats?stream=0&one-shot=1"));
-            most = Math.Max(most, stats.RootElement.GetProperty("pids_stats").GetProperty("current").GetInt64());
+            var tasks = stats.RootElement.GetProperty("pids_stats");
+            Assert.Equal(2048, tasks.GetProperty("limit").GetInt64());
+            most = Math.Max(most, tasks.GetProperty("current").GetInt64());
             return most > 2000;
         });
         await RunSleeperAsync("--name", "neighbour", "--network", "none");
@@ -204,7 +206,8 @@ public sealed class AbuseTests(Engine engine) : EngineTest(engine)
         (await Docker.RunAsync("stop", "-t", "1", "bomb")).Succeeded();
 
         Assert.True(stopping.Elapsed < TimeSpan.FromSeconds(6), $"{stopping.Elapsed}");
-        Assert.True(most <= 2048, $"{most}");
+        // The kernel counts a task before it refuses it (pids_try_charge of kernel/cgroup/pids.c): a few too many for a moment.
+        Assert.True(most < 2100, $"{most}");
         Assert.Equal("exited 137", await Docker.InspectAsync("bomb", "{{.State.Status}} {{.State.ExitCode}}"));
         Assert.DoesNotContain(Ledger.Cgroups(Engine.Bridge), group => Directory.Exists($"{group}/{id}"));
         Assert.True(pinger.Longest < TimeSpan.FromSeconds(1), $"/_ping took {pinger.Longest}");
