@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -45,7 +46,7 @@ internal static class EngineBody
         var reader = request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(ct);
+            var read = await NextAsync(reader, ct);
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -55,6 +56,19 @@ internal static class EngineBody
             var bytes = read.Buffer.ToArray();
             reader.AdvanceTo(read.Buffer.End);
             return Parse(bytes, type);
+        }
+    }
+
+    private static async ValueTask<ReadResult> NextAsync(PipeReader reader, CancellationToken ct)
+    {
+        try
+        {
+            return await reader.ReadAsync(ct);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // A chunk whose size is no number that the server holds; or the client is gone, and nobody reads this.
+            throw EngineErrors.Invalid("api.body", "the request body cannot be read: " + e.Message);
         }
     }
 

@@ -35,6 +35,10 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("GET", "/v1.99/info", 400, "client version 1.99 is too new. Maximum supported API version is 1.51")]
     [InlineData("GET", "/v2.0/info", 400, "client version 2.0 is too new. Maximum supported API version is 1.51")]
     [InlineData("GET", "/v1.23/info", 400, "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData("GET", "/v99999999999.1/info", 400, "client version 2147483647.1 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v2/info", 400, "client version 2.0 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v1./info", 400, "client version 1.0 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData("GET", "/v1.x/info", 404, "page not found")]
     [InlineData("GET", "/nothing", 404, "page not found")]
     [InlineData("GET", "/", 404, "page not found")]
     [InlineData("PUT", "/v1.51/containers/json", 404, "page not found")]
@@ -150,6 +154,24 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         using var response = await _client.PostAsync("/containers/create", new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Create_ChunkOfASizeThatIsNone_Is400()
+    {
+        using var client = await engine.RawAsync(
+            """
+            POST /containers/create HTTP/1.1
+            Host: docker
+            Content-Type: application/json
+            Transfer-Encoding: chunked
+
+            FFFFFFFFFFFFFFFFFF
+            {}
+
+            """);
+
+        Assert.StartsWith("HTTP/1.1 400 ", await client.HeadAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
