@@ -15,6 +15,7 @@ internal static class VolumeName
             throw new ErrorException(ErrorKind.Invalid, "volume.invalid_name", $"create {name}: volume name is too short, names should be at least two alphanumeric characters");
         }
 
+        ContainerValidation.CheckLength(name);
         if (!ContainerValidation.IsName(name))
         {
             throw new ErrorException(

@@ -47,6 +47,8 @@ public sealed class OptionValidationTests
         { s_good with { Devices = [new("fuse", "/dev/fuse", "r")] }, "fuse is not an absolute path" },
         { s_good with { Devices = [new("/dev/fuse", "fuse", "r")] }, "fuse is not an absolute path" },
         { s_good with { DeviceCgroupRules = ["c 1:3"] }, "invalid device cgroup rule format: 'c 1:3'" },
+        { s_good with { CgroupParent = string.Join('/', Enumerable.Repeat("a", 33)) }, "invalid cgroup parent: at most 32 groups in each other, of at most 255 characters each, can be made" },
+        { s_good with { CgroupParent = new('a', 256) }, "invalid cgroup parent: at most 32 groups in each other, of at most 255 characters each, can be made" },
         { s_good with { CgroupParent = "/a/../../b" }, "invalid cgroup parent \"/a/../../b\": it has to be the path of a cgroup, without \"..\"" },
         { s_good with { Ulimits = [new("foo", 1, 1)] }, "invalid ulimit type: foo" },
         { s_good with { Ulimits = [new("nofile", -2, 5)] }, "invalid ulimit nofile=-2:5: -1 is for no limit" },

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
 
@@ -70,6 +71,21 @@ public class RuntimeEventsTests
 
         await TakeAsync(reader, 1024);
         Assert.Equal("events.lagged", (await Assert.ThrowsAsync<ErrorException>(async () => await reader.MoveNextAsync())).Error.Code);
+    }
+
+    [Fact]
+    public async Task Read_UntilBeyondWhatATimerTakes_GoesOnTillThen()
+    {
+        var time = new FakeTimeProvider(s_start);
+        var events = new RuntimeEvents(time);
+        await using var reader = events.ReadAsync(null, s_start.AddDays(100), CancellationToken.None).GetAsyncEnumerator();
+        var next = reader.MoveNextAsync().AsTask();
+
+        time.Advance(TimeSpan.FromDays(40));
+        events.Publish(new("container", "late", "id", new Dictionary<string, string>(), time.GetUtcNow()));
+
+        Assert.True(await next);
+        Assert.Equal("late", reader.Current.Action);
     }
 
     private void Publish(int number) =>
