@@ -29,7 +29,6 @@ public abstract class AgentProcess : IAsyncLifetime
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
         Root = Path.Combine(parent, $"pe{number}-{Environment.ProcessId}");
         Directory.CreateDirectory(Root);
-        Directory.CreateDirectory(RunRoot);
         _log = new StreamWriter(Path.Combine(Root, "agent.log")) { AutoFlush = true };
         File.WriteAllLines(Path.Combine(Root, "teardown"), RootArguments);
         Docker = new DockerCli(Socket, Path.Combine(Root, "docker"));
