@@ -52,7 +52,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
     public async ValueTask DisposeAsync()
     {
         await engine.ClearAsync();
-        await _docker.RunAsync("volume", "prune", "-af");
+        await engine.ClearVolumesAsync();
     }
 
     [Fact]

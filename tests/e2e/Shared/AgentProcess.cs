@@ -146,6 +146,13 @@ public abstract class AgentProcess : IAsyncLifetime
         if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
     }
 
+    /// <summary>Removes every volume that no container has, named ones too, for which an old CLI's prune has no option.</summary>
+    public async Task ClearVolumesAsync()
+    {
+        var left = (await Docker.RunAsync("volume", "ls", "-q")).Lines;
+        if (left.Length > 0) await Docker.RunAsync(["volume", "rm", .. left]);
+    }
+
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
