@@ -20,10 +20,10 @@ internal static class EngineTime
     /// <summary>Unix nanoseconds.</summary>
     public static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
-    /// <summary>Unix seconds with an optional fraction (<c>1795451833.000000000</c>), or RFC 3339. Null for null, empty and 0.</summary>
+    /// <summary>Unix seconds with an optional fraction (<c>1795451833.000000000</c>), or RFC 3339. Null for null and empty; 0 is 1970, "all there is" of a <c>since</c>.</summary>
     public static DateTimeOffset? Parse(string? text, string parameter)
     {
-        if (string.IsNullOrEmpty(text) || text == "0")
+        if (string.IsNullOrEmpty(text))
         {
             return null;
         }

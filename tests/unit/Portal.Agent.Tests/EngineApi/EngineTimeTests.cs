@@ -45,4 +45,7 @@ public sealed class EngineTimeTests
 
         Assert.Equal((ErrorKind.Invalid, $"invalid value for \"until\": invalid timestamp \"{text}\": {reason}"), (error.Kind, error.Message));
     }
+
+    [Fact]
+    public void Parse_Zero_IsTheBeginningAndNotNothing() => Assert.Equal(DateTimeOffset.UnixEpoch, EngineTime.Parse("0", "since"));
 }
