@@ -120,6 +120,13 @@ doctor_processes() {
   else bad "portal: does not answer at https://localhost:$PORTAL_HTTPS_PORT; see './portal logs portal'"; fi
 }
 
+doctor_boot() {
+  if ! has_systemd; then note "start with the machine: no systemd here; run './portal up' after a restart of the machine"
+  elif ! has_unit agent && ! has_unit portal; then note "start with the machine: not set up; './portal up' does it"
+  elif is_kept; then good "start with the machine: $(unit_name agent), $(unit_name portal)"
+  else note "start with the machine: turned off by './portal down'; './portal up' turns it on"; fi
+}
+
 portal_doctor() {
   no_arguments doctor "$@"
   doctor_system
@@ -129,6 +136,7 @@ portal_doctor() {
   doctor_kernel
   doctor_room
   doctor_processes
+  doctor_boot
   case $doctor_bad in
     0) say "All is well." ;;
     1) say "One thing needs attention." && return 1 ;;

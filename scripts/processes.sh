@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are shared between the parts
-# Starting, finding and ending the two processes. A pid file holds the pid and the process's start time, so that a number
+# Starting, finding and ending the two processes: through systemd where there is one (units.sh), else by a pid file. That holds the pid and the process's start time, so that a number
 # which the kernel has given to somebody else in the meantime is never signalled.
 
 pid_file() { echo "$PORTAL_RUN_ROOT/$1.pid"; }
@@ -10,6 +10,8 @@ start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 # process_id agent|portal: prints the pid when that very process lives.
 process_id() {
   local pid started
+  ! has_unit "$1" || ! unit_process "$1" || return 0
+  # Also where there is systemd: the process of an `up` that did not know units yet.
   read -r pid started 2>/dev/null <"$(pid_file "$1")" || return 1
   [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] || return 1
   # A zombie has ended; only its parent has not looked yet.
@@ -17,15 +19,25 @@ process_id() {
   echo "$pid"
 }
 
+prepare_run_root() { install -d -m 0710 -g "$PORTAL_USER" "$PORTAL_RUN_ROOT"; }
+
+# prepare_log NAME: a log for root and the group only, that does not grow for ever.
+prepare_log() {
+  local log=$PORTAL_LOG_ROOT/$1.log
+  install -d -m 0750 -g "$PORTAL_USER" "$PORTAL_LOG_ROOT"
+  if [ -e "$log" ] && [ "$(stat -c %s "$log")" -gt 10485760 ]; then mv -f "$log" "$log.1"; fi
+  : >>"$log"
+  chmod 0640 "$log"
+  # As a unit it opens its log itself.
+  [ "$1" = agent ] || chown "$PORTAL_USER:$PORTAL_USER" "$log"
+}
+
 # launch NAME COMMAND...: in the background, away from this terminal, with its output in NAME.log.
 launch() {
   local name=$1 log pid
   log=$PORTAL_LOG_ROOT/$name.log
   shift
-  install -d -m 0750 -g "$PORTAL_USER" "$PORTAL_LOG_ROOT"
-  if [ -e "$log" ] && [ "$(stat -c %s "$log")" -gt 10485760 ]; then mv -f "$log" "$log.1"; fi
-  : >>"$log"
-  chmod 0640 "$log"
+  prepare_log "$name"
   setsid "$@" >>"$log" 2>&1 </dev/null &
   pid=$!
   disown
@@ -35,6 +47,13 @@ launch() {
 # halt NAME SECONDS: TERM, then KILL.
 halt() {
   local name=$1 pid deadline=$((SECONDS + $2))
+  if has_unit "$name"; then
+    # A unit has more patience than who waits here.
+    if ! timeout "$2" systemctl stop "$(unit_name "$name")"; then
+      if pid=$(unit_process "$name"); then kill -KILL "$pid" 2>/dev/null || true; fi
+      systemctl stop "$(unit_name "$name")"
+    fi
+  fi
   if pid=$(process_id "$name"); then
     kill -TERM "$pid" 2>/dev/null || true
     while process_id "$name" >/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.1; done
@@ -61,6 +80,7 @@ wait_until() {
   local name=$1 check=$2 deadline=$((SECONDS + $3)) log=$PORTAL_LOG_ROOT/$1.log
   until "$check"; do
     if ! process_id "$name" >/dev/null; then
+      ! has_unit "$name" || systemctl stop "$(unit_name "$name")"
       tail -n 15 "$log" >&2
       fail "The $name ended while starting; the lines above are from $log."
     fi
@@ -72,21 +92,38 @@ wait_until() {
   done
 }
 
+# What each process is told. Needs dotnet_root and oci_runtime.
+describe_agent() {
+  agent_environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DOTNET_ROOT="$dotnet_root")
+  local agent_settings
+  read_agent_settings
+  agent_environment+=("${agent_settings[@]}")
+  agent_arguments=(--socket "$socket" --data-root "$PORTAL_AGENT_DATA_ROOT" --run-root "$PORTAL_RUN_ROOT" --socket-group "$PORTAL_USER"
+    --bridge-name "$PORTAL_BRIDGE_NAME" --bridge-subnet "$PORTAL_BRIDGE_SUBNET" --cgroup-parent "$PORTAL_CGROUP_PARENT" --oci-runtime "$oci_runtime")
+}
+
+describe_portal() {
+  portal_environment=(PATH=/usr/local/bin:/usr/bin:/bin HOME="$PORTAL_DATA_ROOT" LANG=C.UTF-8 DOTNET_ROOT="$dotnet_root" ASPNETCORE_ENVIRONMENT=Production
+    PORTAL_DATA_ROOT="$PORTAL_DATA_ROOT" PORTAL_HTTPS_PORT="$PORTAL_HTTPS_PORT" PORTAL_AGENT_SOCKET="$socket")
+}
+
 start_agent() {
-  install -d -m 0710 -g "$PORTAL_USER" "$PORTAL_RUN_ROOT"
+  prepare_run_root
   install -d -m 0710 "$PORTAL_AGENT_DATA_ROOT"
-  launch agent env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DOTNET_ROOT="$dotnet_root" \
-    LANG=C.UTF-8 "$PORTAL_PREFIX/agent/portal-agent" --socket "$socket" --data-root "$PORTAL_AGENT_DATA_ROOT" \
-    --run-root "$PORTAL_RUN_ROOT" --socket-group "$PORTAL_USER" --bridge-name "$PORTAL_BRIDGE_NAME" \
-    --bridge-subnet "$PORTAL_BRIDGE_SUBNET" --cgroup-parent "$PORTAL_CGROUP_PARENT" --oci-runtime "$oci_runtime"
+  describe_agent
+  remember_agent_settings
+  if has_systemd; then start_unit agent
+  else launch agent env -i "${agent_environment[@]}" "$PORTAL_PREFIX/agent/portal-agent" "${agent_arguments[@]}"; fi
   wait_until agent engine_answers 60
 }
 
 start_portal() {
   install -d -m 0700 -o "$PORTAL_USER" -g "$PORTAL_USER" "$PORTAL_DATA_ROOT"
-  launch portal setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
-    env -i --chdir="$PORTAL_PREFIX/web" PATH=/usr/local/bin:/usr/bin:/bin HOME="$PORTAL_DATA_ROOT" DOTNET_ROOT="$dotnet_root" LANG=C.UTF-8 \
-    ASPNETCORE_ENVIRONMENT=Production PORTAL_DATA_ROOT="$PORTAL_DATA_ROOT" PORTAL_HTTPS_PORT="$PORTAL_HTTPS_PORT" \
-    PORTAL_AGENT_SOCKET="$socket" "$PORTAL_PREFIX/web/portal-web"
+  describe_portal
+  if has_systemd; then start_unit portal
+  else
+    launch portal setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+      env -i --chdir="$PORTAL_PREFIX/web" "${portal_environment[@]}" "$PORTAL_PREFIX/web/portal-web"
+  fi
   wait_until portal portal_answers 180
 }

@@ -87,6 +87,26 @@ find_browser() {
   browser=
 }
 
+# The docker CLIs on PATH, "version path" per line, oldest first.
+docker_clis() {
+  local program version
+  type -ap docker | while read -r program; do
+    version=$("$program" --version 2>/dev/null | sed -n 's/^Docker version \([^, ]*\).*/\1/p')
+    [ -z "$version" ] || echo "$version $(readlink -f "$program")"
+  done | sort -uV
+}
+
+# Clients of every age must do: the engine's tests run with the newest CLI first, and with the oldest the second time.
+find_docker_clis() {
+  local clis
+  command -v docker >/dev/null ||
+    borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
+  mapfile -t clis < <(docker_clis)
+  [ ${#clis[@]} -gt 0 ] || fail "The docker CLI does not tell its version; 'docker --version' says why."
+  read -r oldest_docker_version oldest_docker <<<"${clis[0]}"
+  read -r newest_docker_version newest_docker <<<"${clis[-1]}"
+}
+
 test_unit() {
   local project
   for project in "$repo"/tests/unit/*.Tests; do
@@ -96,12 +116,14 @@ test_unit() {
 }
 
 test_e2e() {
-  run_tests Portal.Engine.E2E Portal.Engine.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent"
+  say "Docker CLI of the tests: $newest_docker_version; of those of the native agent: $oldest_docker_version"
+  run_tests Portal.Engine.E2E Portal.Engine.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" PORTAL_E2E_DOCKER="$newest_docker"
+  run_tests Portal.Testcontainers.E2E Portal.Testcontainers.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" PORTAL_E2E_DOCKER="$newest_docker"
   run_tests Portal.Web.E2E Portal.Web.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" \
-    PORTAL_E2E_WEB="$test_root/install/web/portal-web" PORTAL_E2E_CHROMIUM="$browser"
+    PORTAL_E2E_WEB="$test_root/install/web/portal-web" PORTAL_E2E_CHROMIUM="$browser" PORTAL_E2E_DOCKER="$newest_docker"
   step "Packing the agent as a native binary"
   if (pack_agent); then
-    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent"
+    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent" PORTAL_E2E_DOCKER="$oldest_docker"
   else
     say "pack: failed"
     test_failed=$((test_failed + 1))
@@ -121,8 +143,8 @@ portal_test() {
     install_packages
     check_floors
     need_native_toolchain
-    command -v docker >/dev/null ||
-      borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
+    find_docker_clis
+    command -v strace >/dev/null || apt_install strace
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"

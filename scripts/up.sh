@@ -53,6 +53,7 @@ print_access() {
     say "  Setup secret  $(tr -d '\n' <"$PORTAL_DATA_ROOT/setup-secret")   (once, to create the administrator)"
   fi
   say "  docker CLI    docker -H unix://$socket run --rm -it busybox sh"
+  say_boot
   say ""
 }
 
@@ -70,7 +71,7 @@ portal_up() {
   process_id agent >/dev/null && agent_was=1
   process_id portal >/dev/null && portal_was=1
 
-  if [ -n "$fresh$agent_was$portal_was" ] && [ "$fresh$agent_was$portal_was" = 111 ] && engine_answers && portal_answers; then
+  if [ "$fresh$agent_was$portal_was" = 111 ] && is_kept && ! agent_settings_changed && engine_answers && portal_answers; then
     ensure_busybox
     say "Portal is already running and up to date; nothing was changed."
     print_access
@@ -80,7 +81,7 @@ portal_up() {
   install_packages
   check_floors
   ensure_user
-  install -d -m 0710 -g "$PORTAL_USER" "$PORTAL_RUN_ROOT"
+  prepare_run_root
   prepare_cgroups
   choose_oci_runtime
 
@@ -103,6 +104,15 @@ portal_up() {
     step "Stopping an agent that does not answer" && halt agent 15
     agent_was=
   fi
+  if [ -n "$agent_was" ] && agent_settings_changed; then
+    (read_agent_settings) || exit 1
+    step "Stopping the agent to give it its new settings; containers keep running"
+    halt agent 15
+    agent_was=
+  fi
+  # They run, but were stopped since, or started before this machine had systemd's units of them.
+  if [ -n "$agent_was" ] && ! is_kept; then halt agent 15 && agent_was=; fi
+  if [ -n "$portal_was" ] && ! is_kept; then halt portal 15 && portal_was=; fi
   if [ -z "$agent_was" ]; then
     step "Starting the agent"
     start_agent
@@ -144,7 +154,8 @@ portal_down() {
   process_id agent >/dev/null && step "Stopping the agent"
   halt agent 15
   if [ -z "$all" ]; then
-    if [ -n "$was" ]; then say "Portal is stopped. Containers keep running; './portal up' finds them again, './portal down --all' ends them too."
+    disable_units
+    if [ -n "$was" ]; then say "Portal is stopped, until the next './portal up', which also finds the containers again: they keep running. './portal down --all' ends them too."
     else say "Portal was not running; nothing was changed."; fi
     return
   fi
@@ -160,6 +171,7 @@ portal_down() {
       --oci-runtime "$oci_runtime" >>"$PORTAL_LOG_ROOT/agent.log" 2>&1 ||
       fail "The agent could not take everything down; $PORTAL_LOG_ROOT/agent.log says what is left."
   fi
+  remove_units
   unmount_roots
   release_cgroups
   rm -rf "$PORTAL_RUN_ROOT"

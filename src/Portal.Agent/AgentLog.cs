@@ -11,6 +11,9 @@ internal static partial class AgentLog
     [LoggerMessage(4003, LogLevel.Warning, "Socket {Socket} is for root only: there is no group {Group}")]
     public static partial void NoSocketGroup(this ILogger log, string socket, string group);
 
+    [LoggerMessage(4004, LogLevel.Warning, "Connections are turned away: {Reason}")]
+    public static partial void ConnectionsTurnedAway(this ILogger log, string reason);
+
     [LoggerMessage(4010, LogLevel.Error, "{Method} {Route} failed")]
     public static partial void RequestFailed(this ILogger log, Exception error, string method, string route);
 
@@ -22,6 +25,9 @@ internal static partial class AgentLog
 
     [LoggerMessage(4020, LogLevel.Information, "Stopped container {Container} ({Name})")]
     public static partial void ContainerStopped(this ILogger log, string container, string name);
+
+    [LoggerMessage(4022, LogLevel.Warning, "Container {Container} ({Name}) did not end: {Reason}")]
+    public static partial void HaltFailed(this ILogger log, string container, string name, string reason);
 
     [LoggerMessage(4021, LogLevel.Warning, "Could not take away {Subject}: {Reason}")]
     public static partial void TeardownFailed(this ILogger log, string subject, string reason);

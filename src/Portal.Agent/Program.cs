@@ -22,7 +22,12 @@ if (!Environment.IsPrivilegedProcess)
     return Refuse(1, "it must run as root: containers need mounts, namespaces and cgroups");
 }
 
-return command.Verb == NodeVerb.Teardown ? await Commands.TeardownAsync(command.Options) : await Commands.RunAsync(command.Options);
+return command.Verb switch
+{
+    NodeVerb.Halt => await Commands.HaltAsync(command.Options),
+    NodeVerb.Teardown => await Commands.TeardownAsync(command.Options),
+    _ => await Commands.RunAsync(command.Options),
+};
 
 static int Refuse(int status, params string[] reasons)
 {

@@ -2,6 +2,7 @@ using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime;
 
@@ -20,6 +21,9 @@ public sealed record RuntimeInfo(
 {
     /// <summary>Containers have ids of their own, unless they say otherwise.</summary>
     public bool UserNamespaces { get; init; }
+
+    /// <summary>What of the programs that run containers is too old, a sentence each.</summary>
+    public IReadOnlyList<string> HelperComplaints { get; init; } = [];
 }
 
 /// <summary>Tells what the runtime can do.</summary>
@@ -33,9 +37,12 @@ public interface IRuntimeInfo
 
     /// <summary>All of it; looks at the host.</summary>
     RuntimeInfo Read();
+
+    /// <summary>Versions of the programs that the runtime starts; asks each once.</summary>
+    Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct);
 }
 
-internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, RuntimeOptions options) : IRuntimeInfo
+internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArmorHost appArmor, CdiRegistry cdi, HelperVersions helpers, RuntimeOptions options) : IRuntimeInfo
 {
     public string DefaultRuntime => runtimes.Default;
 
@@ -49,6 +56,15 @@ internal sealed class HostRuntimeInfo(OciRuntimes runtimes, OciHost host, AppArm
             options.CdiSpecFolders, [.. devices.Devices.Keys], devices.Errors)
         {
             UserNamespaces = options.Mappings is not null,
+            HelperComplaints = helpers.Complaints,
         };
+    }
+
+    public async Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct)
+    {
+        var oci = ProgramVersions.ReadAsync(runtimes.Paths[runtimes.Default], ct);
+        var monitor = ProgramVersions.ReadAsync(options.ConmonPath, ct);
+        var init = options.InitPath is { } path ? await ProgramVersions.ReadAsync(path, ct).ConfigureAwait(false) : null;
+        return new(await oci.ConfigureAwait(false), await monitor.ConfigureAwait(false), init);
     }
 }

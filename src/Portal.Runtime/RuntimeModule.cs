@@ -23,6 +23,9 @@ namespace Portal.Runtime;
 /// <summary>The container runtime of one host, as one registration.</summary>
 public static class RuntimeModule
 {
+    /// <summary>How many threads the making and taking down of containers keeps waiting for kernel and disk at most.</summary>
+    public static int BlockedThreads { get; } = Math.Max(4, 2 * Environment.ProcessorCount);
+
     /// <summary>
     /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
     /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
@@ -54,6 +57,7 @@ public static class RuntimeModule
         services.AddSingleton<IPreparedMounts>(provider => provider.GetRequiredService<PreparedMounts>());
         services.AddSingleton<MountResolution>();
         services.AddSingleton<AppArmorHost>();
+        services.AddSingleton<HelperVersions>();
         services.AddSingleton<CdiRegistry>();
         services.AddSingleton<CdiInjection>();
         services.AddSingleton<IRuntimeInfo, HostRuntimeInfo>();
@@ -66,6 +70,7 @@ public static class RuntimeModule
         services.AddSingleton<ContainerChanges>();
         services.AddSingleton<RunCare>();
         services.AddSingleton(provider => new StartQueue(Math.Max(2, Environment.ProcessorCount), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new WorkSlots(BlockedThreads, TimeSpan.FromSeconds(10)));
         services.AddSingleton<ContainerLifecycle>();
         services.AddSingleton<IContainers>(provider => provider.GetRequiredService<ContainerLifecycle>());
         services.AddSingleton<ContainerExecs>();

@@ -63,6 +63,9 @@ public sealed class RuntimeOptions
     /// </summary>
     public IReadOnlyList<string> FetchAllowed { get; set; } = [];
 
+    /// <summary>Containers are started by their restart policies. Not by a process that is there only to end them.</summary>
+    public bool StartsContainers { get; set; } = true;
+
     /// <summary>Logging of containers that ask for no driver. Default <c>json-file</c> without options: 20 MiB × 5, compressed.</summary>
     public LogSpec Log { get; set; } = new(LogDrivers.JsonFile, new Dictionary<string, string>());
 }

@@ -10,7 +10,7 @@ using Portal.Runtime.Builds.Contexts;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>The classic build: one archive comes, lines of text go.</summary>
-internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, SessionBuilds sessionBuilds, ContextFolders folders, TimeProvider time)
+internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, SessionBuilds sessionBuilds, ContextFolders folders, PruneNews news, TimeProvider time)
 {
     private const string ClientSession = "client-session";
 
@@ -110,6 +110,7 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
     {
         var filters = request.Filters("until", "unused-for", "id", "parent", "type", "description", "inuse", "shared", "private");
         var ids = filters.IsEmpty ? [] : BuildMapping.Select(builder.Cache(), filters);
+        var answer = new BuildPruneResponse();
         if (filters.IsEmpty || ids.Count > 0)
         {
             var pruned = await builder.PruneAsync(
@@ -117,11 +118,10 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
 
             // Files of clients are kept for the next build only; they go with everything, never by a filter that cannot be asked of them.
             var sources = filters.IsEmpty && BuildMapping.KeepBytes(request) == 0 ? await Task.Run(folders.Prune) : 0;
-            await request.Json(
-                new() { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes + sources }, EngineJson.Default.BuildPruneResponse);
-            return;
+            answer = new() { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes + sources };
         }
 
-        await request.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse);
+        news.Tell("builder", answer.SpaceReclaimed);
+        await request.Json(answer, EngineJson.Default.BuildPruneResponse);
     }
 }

@@ -16,7 +16,7 @@ namespace Portal.Agent.EngineApi;
 
 /// <summary>Containers, but for their streams (<see cref="ContainerStreamEndpoints"/>).</summary>
 internal sealed class ContainerEndpoints(
-    IContainers containers, IContainerFiles files, IExecs execs, IImages images, INetworks networks, IRuntimeInfo runtime, TimeProvider time)
+    IContainers containers, IContainerFiles files, IExecs execs, IImages images, INetworks networks, IRuntimeInfo runtime, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
@@ -164,8 +164,21 @@ internal sealed class ContainerEndpoints(
 
     private async Task KillAsync(EngineRequest request)
     {
-        await containers.KillAsync(containers.Resolve(request.Target).Id, request.Query("signal") ?? "KILL", request.Aborted);
+        await containers.KillAsync(ResolveToKill(request.Target).Id, request.Query("signal") ?? "KILL", request.Aborted);
         await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    /// <summary>As everywhere, in the words that Docker has for this alone.</summary>
+    private ContainerSnapshot ResolveToKill(string reference)
+    {
+        try
+        {
+            return containers.Resolve(reference);
+        }
+        catch (ErrorException ex) when (ex.Error.Kind == ErrorKind.NotFound)
+        {
+            throw new ErrorException(ex.Error with { Message = $"cannot kill container: {reference}: {ex.Message}" }, ex);
+        }
     }
 
     private async Task PauseAsync(EngineRequest request)
@@ -193,7 +206,7 @@ internal sealed class ContainerEndpoints(
         var resources = ResourceMapping.Map(body) with
         {
             // Here 0 is said by nobody who does not mean it.
-            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is <= 0 ? -1 : body.PidsLimit,
+            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is 0 ? -1 : body.PidsLimit,
         };
         var warnings = await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(resources, policy), request.Aborted);
         await request.Json(new ContainerUpdateResponse { Warnings = warnings.Count == 0 ? null : [.. warnings] }, EngineJson.Default.ContainerUpdateResponse);
@@ -225,7 +238,9 @@ internal sealed class ContainerEndpoints(
         long reclaimed = 0;
         foreach (var container in containers.List())
         {
-            if (container.Status.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead)
+            // What could be repaired goes only when somebody names it.
+            if (container.IsUnreadable
+                || container.Status.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead)
                 || (until is not null && container.Created >= until)
                 || !filters.Labels(container.Effective.Labels))
             {
@@ -245,6 +260,7 @@ internal sealed class ContainerEndpoints(
             }
         }
 
+        news.Tell("container", reclaimed);
         await request.Json(new ContainerPruneResponse { ContainersDeleted = deleted.Count == 0 ? null : deleted, SpaceReclaimed = reclaimed }, EngineJson.Default.ContainerPruneResponse);
     }
 

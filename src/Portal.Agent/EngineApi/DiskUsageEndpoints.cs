@@ -30,7 +30,7 @@ internal sealed class DiskUsageEndpoints(IDiskUsage usage, IContainers container
         bool Wanted(string type) => types.Count == 0 || types.Contains(type);
         var taken = await usage.ReadAsync(request.Aborted);
         var (allContainers, allImages) = (containers.List(), images.List());
-        var answer = new DiskUsage();
+        var answer = new DiskUsage { BuilderSize = request.Version.AtLeast(42) ? null : builder.Cache().Sum(record => record.SizeBytes) };
         if (Wanted("image"))
         {
             answer.LayersSize = taken.Layers;

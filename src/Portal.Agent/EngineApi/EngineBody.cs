@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -15,14 +17,16 @@ internal static class EngineBody
     /// <summary>Longest JSON body in bytes.</summary>
     public const int Limit = 4 * 1024 * 1024;
 
+    private const int MaximumDepth = 64;
+
     /// <summary>The wire contract, read strictly.</summary>
     public static EngineJson Strict { get; } = new(new JsonSerializerOptions
     {
         PropertyNameCaseInsensitive = true,
         NumberHandling = JsonNumberHandling.Strict,
-        MaxDepth = 64,
+        MaxDepth = MaximumDepth,
         AllowDuplicateProperties = false,
-        Converters = { new NullAsDefault<bool>(), new NullAsDefault<int>(), new NullAsDefault<long>() },
+        Converters = { new NullAsDefault<bool>(), new NullAsDefault<int>(), new NullAsDefault<long>(), new NullAsEmpty() },
     });
 
     /// <summary>The body as a value; null when there is none.</summary>
@@ -42,7 +46,7 @@ internal static class EngineBody
         var reader = request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(ct);
+            var read = await NextAsync(reader, ct);
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -55,6 +59,19 @@ internal static class EngineBody
         }
     }
 
+    private static async ValueTask<ReadResult> NextAsync(PipeReader reader, CancellationToken ct)
+    {
+        try
+        {
+            return await reader.ReadAsync(ct);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // A chunk whose size is no number that the server holds; or the client is gone, and nobody reads this.
+            throw EngineErrors.Invalid("api.body", "the request body cannot be read: " + e.Message);
+        }
+    }
+
     public static T? Parse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) where T : class
     {
         if (json.Trim(" \t\r\n"u8).IsEmpty)
@@ -64,12 +81,55 @@ internal static class EngineBody
 
         try
         {
+            RefuseNullInLists(json);
             return JsonSerializer.Deserialize(json, type);
         }
         catch (JsonException e)
         {
-            throw EngineErrors.Invalid("api.json", "invalid JSON: " + e.Message);
+            throw EngineErrors.Invalid("api.json", "invalid JSON: " + Words(e));
         }
+    }
+
+    /// <summary>An item that is null is none of anything; nothing behind this door is to be prepared for it.</summary>
+    private static void RefuseNullInLists(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaximumDepth });
+        ReadOnlySpan<byte> member = default;
+
+        // One bit for each level: set where it is a list.
+        ulong lists = 0;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.PropertyName:
+                    member = reader.ValueSpan;
+                    break;
+                case JsonTokenType.StartArray:
+                    lists |= 1UL << reader.CurrentDepth;
+                    break;
+                case JsonTokenType.StartObject:
+                    lists &= ~(1UL << reader.CurrentDepth);
+                    break;
+                case JsonTokenType.Null when reader.CurrentDepth > 0 && (lists >> (reader.CurrentDepth - 1) & 1) != 0:
+                    throw new JsonException($"{Encoding.UTF8.GetString(member)}: a list must not have null in it");
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <summary>What is wrong and where, without the names of our types.</summary>
+    private static string Words(JsonException e)
+    {
+        var member = e.Path is { Length: > 2 } path ? path[2..] : "the body";
+        return e.Message switch
+        {
+            var text when text.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) => $"{member}: a value of another type is expected",
+            var text when text.StartsWith("Duplicate propert", StringComparison.Ordinal) => $"{member}: the same name is there twice",
+            var text when e.Path is null || text.Contains(" Path: ", StringComparison.Ordinal) => text,
+            var text => $"{member}: {text}",
+        };
     }
 
     private static bool IsJson(string? contentType)
@@ -102,5 +162,22 @@ internal static class EngineBody
         }
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => throw new NotSupportedException("Requests are only read.");
+    }
+
+    /// <summary>The same for a text, wherever one is.</summary>
+    private sealed class NullAsEmpty : JsonConverter<string>
+    {
+        public override bool HandleNull => true;
+
+        public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.Null => "",
+            JsonTokenType.String => reader.GetString()!,
+            _ => throw new JsonException(),
+        };
+
+        public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString()!;
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => throw new NotSupportedException("Requests are only read.");
     }
 }

@@ -1,7 +1,9 @@
+using Portal.Agent.EngineApi.Streams;
 using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
 using Contract = Portal.Domain.Engine.EngineApi;
 
 namespace Portal.Agent.EngineApi;
@@ -18,6 +20,13 @@ internal sealed class EngineDispatcher(RouteTable routes, IHostApplicationLifeti
         {
             // A page that got a browser to talk to the engine; no engine client sends this header.
             await WriteErrorAsync(response, StatusCodes.Status403Forbidden, "requests from browsers are refused (Origin header)");
+            return;
+        }
+
+        if (RequestFraming.Doubt(http.Request) is { } doubt)
+        {
+            response.Headers.Connection = "close";
+            await WriteErrorAsync(response, StatusCodes.Status400BadRequest, doubt);
             return;
         }
 
@@ -65,7 +74,7 @@ internal sealed class EngineDispatcher(RouteTable routes, IHostApplicationLifeti
 
     private async Task FailAsync(HttpContext http, EngineRoute route, Exception e)
     {
-        if (e is OperationCanceledException && (http.RequestAborted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested))
+        if (e is ClientGoneException || (e is OperationCanceledException && (http.RequestAborted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)))
         {
             // The client left, or the agent ends: a stream stops here, nobody is to be told.
             if (http.Response.HasStarted)
@@ -86,7 +95,7 @@ internal sealed class EngineDispatcher(RouteTable routes, IHostApplicationLifeti
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
                 (StatusCodes.Status413PayloadTooLarge, $"request body is too large: the limit is {EngineBody.Limit} bytes"),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
-            _ => (StatusCodes.Status500InternalServerError, e.Message),
+            _ => (StatusCodes.Status500InternalServerError, DiskFailure.Words(e) ?? e.Message),
         };
 
         if (e is not ErrorException and not BadHttpRequestException)

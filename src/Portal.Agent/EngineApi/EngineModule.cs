@@ -13,6 +13,7 @@ internal static class EngineModule
         .AddSingleton<ContainerStreamEndpoints>()
         .AddSingleton<TopEndpoints>()
         .AddSingleton<AttachEndpoints>()
+        .AddSingleton<PruneNews>()
         .AddSingleton<StatsEndpoints>()
         .AddSingleton<ExecEndpoints>()
         .AddSingleton<ArchiveEndpoints>()

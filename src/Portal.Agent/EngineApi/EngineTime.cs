@@ -8,6 +8,9 @@ namespace Portal.Agent.EngineApi;
 /// <summary>Times as the Engine API writes and reads them.</summary>
 internal static class EngineTime
 {
+    // As many seconds as Go's durations hold.
+    private const double LongestDuration = long.MaxValue / 1e9;
+
     private static readonly SearchValues<char> s_number = SearchValues.Create("0123456789.");
 
     /// <summary>RFC 3339 with as many digits of a second as there are; "never" for null.</summary>
@@ -17,10 +20,10 @@ internal static class EngineTime
     /// <summary>Unix nanoseconds.</summary>
     public static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
-    /// <summary>Unix seconds with an optional fraction (<c>1795451833.000000000</c>), or RFC 3339. Null for null, empty and 0.</summary>
+    /// <summary>Unix seconds with an optional fraction (<c>1795451833.000000000</c>), or RFC 3339. Null for null and empty; 0 is 1970, "all there is" of a <c>since</c>.</summary>
     public static DateTimeOffset? Parse(string? text, string parameter)
     {
-        if (string.IsNullOrEmpty(text) || text == "0")
+        if (string.IsNullOrEmpty(text))
         {
             return null;
         }
@@ -79,6 +82,7 @@ internal static class EngineTime
     private static bool TryDuration(string text, out TimeSpan duration)
     {
         duration = default;
+        var total = 0.0;
         var rest = text.AsSpan();
         while (!rest.IsEmpty)
         {
@@ -102,10 +106,16 @@ internal static class EngineTime
                 return false;
             }
 
-            duration += TimeSpan.FromSeconds(number * unit.Seconds);
+            total += number * unit.Seconds;
+            if (total > LongestDuration)
+            {
+                return false;
+            }
+
             rest = rest[unit.Length..];
         }
 
+        duration = TimeSpan.FromSeconds(total);
         return text.Length > 0;
     }
 }

@@ -9,7 +9,7 @@ using Portal.Runtime.Images;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Images of the local store. Registries are not spoken to yet.</summary>
-internal sealed class ImageEndpoints(IImages images, IContainers containers, TimeProvider time)
+internal sealed class ImageEndpoints(IImages images, IContainers containers, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
@@ -101,7 +101,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
         var config = ImageChanges.Parse(request.QueryAll("changes"));
         var (repository, newTag) = Name(request.Query("repo"), request.Query("tag"));
         ArchiveEndpoints.LiftLimits(request.Http);
-        var image = await images.ImportAsync(request.Http.Request.Body, repository, newTag, config, request.Query("message") ?? "", request.Aborted);
+        var image = await images.ImportAsync(request.Http.Request.Body, repository, newTag, config, request.Query("message") ?? "Imported from -", request.Aborted);
         using var lines = await request.StartLinesAsync();
         await lines.WriteAsync(new() { Status = image.Id.ToString() }, EngineJson.Default.ProgressMessage, request.Aborted);
     }
@@ -182,6 +182,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Tim
             }
         }
 
+        news.Tell("image", response.SpaceReclaimed);
         await request.Json(response, EngineJson.Default.ImagePruneResponse);
     }
 

@@ -2,23 +2,30 @@ using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Networks of this host. Making further ones comes later.</summary>
-internal sealed class NetworkEndpoints(INetworks networks, IContainers containers)
+internal sealed class NetworkEndpoints(INetworks networks, IContainers containers, RuntimeOptions options, PruneNews news)
 {
     public void Map(RouteTable routes)
     {
         routes.Get("networks", List);
         routes.Post("networks/create", _ => throw EngineErrors.NotSupported("creating networks is"));
-        routes.Post("networks/prune", r => r.Json(new NetworkPruneResponse(), EngineJson.Default.NetworkPruneResponse));
+        routes.Post("networks/prune", Prune);
         routes.Get("networks/{id}", Inspect);
         routes.Delete("networks/{id}", Remove);
         routes.Post("networks/{id}/connect", NotYet);
         routes.Post("networks/{id}/disconnect", NotYet);
+    }
+
+    private Task Prune(EngineRequest request)
+    {
+        news.Tell("network", 0);
+        return request.Json(new NetworkPruneResponse(), EngineJson.Default.NetworkPruneResponse);
     }
 
     private Task List(EngineRequest request)
@@ -43,7 +50,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
                     && filters.Any("type", t => t == "builtin" == IsPredefined(n))
                     && filters.Labels(new Dictionary<string, string>())
                     && (dangling is null || dangling == (!IsPredefined(n) && n.Endpoints.Count == 0)))
-                .Select(n => NetworkMapping.Map(n, containers: null)),
+                .Select(n => NetworkMapping.Map(n, containers: null, options.BridgeName)),
         ];
         return request.Json(list, EngineJson.Default.ListNetworkResource);
     }
@@ -55,7 +62,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
             throw new ErrorException(ErrorKind.NotFound, "network.not_found", $"network {request.Target} not found");
         }
 
-        return request.Json(NetworkMapping.Map(networks.Resolve(request.Target), containers.List()), EngineJson.Default.NetworkResource);
+        return request.Json(NetworkMapping.Map(networks.Resolve(request.Target), containers.List(), options.BridgeName), EngineJson.Default.NetworkResource);
     }
 
     private Task Remove(EngineRequest request)

@@ -4,6 +4,7 @@ using Portal.Agent.Node;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
+using Portal.Domain.Primitives;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -15,16 +16,20 @@ namespace Portal.Agent.EngineApi;
 
 /// <summary>Ping, version, info, events.</summary>
 internal sealed class SystemEndpoints(
-    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events, TimeProvider time)
+    NodeIdentity node, HostFacts facts, RuntimeOptions options, IRuntimeInfo runtime, IContainers containers, IImages images, IRuntimeEvents events,
+    TimeProvider time)
 {
+    /// <summary>How long a reader of events that has fallen behind may take for those that still wait for it.</summary>
+    private static readonly TimeSpan s_lagged = TimeSpan.FromSeconds(30);
+
     private int _eventReaders;
 
     public void Map(RouteTable routes)
     {
         routes.Head("_ping", Ping);
         routes.Get("_ping", Ping);
-        routes.Get("version", Version);
-        routes.Get("info", Info);
+        routes.Get("version", VersionAsync);
+        routes.Get("info", InfoAsync);
         routes.Get("events", EventsAsync);
         routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
@@ -48,41 +53,46 @@ internal sealed class SystemEndpoints(
         return Task.CompletedTask;
     }
 
-    private Task Version(EngineRequest request) => request.Json(
-        new SystemVersion
-        {
-            Platform = new() { Name = "Portal Agent" },
-            Components =
-            [
-                new()
-                {
-                    Name = "Engine",
-                    Version = AgentVersion.Number,
-                    Details = new()
-                    {
-                        ["ApiVersion"] = Contract.Version,
-                        ["Arch"] = facts.GoArchitecture,
-                        ["BuildTime"] = "",
-                        ["Experimental"] = "false",
-                        ["GitCommit"] = AgentVersion.Commit,
-                        ["GoVersion"] = "",
-                        ["KernelVersion"] = facts.Kernel,
-                        ["MinAPIVersion"] = Contract.MinimumVersion,
-                        ["Os"] = "linux",
-                    },
-                },
-            ],
-            Version = AgentVersion.Number,
-            ApiVersion = Contract.Version,
-            MinAPIVersion = Contract.MinimumVersion,
-            GitCommit = AgentVersion.Commit,
-            Os = "linux",
-            Arch = facts.GoArchitecture,
-            KernelVersion = facts.Kernel,
-        },
-        EngineJson.Default.SystemVersion);
+    private async Task VersionAsync(EngineRequest request)
+    {
+        var programs = await runtime.ReadProgramsAsync(request.Aborted);
+        await request.Json(Version(programs), EngineJson.Default.SystemVersion);
+    }
 
-    private Task Info(EngineRequest request)
+    private SystemVersion Version(RuntimePrograms programs) => new()
+    {
+        Platform = new() { Name = "Portal Agent" },
+        Components =
+        [
+            new()
+            {
+                Name = "Engine",
+                Version = AgentVersion.Number,
+                Details = new()
+                {
+                    ["ApiVersion"] = Contract.Version,
+                    ["Arch"] = facts.GoArchitecture,
+                    ["BuildTime"] = "",
+                    ["Experimental"] = "false",
+                    ["GitCommit"] = AgentVersion.Commit,
+                    ["GoVersion"] = "",
+                    ["KernelVersion"] = facts.Kernel,
+                    ["MinAPIVersion"] = Contract.MinimumVersion,
+                    ["Os"] = "linux",
+                },
+            },
+            .. InfoMapping.Components(programs),
+        ],
+        Version = AgentVersion.Number,
+        ApiVersion = Contract.Version,
+        MinAPIVersion = Contract.MinimumVersion,
+        GitCommit = AgentVersion.Commit,
+        Os = "linux",
+        Arch = facts.GoArchitecture,
+        KernelVersion = facts.Kernel,
+    };
+
+    private async Task InfoAsync(EngineRequest request)
     {
         var all = containers.List();
         var info = new SystemInfo
@@ -94,9 +104,10 @@ internal sealed class SystemEndpoints(
             ContainersStopped = all.Count(c => !c.Status.IsRunning && c.Status.State != ContainerState.Restarting),
             Images = images.List().Count,
             Driver = "overlay2",
-            DriverStatus = [],
+            DriverStatus = [["Backing Filesystem", HostFacts.FileSystem(options.DataRoot)], ["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
             Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
             IPv4Forwarding = HostFacts.ForwardsIpv4(),
+            NFd = HostFacts.OpenDescriptors(),
             NEventsListener = Volatile.Read(ref _eventReaders),
             SystemTime = EngineTime.Format(time.GetUtcNow()),
             LoggingDriver = options.Log.Driver,
@@ -117,7 +128,8 @@ internal sealed class SystemEndpoints(
             InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
         };
         InfoMapping.Show(runtime.Read(), info, request.Version);
-        return request.Json(info, EngineJson.Default.SystemInfo);
+        InfoMapping.Show(await runtime.ReadProgramsAsync(request.Aborted), info);
+        await request.Json(info, EngineJson.Default.SystemInfo);
     }
 
     private async Task EventsAsync(EngineRequest request)
@@ -130,8 +142,9 @@ internal sealed class SystemEndpoints(
             throw EngineErrors.Invalid("events.times", $"`since` time ({request.Query("since")}) cannot be after `until` time ({request.Query("until")})");
         }
 
-        var ct = request.Streaming;
-        await using var stream = events.ReadAsync(since, until, ct).GetAsyncEnumerator(ct);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Streaming);
+        var ct = ending.Token;
+        await using var stream = events.ReadAsync(since, until, () => ending.CancelAfter(s_lagged), ct).GetAsyncEnumerator(ct);
 
         // The subscription begins with the first MoveNext; only then may the client see the head and act.
         var next = stream.MoveNextAsync();
@@ -149,11 +162,23 @@ internal sealed class SystemEndpoints(
                 next = stream.MoveNextAsync();
             }
         }
+        catch (ErrorException lagged)
+        {
+            // Said in the form of what this stream is made of, as its last word.
+            await lines.WriteAsync(Lagged(lagged.Message), EngineJson.Default.EventMessage, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested && !request.Streaming.IsCancellationRequested)
+        {
+            request.Http.Abort();
+        }
         finally
         {
             _ = Interlocked.Decrement(ref _eventReaders);
         }
     }
+
+    private EventMessage Lagged(string reason) =>
+        Message(new("daemon", "lagged", node.Id, new Dictionary<string, string> { ["error"] = reason, ["name"] = Environment.MachineName }, time.GetUtcNow()));
 
     private static EventMessage Message(RuntimeEvent e)
     {

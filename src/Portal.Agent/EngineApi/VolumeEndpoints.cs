@@ -8,7 +8,7 @@ using Portal.Runtime.Volumes;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>Local volumes.</summary>
-internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, IDiskUsage usage)
+internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, IDiskUsage usage, PruneNews news)
 {
     private const string AnonymousLabel = "com.docker.volume.anonymous";
 
@@ -102,6 +102,7 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
             }
         }
 
+        news.Tell("volume", response.SpaceReclaimed);
         await request.Json(response, EngineJson.Default.VolumePruneResponse);
     }
 

@@ -1,4 +1,5 @@
 using Portal.Domain.Primitives;
+using Portal.Runtime;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
@@ -23,6 +24,7 @@ internal static class Commands
             return Refuse($"{options.Runtime.DataRoot} is already in use by another agent");
         }
 
+        KeepThreadsFree();
         try
         {
             await UserRemapSetting.ApplyAsync(options.Runtime);
@@ -47,8 +49,26 @@ internal static class Commands
         return 0;
     }
 
+    /// <summary>Stops all containers of the data root because the machine goes down.</summary>
+    public static Task<int> HaltAsync(NodeOptions options) => EndAsync<NodeHalt>(options, halt => halt.RunAsync(CancellationToken.None), _ => Task.FromResult(true));
+
     /// <summary>Stops all containers of the data root and takes away what they and the agent left on the machine.</summary>
-    public static async Task<int> TeardownAsync(NodeOptions options)
+    public static Task<int> TeardownAsync(NodeOptions options) =>
+        EndAsync<NodeTeardown>(options, teardown => teardown.RunAsync(CancellationToken.None), teardown => teardown.RemoveRunRootAsync());
+
+    /// <summary>Whatever the disk and the kernel keep waiting, there are threads for what is answered at once. The pool makes them when they are needed.</summary>
+    private static void KeepThreadsFree()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        _ = ThreadPool.SetMinThreads(Math.Max(workers, RuntimeModule.BlockedThreads + Environment.ProcessorCount + 2), ports);
+    }
+
+    /// <summary>Runs what ends containers, on a runtime that serves nobody and starts nothing.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="end">What is to be done; false when not all of it could be.</param>
+    /// <param name="after">The same, once the runtime has let go of its files.</param>
+    private static async Task<int> EndAsync<T>(NodeOptions options, Func<T, Task<bool>> end, Func<T, Task<bool>> after)
+        where T : class
     {
         using var held = DataRootLock.TryTake(options.Runtime.DataRoot);
         if (held is null)
@@ -56,15 +76,16 @@ internal static class Commands
             return Refuse($"an agent is running on {options.Runtime.DataRoot}: stop it first");
         }
 
+        options.Runtime.StartsContainers = false;
         var builder = NodeHost.CreateBuilder(options);
         builder.WebHost.UseServer(new NoServer());
-        builder.Services.AddSingleton<NodeTeardown>();
+        builder.Services.AddSingleton<NodeHalt>().AddSingleton<NodeTeardown>();
         await using var app = builder.Build();
         await app.StartAsync();
-        var teardown = app.Services.GetRequiredService<NodeTeardown>();
-        var good = await teardown.RunAsync(CancellationToken.None);
+        var command = app.Services.GetRequiredService<T>();
+        var good = await end(command);
         await app.StopAsync();
-        return await teardown.RemoveRunRootAsync() && good ? 0 : 1;
+        return await after(command) && good ? 0 : 1;
     }
 
     private static List<string> Missing(NodeOptions options)

@@ -32,6 +32,31 @@ internal sealed record HostFacts(
     /// <summary>The kernel passes packets on from one link to another; without it containers reach nobody.</summary>
     public static bool ForwardsIpv4() => ReadLine("/proc/sys/net/ipv4/ip_forward") == "1";
 
+    /// <summary>Rules for routed packets also meet those between ports of one bridge.</summary>
+    /// <param name="rules"><c>iptables</c> or <c>ip6tables</c>.</param>
+    public static bool FiltersBridge(string rules) =>
+        $"/proc/sys/net/bridge/bridge-nf-call-{rules}" is var path && File.Exists(path) && ReadLine(path) == "1";
+
+    /// <summary>Descriptors that this process has open.</summary>
+    public static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+
+    /// <summary>Kind of the file system a folder is on, in Docker's words.</summary>
+    public static string FileSystem(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).DriveFormat switch
+            {
+                "ext2" or "ext3" or "ext4" => "extfs",
+                var other => other,
+            };
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return "<unknown>";
+        }
+    }
+
     private static Dictionary<string, string> ReadOsRelease()
     {
         var values = new Dictionary<string, string>();

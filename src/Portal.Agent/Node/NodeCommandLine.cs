@@ -6,6 +6,7 @@ namespace Portal.Agent.Node;
 internal enum NodeVerb
 {
     Run,
+    Halt,
     Teardown,
     Version,
     Help,
@@ -19,7 +20,7 @@ internal sealed record NodeCommandLine(NodeVerb Verb, NodeOptions Options, IRead
 {
     public static string Help { get; } = BuildHelp();
 
-    /// <summary>Reads <c>[teardown] [--option value | --option=value]…</c>.</summary>
+    /// <summary>Reads <c>[halt | teardown] [--option value | --option=value]…</c>.</summary>
     public static NodeCommandLine Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
         var (verb, options, mistakes) = (NodeVerb.Run, new NodeOptions(), new List<string>());
@@ -39,6 +40,9 @@ internal sealed record NodeCommandLine(NodeVerb Verb, NodeOptions Options, IRead
             var argument = arguments[i];
             switch (argument)
             {
+                case "halt" when i == 0:
+                    verb = NodeVerb.Halt;
+                    continue;
                 case "teardown" when i == 0:
                     verb = NodeVerb.Teardown;
                     continue;
@@ -74,6 +78,7 @@ internal sealed record NodeCommandLine(NodeVerb Verb, NodeOptions Options, IRead
         var text = new StringBuilder(
             """
             Usage: portal-agent [options]            run the container engine of this host
+                   portal-agent halt [options]       before the machine goes down: stop its containers; their restart policies go on with the next start
                    portal-agent teardown [options]   stop its containers and remove mounts, links, rules and cgroups; images, volumes and stopped containers stay
                    portal-agent --version | --help
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Portal.Agent.EngineApi;
 using Portal.Agent.EngineApi.Streams;
@@ -21,8 +22,13 @@ internal static class NodeHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             Limit(kestrel);
-            kestrel.ListenUnixSocket(options.Socket, Listen);
+            kestrel.ListenUnixSocket(options.Socket, listen =>
+            {
+                _ = listen.Use(ConnectionLimit.OfThisProcess().Wrap);
+                Listen(listen);
+            });
         });
+        builder.Services.AddSingleton<IConnectionListenerFactory, EngineTransport>();
         builder.Services.AddEngineApi();
         builder.Services.AddHostedService<IdleMemory>();
         var app = builder.Build();

@@ -55,11 +55,11 @@ internal sealed partial class AppArmorHost(string root, IReadOnlyList<string> pa
         }
     }
 
-    /// <summary>The profile of a container about to start, loaded; null where there is no AppArmor.</summary>
+    /// <summary>The profile of a container about to start, or of an exec in it, loaded; null where there is no AppArmor.</summary>
     /// <exception cref="ErrorException">400: no such profile, or no AppArmor. 500: the engine's own cannot be loaded.</exception>
-    public async Task<string?> ProfileAsync(ContainerSpec spec, CancellationToken ct)
+    public async Task<string?> ProfileAsync(ContainerSpec spec, CancellationToken ct, bool privilegedExec = false)
     {
-        var profile = Describe(spec);
+        var profile = Describe(spec, privilegedExec);
         if (profile is not (null or AppArmorProfile.Unconfined))
         {
             await EnsureAsync(profile, ct).ConfigureAwait(false);

@@ -5,7 +5,10 @@ using Portal.Runtime.Supervision;
 namespace Portal.Runtime.Containers;
 
 /// <summary>A container in memory: its record, its current run, and who waits for what.</summary>
-internal sealed class Container(ContainerRecord record, TimeProvider time)
+/// <param name="record">As stored.</param>
+/// <param name="folder">Its files.</param>
+/// <param name="time">Clock.</param>
+internal sealed class Container(ContainerRecord record, string folder, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private volatile ContainerRecord _record = record;
@@ -26,13 +29,21 @@ internal sealed class Container(ContainerRecord record, TimeProvider time)
     public ContainerRun? Run { get; set; }
 
     /// <summary>Stdio of the current run, or of the next one.</summary>
-    public ContainerStdio Stdio { get; set; } = new(time);
+    public ContainerStdio Stdio { get; private set; } = new(time, folder);
 
     /// <summary>Set while a start by restart policy is pending; cancelling gives it up.</summary>
     public CancellationTokenSource? Pending { get; set; }
 
     /// <summary>The end of the run is part of a restart: a container that removes itself stays this time.</summary>
     public bool KeepOnExit { get; set; }
+
+    /// <summary>Stdio of the next run; returns that of the one before, which is to be finished.</summary>
+    public ContainerStdio RenewStdio()
+    {
+        var before = Stdio;
+        Stdio = new(time, folder);
+        return before;
+    }
 
     /// <summary>Replaces the record without telling anybody that waits.</summary>
     public void Change(ContainerRecord record) => _record = record;

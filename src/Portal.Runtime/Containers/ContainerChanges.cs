@@ -32,6 +32,11 @@ internal sealed class ContainerChanges(ContainerStore store, ContainerUpdating u
     {
         _ = store.Get(container.Id);
         var before = container.Record;
+        if (before.Container.IsUnreadable)
+        {
+            throw new ErrorException(ErrorKind.Conflict, "container.unreadable", $"container {container.Id} cannot be renamed: {before.Container.Status.Error}");
+        }
+
         var old = before.Container.Name;
         if (name.TrimStart('/') == old)
         {

@@ -7,6 +7,7 @@ using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
 using Portal.Runtime.UserNamespaces;
 using Portal.Runtime.Volumes;
 
@@ -15,7 +16,7 @@ namespace Portal.Runtime.Containers;
 /// <summary>Makes a container: all of it, or nothing.</summary>
 internal sealed class ContainerCreation(
     ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, LogDrivers logs, NamespaceDonors donors, OciHost host,
-    OciRuntimes runtimes, RuntimeOptions options, TimeProvider time)
+    OciRuntimes runtimes, WorkSlots slots, RuntimeOptions options, TimeProvider time)
 {
     /// <summary>Makes a container.</summary>
     /// <param name="spec">What was asked.</param>
@@ -43,6 +44,7 @@ internal sealed class ContainerCreation(
         CheckNetwork(spec.NetworkMode);
         var plan = mountResolution.Plan(spec, config);
 
+        using var slot = await slots.EnterAsync().ConfigureAwait(false);
         var id = ContainerId.New();
         name = store.Reserve(name, id);
         var folder = store.Folder(id);

@@ -18,8 +18,9 @@ internal sealed partial class ContainerLifecycle
     /// </summary>
     /// <param name="networks">Gets the attachments that are in force.</param>
     /// <param name="newBoot">The machine was started since the engine last ran.</param>
+    /// <param name="opensStarts">False for one that starts nothing by restart policy: what waits for that goes on waiting, for the next engine.</param>
     /// <param name="ct">Gives up between two containers.</param>
-    public async Task AdoptAsync(INetworks networks, bool newBoot, CancellationToken ct)
+    public async Task AdoptAsync(INetworks networks, bool newBoot, bool opensStarts, CancellationToken ct)
     {
         var found = new List<(Container Container, AdoptionStep Step, ContainerRun? Run)>();
         foreach (var container in store.All.Reverse())
@@ -54,7 +55,10 @@ internal sealed partial class ContainerLifecycle
         }
 
         layers.Sweep(store.Known);
-        starts.Open(atOnce: newBoot);
+        if (opensStarts)
+        {
+            starts.Open(atOnce: newBoot);
+        }
     }
 
     private async Task AdoptAsync(Container container, AdoptionStep step, ContainerRun? run, bool newBoot)
@@ -89,7 +93,9 @@ internal sealed partial class ContainerLifecycle
                     LogTearDown(container.Id, failure);
                 }
 
+                Forget(container.Id);
                 container.Change(container.Record with { Container = container.Snapshot with { Attachment = null, Status = container.Snapshot.Status with { Pid = 0 } } });
+                Resume(container);
                 break;
             case AdoptionStep.Remove:
                 if (container.Snapshot.IsBuildStep)
@@ -99,10 +105,11 @@ internal sealed partial class ContainerLifecycle
                 }
 
                 await setup.TearDownAsync(container.Id).ConfigureAwait(false);
-                await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove).ConfigureAwait(false);
+                await RemoveCoreAsync(container, container.Snapshot.Spec.AutoRemove || container.Record.RemovingVolumes).ConfigureAwait(false);
+                Forget(container.Id);
                 break;
             case AdoptionStep.Restart:
-                StartLater(container, RestartRule.Remaining(container.Record.RestartPause, container.Snapshot.Status.FinishedAt, time.GetUtcNow()));
+                Resume(container);
                 break;
             case AdoptionStep.Leave:
                 if (newBoot && container.Snapshot.Spec.AutoRemove)
@@ -112,10 +119,23 @@ internal sealed partial class ContainerLifecycle
                 }
                 else
                 {
-                    StartWithEngine(container);
+                    Resume(container);
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>What its restart policy says of a container that does not run: it goes on waiting for its start, or is started with the engine.</summary>
+    private void Resume(Container container)
+    {
+        if (container.Snapshot.Status.State == ContainerState.Restarting)
+        {
+            StartLater(container, RestartRule.Remaining(container.Record.RestartPause, container.Snapshot.Status.FinishedAt, time.GetUtcNow()));
+        }
+        else
+        {
+            StartWithEngine(container);
         }
     }
 
@@ -161,7 +181,7 @@ internal sealed partial class ContainerLifecycle
 
         var monitor = numbers is null ? null : PidFd.TryOpen(numbers.MonitorPid, numbers.MonitorStart);
         var init = numbers is null ? null : PidFd.TryOpen(numbers.Pid, numbers.Start);
-        var letGo = intent is not null && numbers is not null && await runtime.IsLetGoAsync(id).ConfigureAwait(false);
+        var letGo = intent is not null && numbers is not null && await runtime.IsLetGoAsync(id, numbers.Pid).ConfigureAwait(false);
         var step = AdoptionPlan.Decide(record, new(intent is not null, monitor is not null, init is not null, letGo, File.Exists(conmon.ExitFile(id))));
         if (step is not (AdoptionStep.Adopt or AdoptionStep.Finish))
         {
@@ -178,6 +198,9 @@ internal sealed partial class ContainerLifecycle
                 Run = numbers,
                 Container = intent.Container with { Status = new(ContainerState.Running, numbers.Pid, 0, started, intent.Container.Status.FinishedAt, false, "") },
             });
+
+            // The note of the start goes before the end of the run is dealt with.
+            TrySave(container, durable: false);
         }
 
         return (container, step, new(monitor, init, bundle, numbers ?? record.Run!));
@@ -218,19 +241,21 @@ internal sealed partial class ContainerLifecycle
         return null;
     }
 
-    /// <summary>Takes down bundles that belong to no container, and those of cut-short starts without an intent.</summary>
+    /// <summary>Takes down bundles that belong to no container, and those of starts without an intent, or that were being undone.</summary>
     private async Task SweepBundlesAsync()
     {
         var known = store.Known;
         foreach (var folder in Directory.EnumerateDirectories(Path.GetDirectoryName(conmon.Bundle(ContainerId.New()).Folder)!))
         {
-            if (ContainerId.TryParse(Path.GetFileName(folder), null, out var id) && (!known.Contains(id) || !File.Exists(conmon.Bundle(id).Intent)))
+            if (ContainerId.TryParse(Path.GetFileName(folder), null, out var id) && (!known.Contains(id) || (!File.Exists(conmon.Bundle(id).Intent) && store.Find(id)?.Record.Run is null)))
             {
                 KillMonitors(id);
                 if (await setup.TearDownAsync(id).ConfigureAwait(false) is { } failure)
                 {
                     LogTearDown(id, failure);
                 }
+
+                Forget(id);
             }
         }
     }

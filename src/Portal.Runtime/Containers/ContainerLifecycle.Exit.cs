@@ -9,6 +9,8 @@ namespace Portal.Runtime.Containers;
 
 internal sealed partial class ContainerLifecycle
 {
+    private static readonly TimeSpan s_saveAgain = TimeSpan.FromSeconds(3);
+
     private const int LostExitCode = 255;
     private const string LostReason = "the container's monitor (conmon) ended before the container did; the exit code is lost";
     private const string MonitorLostReason = "the container's monitor (conmon) was killed: the container runs on, but its output is lost, and its exit code will be";
@@ -109,7 +111,7 @@ internal sealed partial class ContainerLifecycle
             pause is null ? ContainerState.Exited : ContainerState.Restarting, 0, exitCode, before.Container.Status.StartedAt, finished, untold || before.Container.Status.OomKilled, error ?? "",
             HealthMachine.Stopped(before.Container.Status.Health), LogBytesLost: before.Container.Status.LogBytesLost);
         container.Run = null;
-        container.Stdio = new(time);
+        container.RenewStdio();
         var record = before with
         {
             Run = null,
@@ -138,10 +140,11 @@ internal sealed partial class ContainerLifecycle
         if (spec.AutoRemove && !container.KeepOnExit)
         {
             await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
+            Forget(container.Id);
         }
         else
         {
-            TrySave(container, durable: before.StoppedByUser);
+            SaveEnd(container, durable: before.StoppedByUser);
             if (pause is { } delay)
             {
                 StartLater(container, delay);
@@ -151,6 +154,63 @@ internal sealed partial class ContainerLifecycle
         // Last: whoever asked for the end is answered when everything it leads to has happened.
         run.End();
         run.Dispose();
+    }
+
+    /// <summary>
+    /// Writes down how a run ended, and only then deletes what tells a new agent of it. While the disk does not take it, it is
+    /// tried again, and until then served from memory. The gate is held.
+    /// </summary>
+    private void SaveEnd(Container container, bool durable)
+    {
+        if (TrySave(container, durable))
+        {
+            Forget(container.Id);
+        }
+        else
+        {
+            _ = SaveEndLaterAsync(container, durable);
+        }
+    }
+
+    private async Task SaveEndLaterAsync(Container container, bool durable)
+    {
+        for (var isSaved = false; !isSaved;)
+        {
+            await Task.Delay(s_saveAgain, time).ConfigureAwait(false);
+            await container.Gate.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                // Removed, or started again: there is nothing left to tell of this run.
+                if (!store.Contains(container.Id) || container.Run is not null)
+                {
+                    return;
+                }
+
+                store.Save(container, durable);
+                Forget(container.Id);
+                isSaved = true;
+            }
+            catch (IOException)
+            {
+                // Told the first time.
+            }
+            finally
+            {
+                container.Gate.Release();
+            }
+        }
+    }
+
+    private void Forget(ContainerId id)
+    {
+        try
+        {
+            setup.Forget(id);
+        }
+        catch (IOException ex)
+        {
+            LogTearDown(id, ex);
+        }
     }
 
     /// <summary>How long a run took, whatever was done to the clock meanwhile.</summary>

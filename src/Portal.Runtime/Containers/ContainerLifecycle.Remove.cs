@@ -1,5 +1,6 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Containers;
 
@@ -20,7 +21,8 @@ internal sealed partial class ContainerLifecycle
         {
             if (container.Record.Removing && container.Snapshot.Status.State == ContainerState.Removing)
             {
-                // The engine removed it meanwhile because it ended (--rm).
+                // Meanwhile somebody else removed it, which is his success; or the engine, because it ended (--rm), which is what was asked for.
+                _ = container.Snapshot.Spec.AutoRemove ? container : store.Get(container.Id);
                 return;
             }
 
@@ -58,27 +60,30 @@ internal sealed partial class ContainerLifecycle
     private async Task<bool> RemoveCoreAsync(Container container, bool removeVolumes)
     {
         var before = container.Record;
-        container.Change(before with { Removing = true, Container = before.Container with { Status = before.Container.Status with { State = ContainerState.Removing } } });
+        container.Change(before with { Removing = true, RemovingVolumes = removeVolumes, Container = before.Container with { Status = before.Container.Status with { State = ContainerState.Removing } } });
         try
         {
             if (!before.Container.IsEphemeral)
             {
-                store.Save(container, durable: false);
+                // On a full disk it is not said, and done all the same: deleting is what makes room.
+                TrySave(container, durable: false);
             }
 
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             await Task.Run(() => layers.Remove(container.Id)).ConfigureAwait(false);
-            store.Remove(container);
             if (removeVolumes)
             {
                 foreach (var mount in before.Container.Mounts.Where(mount => mount is { Anonymous: true, VolumeName: not null }))
                 {
-                    volumes.Discard(mount.VolumeName!);
+                    volumes.Discard(mount.VolumeName!, container.Id);
                 }
             }
+
+            store.Remove(container);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ErrorException)
         {
-            container.Change(container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = ContainerState.Dead, Error = ex.Message } } });
+            container.Change(container.Record with { Container = container.Snapshot with { Status = container.Snapshot.Status with { State = ContainerState.Dead, Error = DiskFailure.Words(ex) ?? ex.Message } } });
             LogRemoveFailed(container.Id, ex);
             return false;
         }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Health;
+using Portal.Runtime.Linux;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
@@ -66,6 +67,7 @@ internal sealed partial class ContainerLifecycle
         ContainerRun? run = null;
         try
         {
+            using var slot = await slots.EnterAsync().ConfigureAwait(false);
             using var prepared = await setup.PrepareAsync(container.Snapshot, CancellationToken.None).ConfigureAwait(false);
             container.Change(before with { Container = before.Container with { Attachment = prepared.Attachment, JoinedHostname = prepared.JoinedHostname }, StoppedByUser = false });
             volumes.PublishMounted(container.Snapshot);
@@ -92,6 +94,9 @@ internal sealed partial class ContainerLifecycle
             }
 
             care.Watch(container, run, known: false);
+
+            // What cannot be written down is not let go: its work could not be taken back.
+            store.DemandRoom(container);
             if (await runtime.StartAsync(container.Id).ConfigureAwait(false) is { } refusal)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Snapshot), refusal));
@@ -132,7 +137,7 @@ internal sealed partial class ContainerLifecycle
         {
             StartException start => (start.Failure.Error, start.Failure.ExitCode),
             ErrorException known => (known.Error, 128),
-            _ => (new Error(ErrorKind.Internal, "container.start_failed", cause.Message), 128),
+            _ => (new Error(ErrorKind.Internal, "container.start_failed", DiskFailure.Words(cause) ?? cause.Message), 128),
         };
 
         container.Run = null;
@@ -151,13 +156,11 @@ internal sealed partial class ContainerLifecycle
         }
 
         run?.Dispose();
-        var stdio = container.Stdio;
-        container.Stdio = new(time);
-        await stdio.FinishAsync().ConfigureAwait(false);
+        await container.RenewStdio().FinishAsync().ConfigureAwait(false);
         var status = before.Container.Status with { State = before.Container.Status.State == ContainerState.Restarting ? ContainerState.Exited : before.Container.Status.State, Pid = 0, ExitCode = exitCode, Error = error.Message };
         var record = before with { Run = null, Container = before.Container with { Attachment = null, Status = status } };
         container.ChangeOnExit(record, new(exitCode, error.Message));
-        TrySave(container, durable: false);
+        SaveEnd(container, durable: false);
         if (container.Snapshot.Spec.AutoRemove)
         {
             await RemoveCoreAsync(container, removeVolumes: true).ConfigureAwait(false);
@@ -169,16 +172,18 @@ internal sealed partial class ContainerLifecycle
     private static string Program(ContainerSnapshot container) =>
         container.Effective.Entrypoint.Count > 0 ? container.Effective.Entrypoint[0] : container.Effective.Command[0];
 
-    private void TrySave(Container container, bool durable)
+    private bool TrySave(Container container, bool durable)
     {
         try
         {
             store.Save(container, durable);
+            return true;
         }
         catch (IOException ex)
         {
             // In memory it is right; the disk tells the next agent an older state, which it compares with reality anyway.
             LogExitFailed(container.Id, ex);
+            return false;
         }
     }
 }

@@ -23,6 +23,20 @@ internal sealed partial class ContainerLifecycle
         return await StopCoreAsync(container, number, timeout ?? snapshot.Spec.StopTimeout ?? s_grace).WaitAsync(ct).ConfigureAwait(false);
     }
 
+    public async Task HaltAsync(ContainerId id, TimeSpan limit, CancellationToken ct)
+    {
+        var container = store.Get(id);
+        if (container.Run is not { } run)
+        {
+            return;
+        }
+
+        // A container may ask for any time, and for ever; the machine has only so much.
+        var asked = container.Snapshot.Spec.StopTimeout ?? s_grace;
+        var grace = asked < TimeSpan.Zero || asked > limit ? limit : asked;
+        await EndRunAsync(container, run, container.Snapshot.Effective.StopSignal, grace).WaitAsync(ct).ConfigureAwait(false);
+    }
+
     public async Task KillAsync(ContainerId id, string signal, CancellationToken ct)
     {
         var container = store.Get(id);
@@ -69,6 +83,14 @@ internal sealed partial class ContainerLifecycle
         }
 
         await MarkStoppedAsync(container, run).ConfigureAwait(false);
+        await EndRunAsync(container, run, signal, grace).ConfigureAwait(false);
+        Publish(container, "stop");
+        return true;
+    }
+
+    /// <summary>Signal, grace, SIGKILL.</summary>
+    private async Task EndRunAsync(Container container, ContainerRun run, int signal, TimeSpan grace)
+    {
         if (grace != TimeSpan.Zero)
         {
             Send(container, run, signal);
@@ -80,9 +102,6 @@ internal sealed partial class ContainerLifecycle
         {
             await KillRunAsync(container, run).ConfigureAwait(false);
         }
-
-        Publish(container, "stop");
-        return true;
     }
 
     /// <summary>Kills a run and waits for its end.</summary>
@@ -143,7 +162,7 @@ internal sealed partial class ContainerLifecycle
                 container.Change(container.Record with { StoppedByUser = true });
                 if (container.Snapshot.Spec.RestartPolicy.Kind != RestartPolicyKind.No)
                 {
-                    store.Save(container, durable: false);
+                    TrySave(container, durable: false);
                 }
             }
         }

@@ -18,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal sealed partial class ContainerLifecycle(
     ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
-    SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
+    SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, WorkSlots slots, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
     TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
     public IReadOnlyList<ContainerSnapshot> List() => [.. store.All.Select(container => container.Snapshot).Where(container => !container.IsBuildStep)];
@@ -32,8 +32,13 @@ internal sealed partial class ContainerLifecycle(
         var hasStarted = container.Status.StartedAt is not null && files is not null;
         return new(
             hasStarted ? files!.Value.ResolvConf : "", hasStarted ? files!.Value.Hosts : "", hasStarted ? files!.Value.Hostname : "",
-            container.Status.StartedAt is null ? "" : appArmor.TryDescribe(container.Spec) ?? "", layers.Locate(id));
+            ShownProfile(container), layers.Locate(id));
     }
+
+    /// <summary>As with Docker, one that was asked for is shown from the beginning, and wherever it has no meaning too.</summary>
+    private string ShownProfile(ContainerSnapshot container) =>
+        Oci.SecurityOptions.Parse(container.Spec.SecurityOptions).AppArmorProfile
+        ?? (container.Status.StartedAt is null ? null : appArmor.TryDescribe(container.Spec)) ?? "";
 
     public async Task<ContainerCreated> CreateAsync(ContainerSpec spec, string? name, CancellationToken ct)
     {

@@ -14,8 +14,9 @@ namespace Portal.Runtime.Containers;
 /// <param name="Removing">Removal has begun and must be finished.</param>
 /// <param name="RestartPause">The pause before the current run, or before the coming one; zero when it is not a restart.</param>
 /// <param name="Updating">What an update that is being made leads to; null when none is.</param>
+/// <param name="RemovingVolumes">The removal takes its anonymous volumes as well.</param>
 internal sealed record ContainerRecord(
-    int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing, TimeSpan RestartPause = default, ContainerSpec? Updating = null)
+    int Version, ContainerSnapshot Container, RunRecord? Run, bool StoppedByUser, bool Removing, TimeSpan RestartPause = default, ContainerSpec? Updating = null, bool RemovingVolumes = false)
 {
     public const int CurrentVersion = 1;
 }
@@ -29,10 +30,10 @@ internal sealed record ContainerRecord(
 internal sealed record RunRecord(string BootId, int MonitorPid, ulong MonitorStart, int Pid, ulong Start);
 
 [JsonSourceGenerationOptions(
-    WriteIndented = true, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    WriteIndented = true, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true,
     Converters = [typeof(ContainerIdConverter), typeof(DigestConverter), typeof(AddressConverter)])]
 [JsonSerializable(typeof(ContainerRecord))]
-[JsonSerializable(typeof(Volumes.VolumeSnapshot))]
+[JsonSerializable(typeof(Volumes.VolumeRecord))]
 internal sealed partial class ContainerJson : JsonSerializerContext;
 
 internal sealed class ContainerIdConverter : JsonConverter<ContainerId>

@@ -19,7 +19,7 @@ namespace Portal.Runtime.Containers;
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
     ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
-    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, RuntimeOptions options)
+    CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, WorkSlots slots, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -158,12 +158,26 @@ internal sealed class ContainerSetup(
         Write(files.ResolvConf, NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), attachment is { NamespacePath: null }), mappings);
     }
 
-    /// <summary>Takes everything away that a run had around it. Goes on over failures and tells the first.</summary>
+    /// <summary>
+    /// Takes everything away that a run had around it. Goes on over failures and tells the first. What tells how it ended stays
+    /// until <see cref="Forget"/>: an agent that ends before it has written that down leaves it to its successor.
+    /// </summary>
     /// <param name="id">The container.</param>
     /// <param name="ended">Its first process has ended, and been reaped.</param>
     public async Task<Exception?> TearDownAsync(ContainerId id, bool ended = false)
     {
+        using var slot = await slots.EnterAsync().ConfigureAwait(false);
         Exception? failure = null;
+        try
+        {
+            // First: of what is half gone nobody could tell any more whether it had been let go.
+            File.Delete(conmon.Bundle(id).Intent);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nor was there a bundle.
+        }
+
         var deleting = Task.Run(() => runtime.DeleteAsync(id, ended));
         try
         {
@@ -192,13 +206,6 @@ internal sealed class ContainerSetup(
             preparedMounts.TearDown(id);
             layers.Unmount(id);
             memory.Unmount(id);
-            var bundle = conmon.Bundle(id);
-            if (Directory.Exists(bundle.Folder))
-            {
-                Directory.Delete(bundle.Folder, recursive: true);
-            }
-
-            File.Delete(conmon.ExitFile(id));
         }
         catch (IOException ex)
         {
@@ -206,6 +213,18 @@ internal sealed class ContainerSetup(
         }
 
         return failure;
+    }
+
+    /// <summary>Deletes the bundle and the exit record of a run whose end is written down.</summary>
+    public void Forget(ContainerId id)
+    {
+        // In this order: the next agent looks for bundles that nobody needs.
+        File.Delete(conmon.ExitFile(id));
+        var bundle = conmon.Bundle(id);
+        if (Directory.Exists(bundle.Folder))
+        {
+            Directory.Delete(bundle.Folder, recursive: true);
+        }
     }
 
     private static List<PortBinding> Ports(ContainerSnapshot container)

@@ -31,6 +31,10 @@ public sealed record ContainerSnapshot(
     /// <summary>A step of a build runs in it. Nobody else sees it, and it does not outlive the engine.</summary>
     public bool IsBuildStep { get; init; }
 
+    /// <summary>Its record cannot be read; what is said of it is little more than its id.</summary>
+    [JsonIgnore]
+    public bool IsUnreadable { get; init; }
+
     /// <summary>Host name of the container whose network it shares, as of its last start; null for one with a network of its own.</summary>
     public string? JoinedHostname { get; init; }
 }

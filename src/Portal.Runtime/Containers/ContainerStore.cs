@@ -7,6 +7,7 @@ using Portal.Runtime.Cgroups;
 using Portal.Runtime.Images;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Containers;
 
@@ -20,10 +21,11 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
 
     private const string RecordName = "record.json";
     private const string EphemeralMark = "ephemeral";
+    private const string RemovingPrefix = ".removing-";
 
     private readonly ConcurrentDictionary<ContainerId, Container> _containers = new();
     private readonly ConcurrentDictionary<string, ContainerId> _names = new(StringComparer.Ordinal);
-    private readonly List<ContainerId> _quarantined = [];
+    private readonly HashSet<ContainerId> _unfinished = [];
 
     private string Root { get; } = options.DataRoot + "/containers";
 
@@ -31,56 +33,86 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     public IEnumerable<Container> All => _containers.Values.OrderByDescending(container => container.Snapshot.Created);
 
     /// <summary>Ids of all containers, also of those whose record cannot be read.</summary>
-    public IReadOnlySet<ContainerId> Known => _containers.Keys.Concat(_quarantined).ToHashSet();
+    public IReadOnlySet<ContainerId> Known => _containers.Keys.ToHashSet();
+
+    /// <summary>Creations that an earlier agent did not finish, until <see cref="DropUnfinished"/>.</summary>
+    public IReadOnlySet<ContainerId> Unfinished => _unfinished;
 
     public string Folder(ContainerId id) => $"{Root}/{id}";
 
-    /// <summary>Reads the records. One that cannot be read is set aside and does not stop the others.</summary>
+    /// <summary>
+    /// Reads the records. One that cannot be read is set aside and does not stop the others: its container is listed as dead,
+    /// with everything that is left of it, until somebody removes it.
+    /// </summary>
     public void Load()
     {
         Directory.CreateDirectory(options.DataRoot, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
         Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var folder in Directory.EnumerateDirectories(Root))
         {
-            if (!ContainerId.TryParse(Path.GetFileName(folder), null, out var id))
+            var name = Path.GetFileName(folder);
+            if (name.StartsWith(RemovingPrefix, StringComparison.Ordinal))
             {
-                continue;
-            }
-
-            var path = $"{folder}/{RecordName}";
-            if (!File.Exists(path))
-            {
-                if (Directory.EnumerateFiles(folder, RecordName + ".unreadable*").Any())
-                {
-                    _quarantined.Add(id);
-                }
-                else
-                {
-                    // A creation that never finished, or a removal that nearly did.
-                    Directory.Delete(folder, recursive: true);
-                }
-
-                continue;
-            }
-
-            DurableFile.Sweep(folder);
-            if (TryRead(path, id) is { } record)
-            {
-                _containers[id] = new(record, time);
-                _names[record.Container.Name] = id;
-            }
-            else if (File.Exists($"{folder}/{EphemeralMark}"))
-            {
-                // A power cut tore what was never flushed; it is not to come back anyway.
                 Directory.Delete(folder, recursive: true);
+            }
+            else if (ContainerId.TryParse(name, null, out var id))
+            {
+                Load(folder, id);
+            }
+        }
+    }
+
+    private void Load(string folder, ContainerId id)
+    {
+        var path = $"{folder}/{RecordName}";
+        if (!File.Exists(path))
+        {
+            if (SetAside.Exists(path))
+            {
+                Keep(UnreadableContainer.Describe(id, options.DataRoot, folder));
             }
             else
             {
-                File.Move(path, $"{path}.unreadable-{time.GetUtcNow():yyyyMMddHHmmss}", overwrite: true);
-                _quarantined.Add(id);
-                LogUnreadable(id, path);
+                _unfinished.Add(id);
             }
+
+            return;
         }
+
+        DurableFile.Sweep(folder);
+        if (TryRead(path, id) is { } record)
+        {
+            Keep(record);
+        }
+        else if (File.Exists($"{folder}/{EphemeralMark}"))
+        {
+            // A power cut tore what was never flushed; it is not to come back anyway.
+            Directory.Delete(folder, recursive: true);
+        }
+        else
+        {
+            LogUnreadable(id, SetAside.Move(path, time));
+
+            // One that runs has left a note of what it is, on another disk.
+            Keep(TryRead(new BundlePaths($"{options.RunRoot}/bundles/{id}").Intent, id) ?? UnreadableContainer.Describe(id, options.DataRoot, folder));
+        }
+    }
+
+    private void Keep(ContainerRecord record)
+    {
+        _containers[record.Container.Id] = new(record, Folder(record.Container.Id), time);
+        _names[record.Container.Name] = record.Container.Id;
+    }
+
+    /// <summary>Deletes what is left of the creations that were not finished; to be called when nobody needs to know of them any more.</summary>
+    public void DropUnfinished()
+    {
+        foreach (var id in _unfinished)
+        {
+            Directory.Delete(Folder(id), recursive: true);
+        }
+
+        _unfinished.Clear();
     }
 
     /// <summary>Finds by full id, name or unique prefix.</summary>
@@ -182,7 +214,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
             Libc.SyncDirectory(Root);
         }
 
-        return _containers[record.Container.Id] = new(record, time);
+        return _containers[record.Container.Id] = new(record, Folder(record.Container.Id), time);
     }
 
     /// <summary>Stores a container's record.</summary>
@@ -190,12 +222,43 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     /// <param name="durable">It must survive a power cut from now on; otherwise only the end of this process.</param>
     public void Save(Container container, bool durable) => Write(container.Record, durable);
 
+    /// <summary>Finds out whether the disk would take a container's record.</summary>
+    /// <exception cref="IOException">It would not.</exception>
+    public void DemandRoom(Container container)
+    {
+        var temporary = DurableFile.TemporaryPath($"{Folder(container.Id)}/{RecordName}");
+        try
+        {
+            using var file = DurableFile.Create(temporary);
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(container.Record, ContainerJson.Default.ContainerRecord));
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
     /// <summary>Forgets a container: its folder first, then its name.</summary>
     public void Remove(Container container)
     {
+        // Out of the way at once: a folder without a record is that of a creation which was not finished.
         var folder = Folder(container.Id);
-        File.Delete($"{folder}/{RecordName}");
-        DeleteFolder(folder);
+        var doomed = $"{Root}/{RemovingPrefix}{container.Id}";
+        DeleteFolder(doomed);
+        try
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Move(folder, doomed);
+            }
+        }
+        catch (IOException e) when (DiskFailure.Words(e) is not null)
+        {
+            // A new name can take a block that a full disk has not got; the deletion needs none.
+            doomed = folder;
+        }
+
+        DeleteFolder(doomed);
         _containers.TryRemove(container.Id, out _);
         Release(container.Snapshot.Name, container.Id);
     }
@@ -250,12 +313,20 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
         }
 
         var temporary = DurableFile.TemporaryPath(path);
-        using (var file = DurableFile.Create(temporary))
+        try
         {
-            file.Write(content);
-        }
+            using (var file = DurableFile.Create(temporary))
+            {
+                file.Write(content);
+            }
 
-        File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static ContainerRecord? TryRead(string path, ContainerId id)
@@ -269,7 +340,7 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
         {
             return null;
         }
-        catch (Exception ex) when (ex is NotSupportedException or InvalidOperationException)
+        catch (Exception ex) when (ex is NotSupportedException or InvalidOperationException or IOException)
         {
             return null;
         }
@@ -277,6 +348,6 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
 
     private static ErrorException NoSuch(string reference) => new(ErrorKind.NotFound, "container.not_found", $"No such container: {reference}");
 
-    [LoggerMessage(3300, LogLevel.Error, "The record of container {Container} cannot be read; it was set aside beside {Path}.")]
+    [LoggerMessage(3300, LogLevel.Error, "The record of container {Container} cannot be read; it was set aside as {Path}.")]
     private partial void LogUnreadable(ContainerId container, string path);
 }

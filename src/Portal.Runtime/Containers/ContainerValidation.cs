@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Mounts;
@@ -12,12 +11,25 @@ internal static class ContainerValidation
     private static readonly SearchValues<char> s_nameStart = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     private static readonly SearchValues<char> s_nameRest = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
+    private const int MaximumName = 255;
+
     /// <summary>A container's name as it is stored: without a leading slash.</summary>
     /// <exception cref="ErrorException">400.</exception>
     public static string Name(string name)
     {
         var bare = name.StartsWith('/') ? name[1..] : name;
+        CheckLength(bare);
         return IsName(bare) ? bare : throw Invalid("container.invalid_name", $"Invalid container name ({bare}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+    }
+
+    /// <summary>Refuses a name that is longer than the file system's.</summary>
+    /// <exception cref="ErrorException">400.</exception>
+    public static void CheckLength(string name)
+    {
+        if (name.Length > MaximumName)
+        {
+            throw Invalid("container.invalid_name", $"Invalid name ({name[..32]}…): it is longer than {MaximumName} characters");
+        }
     }
 
     /// <summary>The rule of names of containers and volumes.</summary>
@@ -109,7 +121,7 @@ internal static class ContainerValidation
             throw Invalid("container.invalid_port", $"invalid proto: {port.Protocol}");
         }
 
-        if (port.HostAddress.Length > 0 && !IPAddress.TryParse(port.HostAddress, out _))
+        if (port.HostAddress.Length > 0 && !HostFileValidation.IsAddress(port.HostAddress))
         {
             throw Invalid("container.invalid_port", $"invalid IP address: {port.HostAddress}");
         }

@@ -87,7 +87,7 @@ internal static class HostFileValidation
     }
 
     /// <summary>An address in its usual form. The framework also takes 1.2 and 0x7f000001, which other programs read otherwise or not at all.</summary>
-    private static bool IsAddress(string text) =>
+    internal static bool IsAddress(string text) =>
         IPAddress.TryParse(text, out var address) && !text.Contains('%', StringComparison.Ordinal)
         && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.Contains('[', StringComparison.Ordinal) : address.ToString() == text);
 

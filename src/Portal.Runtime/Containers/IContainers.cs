@@ -31,6 +31,12 @@ public interface IContainers
     /// <summary>Stop signal, grace, SIGKILL. Goes on when the caller leaves. False when it does not run.</summary>
     Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
 
+    /// <summary>
+    /// Stops it as <see cref="StopAsync"/> does, within <paramref name="limit"/>, because the machine goes down: nobody has asked for its end, so its restart
+    /// policy goes on when the engine runs again.
+    /// </summary>
+    Task HaltAsync(ContainerId id, TimeSpan limit, CancellationToken ct);
+
     /// <summary>Stops it if it runs, then starts it.</summary>
     Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct);
 
@@ -75,7 +81,7 @@ public interface IContainers
 /// <param name="ResolvConf">Seen as /etc/resolv.conf.</param>
 /// <param name="Hosts">Seen as /etc/hosts.</param>
 /// <param name="Hostname">Seen as /etc/hostname.</param>
-/// <param name="AppArmorProfile">Name of the AppArmor profile it runs under; empty where there is no AppArmor.</param>
+/// <param name="AppArmorProfile">Name of the AppArmor profile it runs under, or asked for; empty for none.</param>
 /// <param name="Layers">Its root file system; null when that is gone.</param>
 public sealed record ContainerPlaces(string ResolvConf, string Hosts, string Hostname, string AppArmorProfile, Layers.LayerFolders? Layers);
 

@@ -10,17 +10,25 @@ namespace Portal.Runtime.Containers;
 /// </summary>
 internal static class RecordReader
 {
+    private static readonly string[] s_container = ["Id", "Name", "Created", "Effective", "ImageId", "Status", "Mounts", "LogPath"];
+    private static readonly string[] s_status = ["State", "Error"];
+    private static readonly string[] s_effective = ["Entrypoint", "Command", "Environment", "WorkingDirectory", "User", "Labels", "ExposedPorts"];
     private static readonly JsonObject s_spec = Default(new ContainerSpec { Image = "" }, ContainerJson.Default.ContainerSpec);
     private static readonly JsonObject s_mount = Default(new MountSpec(MountKind.Bind, "", "", false), ContainerJson.Default.MountSpec);
+    private static readonly JsonObject s_resolved = Default(new ResolvedMount(MountKind.Bind, null, "", "", false, false, ""), ContainerJson.Default.ResolvedMount);
 
     /// <summary>Reads a record; null when it is none.</summary>
     /// <exception cref="JsonException">It is damaged.</exception>
     public static ContainerRecord? Read(ReadOnlySpan<byte> json)
     {
-        if (JsonNode.Parse(json)?["Container"]?["Spec"] is not JsonObject spec)
+        if (JsonNode.Parse(json)?["Container"] is not JsonObject container || container["Spec"] is not JsonObject spec)
         {
             return null;
         }
+
+        Demand(container, s_container);
+        Demand(container["Status"], s_status);
+        Demand(container["Effective"], s_effective);
 
         Fill(spec, s_spec);
         foreach (var mount in (spec["Mounts"] as JsonArray ?? []).OfType<JsonObject>())
@@ -28,7 +36,21 @@ internal static class RecordReader
             Fill(mount, s_mount);
         }
 
+        foreach (var mount in (container["Mounts"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            Fill(mount, s_resolved);
+        }
+
         return spec.Root.Deserialize(ContainerJson.Default.ContainerRecord);
+    }
+
+    /// <summary>What every version wrote: without it, the record is damaged. The generated reader would take null for it.</summary>
+    private static void Demand(JsonNode? node, string[] members)
+    {
+        if (Array.Find(members, member => node![member] is null) is { } missing)
+        {
+            throw new JsonException($"{missing} is missing.");
+        }
     }
 
     private static void Fill(JsonObject target, JsonObject defaults)

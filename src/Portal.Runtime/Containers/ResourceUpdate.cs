@@ -18,7 +18,7 @@ internal static class ResourceUpdate
         Demand(asked.CpuQuota > 0 && current.NanoCpus > 0, "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set");
 
         // What was implied by the memory limit of creation does not follow a new one.
-        var swap = current is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? 2 * current.MemoryBytes : current.MemorySwapBytes;
+        var swap = current is { MemoryBytes: > 0, MemorySwapBytes: 0 } ? Twice(current.MemoryBytes) : current.MemorySwapBytes;
         Demand(
             asked is { MemoryBytes: not 0, MemorySwapBytes: 0 } && asked.MemoryBytes > swap,
             "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time");
@@ -40,6 +40,8 @@ internal static class ResourceUpdate
             BlkioWeight = Over(asked.BlkioWeight, current.BlkioWeight),
         };
     }
+
+    private static long Twice(long value) => value > long.MaxValue / 2 ? -1 : 2 * value;
 
     private static long Over(long asked, long current) => asked != 0 ? asked : current;
 

@@ -10,6 +10,12 @@ internal static class ResourceValidation
 {
     private const long MinimumMemory = 6 << 20, MaximumShares = 262_144;
 
+    // What the kernel's own checks take: PID_MAX_LIMIT, max_cfs_runtime, and an int for sched_rt_period_us.
+    private const long MaximumPids = 4 << 20, MaximumQuota = (1L << 44) - 1, MaximumRealtime = int.MaxValue;
+
+    // A control file takes a page.
+    private const int MaximumList = 4095;
+
     /// <summary>Checks limits.</summary>
     /// <param name="resources">What was asked.</param>
     /// <param name="processors">Processors of this host.</param>
@@ -22,6 +28,11 @@ internal static class ResourceValidation
         if (resources.PidsLimit < -1)
         {
             throw Invalid("invalid_pids", string.Create(CultureInfo.InvariantCulture, $"invalid PIDs limit ({resources.PidsLimit}): -1 is for no limit"));
+        }
+
+        if (resources.PidsLimit > MaximumPids)
+        {
+            throw Invalid("invalid_pids", string.Create(CultureInfo.InvariantCulture, $"invalid PIDs limit ({resources.PidsLimit}): the maximum is {MaximumPids}"));
         }
     }
 
@@ -101,6 +112,11 @@ internal static class ResourceValidation
             throw Invalid("invalid_cpu", "CPU cfs quota can not be less than 1ms (i.e. 1000)");
         }
 
+        if (resources.CpuQuota is < -1 or > MaximumQuota)
+        {
+            throw Invalid("invalid_cpu", string.Create(CultureInfo.InvariantCulture, $"invalid CPU cfs quota ({resources.CpuQuota}): the maximum is {MaximumQuota}, and -1 is for no limit"));
+        }
+
         if (resources.CpuShares < 0)
         {
             throw Invalid("invalid_cpu", string.Create(CultureInfo.InvariantCulture, $"invalid CPU shares ({resources.CpuShares}): value must be a positive integer"));
@@ -122,6 +138,11 @@ internal static class ResourceValidation
             throw Invalid("invalid_cpu", "cpu real-time period and runtime cannot be negative");
         }
 
+        if (resources.CpuRealtimePeriod > MaximumRealtime || resources.CpuRealtimeRuntime > MaximumRealtime)
+        {
+            throw Invalid("invalid_cpu", $"cpu real-time period and runtime cannot be larger than {MaximumRealtime}");
+        }
+
         if (resources is { CpuRealtimePeriod: not 0, CpuRealtimeRuntime: not 0 } && resources.CpuRealtimeRuntime > resources.CpuRealtimePeriod)
         {
             throw Invalid("invalid_cpu", "cpu real-time runtime cannot be higher than cpu real-time period");
@@ -133,6 +154,11 @@ internal static class ResourceValidation
 
     private static void CheckList(string what, string text)
     {
+        if (text.Length > MaximumList)
+        {
+            throw Invalid("invalid_cpuset", $"Invalid value {text[..64]}… for cpuset {what}: it is longer than {MaximumList} characters");
+        }
+
         if (!CpuList.TryParse(text, out _, out var reason))
         {
             throw Invalid("invalid_cpuset", $"Invalid value {text} for cpuset {what}: {reason}");

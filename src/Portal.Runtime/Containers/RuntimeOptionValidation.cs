@@ -14,6 +14,9 @@ internal static class RuntimeOptionValidation
     // What runtimes take orders from: other programs and configuration files to use, filters, units of systemd.
     private static readonly string[] s_reserved = ["run.oci.", "org.systemd.property.", "org.criu.", "io.katacontainers.", "dev.gvisor.", "module.wasm.", "org.opencontainers.runtime."];
 
+    // A name is a folder's; and every group in another costs each process in it.
+    private const int MaximumStep = 255, MaximumDepth = 32;
+
     /// <summary>Checks a description.</summary>
     /// <exception cref="ErrorException">400: the first thing that is wrong.</exception>
     public static void Check(ContainerSpec spec)
@@ -74,6 +77,11 @@ internal static class RuntimeOptionValidation
 
     private static void CheckCgroupParent(string parent)
     {
+        if (parent.Split('/', StringSplitOptions.RemoveEmptyEntries) is var steps && (steps.Length > MaximumDepth || steps.Any(step => step.Length > MaximumStep)))
+        {
+            throw Invalid("cgroup_parent", $"invalid cgroup parent: at most {MaximumDepth} groups in each other, of at most {MaximumStep} characters each, can be made");
+        }
+
         if (parent.Split('/').Contains("..") || parent.Any(char.IsControl))
         {
             throw Invalid("cgroup_parent", $"invalid cgroup parent \"{parent}\": it has to be the path of a cgroup, without \"..\"");
@@ -85,6 +93,12 @@ internal static class RuntimeOptionValidation
         if (!s_limits.Contains(limit.Name))
         {
             throw Invalid("ulimit", $"invalid ulimit type: {limit.Name}");
+        }
+
+        if (limit.Soft < -1 || limit.Hard < -1)
+        {
+            throw Invalid(
+                "ulimit", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"invalid ulimit {limit.Name}={limit.Soft}:{limit.Hard}: -1 is for no limit"));
         }
 
         if (limit.Hard != -1 && (limit.Soft > limit.Hard || limit.Soft == -1))

@@ -11,6 +11,8 @@ internal sealed record StartFailure(Error Error, int ExitCode)
     private const string CreatePrefix =
         "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
 
+    private static readonly string[] s_ofValues = ["Invalid argument", "Numerical result out of range", "Argument list too long"];
+
     /// <summary>Reads the failure of a container's start.</summary>
     /// <param name="program">The first argument.</param>
     /// <param name="message">What the OCI runtime printed.</param>
@@ -29,7 +31,7 @@ internal sealed record StartFailure(Error Error, int ExitCode)
 
         var (reason, exitCode) = Reason(program, message);
         return reason is null
-            ? new(new(ErrorKind.Internal, "container.start_failed", $"{CreatePrefix}{Clean(message)}: unknown"), 128)
+            ? new(new(IsOfAValue(message) ? ErrorKind.Invalid : ErrorKind.Internal, "container.start_failed", $"{CreatePrefix}{Clean(message)}: unknown"), 128)
             : new(new(ErrorKind.Invalid, "container.command_failed", $"{CreatePrefix}runc create failed: unable to start container process: {reason}: unknown"), exitCode);
     }
 
@@ -68,9 +70,13 @@ internal sealed record StartFailure(Error Error, int ExitCode)
         // crun opens the program as a file to be run; the kernel's EPERM there means a directory.
         var directory = message.Contains("s a directory", StringComparison.Ordinal) || message.Contains("Operation not permitted", StringComparison.Ordinal);
         return directory && message.Contains("exec", StringComparison.Ordinal)
-            ? ($"exec: \"{program}\": is a directory", 126)
+            // Docker 20.10's client takes 126 from the second half, later ones take it from either.
+            ? ($"exec: \"{program}\": is a directory: permission denied", 126)
             : (null, 128);
     }
+
+    /// <summary>EINVAL, ERANGE and E2BIG are what the kernel says of a limit, a setting or an option that it was given and does not take.</summary>
+    private static bool IsOfAValue(string message) => Array.Exists(s_ofValues, words => message.TrimEnd().EndsWith(words, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The message in the last line of a log as runc writes it: <c>time="…" level=error msg="…"</c>.</summary>
     private static string Plain(string message)

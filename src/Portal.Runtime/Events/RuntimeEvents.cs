@@ -9,9 +9,12 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
 {
     private const int Kept = 256, ReaderLimit = 1024;
 
+    // Less than what a timer takes.
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(30);
+
     private readonly Lock _lock = new();
     private readonly Queue<RuntimeEvent> _ring = new(Kept);
-    private readonly List<Channel<RuntimeEvent>> _readers = [];
+    private readonly List<(Channel<RuntimeEvent> Queue, Action? Lagged)> _readers = [];
 
     public void Publish(RuntimeEvent item)
     {
@@ -25,17 +28,23 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
             _ring.Enqueue(item);
             for (var i = _readers.Count - 1; i >= 0; i--)
             {
-                if (!_readers[i].Writer.TryWrite(item))
+                var (queue, lagged) = _readers[i];
+                if (!queue.Writer.TryWrite(item))
                 {
-                    _readers[i].Writer.TryComplete(new ErrorException(
+                    queue.Writer.TryComplete(new ErrorException(
                         ErrorKind.Unavailable, "events.lagged", "The reader fell more than 1024 events behind and was cut off; subscribe again."));
                     _readers.RemoveAt(i);
+                    lagged?.Invoke();
                 }
             }
         }
     }
 
-    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct)
+    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken ct) => Read(since, until, null, ct);
+
+    public IAsyncEnumerable<RuntimeEvent> ReadAsync(DateTimeOffset? since, DateTimeOffset? until, Action lagged, CancellationToken ct) => Read(since, until, lagged, ct);
+
+    private IAsyncEnumerable<RuntimeEvent> Read(DateTimeOffset? since, DateTimeOffset? until, Action? lagged, CancellationToken ct)
     {
         // Subscribed here and now, not at the first read: what is published between the two must not be missed.
         var live = Channel.CreateBounded<RuntimeEvent>(new BoundedChannelOptions(ReaderLimit) { SingleReader = true });
@@ -43,7 +52,7 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
         lock (_lock)
         {
             replay = since is { } from ? [.. _ring.Where(item => item.Time >= from)] : [];
-            _readers.Add(live);
+            _readers.Add((live, lagged));
         }
 
         return ReadAsync(replay, live, until, ct);
@@ -52,7 +61,6 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
     private async IAsyncEnumerable<RuntimeEvent> ReadAsync(
         RuntimeEvent[] replay, Channel<RuntimeEvent> live, DateTimeOffset? until, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var deadline = until is { } end ? Deadline(end) : null;
         try
         {
             foreach (var item in replay)
@@ -63,25 +71,30 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
                 }
             }
 
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline?.Token ?? CancellationToken.None);
-            while (await MoreAsync(live.Reader, stop.Token, ct).ConfigureAwait(false))
+            do
             {
-                while (live.Reader.TryRead(out var item))
+                using var deadline = until is { } end ? Deadline(end) : null;
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline?.Token ?? CancellationToken.None);
+                while (await MoreAsync(live.Reader, stop.Token, ct).ConfigureAwait(false))
                 {
-                    if (until is { } limit && item.Time > limit)
+                    while (live.Reader.TryRead(out var item))
                     {
-                        yield break;
-                    }
+                        if (until is { } limit && item.Time > limit)
+                        {
+                            yield break;
+                        }
 
-                    yield return item;
+                        yield return item;
+                    }
                 }
             }
+            while (until > time.GetUtcNow());
         }
         finally
         {
             lock (_lock)
             {
-                _readers.Remove(live);
+                _readers.RemoveAll(reader => reader.Queue == live);
             }
         }
     }
@@ -101,6 +114,6 @@ internal sealed class RuntimeEvents(TimeProvider time) : IRuntimeEvents
     private CancellationTokenSource Deadline(DateTimeOffset end)
     {
         var left = end - time.GetUtcNow();
-        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        return new(left < TimeSpan.Zero ? TimeSpan.Zero : left > s_longestTimer ? s_longestTimer : left, time);
     }
 }

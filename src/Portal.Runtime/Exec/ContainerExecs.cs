@@ -92,7 +92,10 @@ internal sealed class ContainerExecs(
             var root = $"/proc/{run.Record.Pid}/root";
             var resolved = ContainerUser.Resolve(root, user, container.Spec.GroupsAdded);
             WorkingDirectory.Demand(root, [], string.IsNullOrEmpty(exec.Spec.WorkingDirectory) ? container.Effective.WorkingDirectory : exec.Spec.WorkingDirectory);
-            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, appArmor.Describe(container.Spec, exec.Spec.Privileged)));
+
+            // It may have been unloaded since the container was started; then a health check would fail too.
+            var profile = await appArmor.ProfileAsync(container.Spec, CancellationToken.None, exec.Spec.Privileged).ConfigureAwait(false);
+            var process = OciSpecBuilder.BuildProcess(new(container, exec.Spec, resolved, host, profile));
             Publish(exec, $"exec_start: {CommandLine(exec.Spec)}");
             var launch = new ExecLaunch(
                 ExecFiles.Of(options, exec.Id), runtime.Program(container.Id), runtime.GlobalArguments, process, detached, runtime.IsCrun(container.Id), size ?? exec.Spec.Size, container.Mappings);
@@ -107,7 +110,7 @@ internal sealed class ContainerExecs(
             exec.Fail();
             throw;
         }
-        catch (IOException) when (ProcFile.TryReadStat(run.Record.Pid) is null or { State: 'Z' or 'X' })
+        catch (IOException) when (HasEnded(run.Record.Pid))
         {
             // It ended after it was looked at.
             exec.Fail();
@@ -116,7 +119,7 @@ internal sealed class ContainerExecs(
         catch (IOException ex)
         {
             exec.Fail();
-            throw new ErrorException(ErrorKind.Internal, "exec.start_failed", $"OCI runtime exec failed: {ex.Message}", ex);
+            throw new ErrorException(ErrorKind.Internal, "exec.start_failed", $"OCI runtime exec failed: {DiskFailure.Words(ex) ?? ex.Message}", ex);
         }
     }
 
@@ -141,6 +144,9 @@ internal sealed class ContainerExecs(
             throw NotRunning(container);
         }
     }
+
+    // On its way out a process loses its root before it is seen as a zombie.
+    private static bool HasEnded(int pid) => ProcFile.TryReadStat(pid) is null or { State: 'Z' or 'X' } || !Directory.Exists($"/proc/{pid}/root");
 
     private static ErrorException NotRunning(Container container) => new(ErrorKind.Conflict, "container.not_running", $"container {container.Id} is not running");
 

@@ -260,17 +260,32 @@ internal sealed class ExecProcess(string id, Container container, ExecSpec spec,
             while (from is not null && await from.ReadAsync(buffer, ct).ConfigureAwait(false) is var count and > 0)
             {
                 Interlocked.Increment(ref _activity);
-                if (!await _started.Task.ConfigureAwait(false))
-                {
-                    continue;
-                }
-
-                await _output.PublishAsync(stream, buffer.AsMemory(0, count)).ConfigureAwait(false);
+                await TakeAsync(count).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
         {
-            // The process is gone and nothing more came.
+            // The process is gone and nothing more came. On a busy host what it wrote last may not have been read yet: that much, and not
+            // what a process left behind goes on to write.
+            for (var left = from!.Available; left > 0;)
+            {
+                var count = await from.ReadAsync(buffer.AsMemory(0, Math.Min(left, buffer.Length)), CancellationToken.None).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                left -= count;
+                await TakeAsync(count).ConfigureAwait(false);
+            }
+        }
+
+        async ValueTask TakeAsync(int count)
+        {
+            if (await _started.Task.ConfigureAwait(false))
+            {
+                await _output.PublishAsync(stream, buffer.AsMemory(0, count)).ConfigureAwait(false);
+            }
         }
     }
 

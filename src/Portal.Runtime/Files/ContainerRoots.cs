@@ -134,8 +134,15 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, R
 
             foreach (var (target, tree) in trees.OrderBy(mount => mount.Target.Count(c => c == '/')).ThenBy(mount => mount.Target, StringComparer.Ordinal))
             {
-                using var place = Place(root, target, SafeSubpath.IsFolder(tree, target));
-                Libc.AttachTree(tree, place, target);
+                try
+                {
+                    using var place = Place(root, target, SafeSubpath.IsFolder(tree, target));
+                    Libc.AttachTree(tree, place, target);
+                }
+                catch (LinuxException) when (IsNetworkFile(target))
+                {
+                    // An image may have in /etc what nothing can be mounted on. Its container will not start, but its own files are there.
+                }
             }
 
             var mounts = Libc.OpenOwnMountNamespace(merged);
@@ -160,6 +167,8 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, R
             trees.ForEach(mount => mount.Tree.Dispose());
         }
     }
+
+    private static bool IsNetworkFile(string target) => Array.Exists(s_networkFiles, name => target == "/etc/" + name);
 
     /// <summary>What is mounted in the container, attached nowhere yet. A tmpfs is empty while it does not run and is not made.</summary>
     private void Gather(ContainerSnapshot container, List<(string Target, SafeFileHandle Tree)> trees)

@@ -14,7 +14,13 @@ internal sealed partial class ImageStore
             catalogue =>
             {
                 removal = ImageRemoval.Plan(catalogue, reference, force, id => _usage().UsersOf(id));
-                return removal.Untagged.Aggregate(catalogue, (c, r) => c.Without(r));
+                if (removal.DeletesImage)
+                {
+                    // First: references to an image that is gone mean nothing, but one without them would stay.
+                    DeleteRecord(removal.Image);
+                }
+
+                return removal.DeletesImage ? catalogue.Without(removal.Image.Id) : removal.Untagged.Aggregate(catalogue, (c, r) => c.Without(r));
             },
             ct).ConfigureAwait(false);
         var (image, untagged, deletesImage) = removal!;
@@ -23,17 +29,12 @@ internal sealed partial class ImageStore
             Publish("untag", image, image.Id.ToString());
         }
 
-        if (deletesImage && await DeleteAsync(image).ConfigureAwait(false))
+        if (deletesImage)
         {
             Publish("delete", image, image.Id.ToString());
             layers = await Task.Run(_layers.Collect, CancellationToken.None).ConfigureAwait(false);
             DeleteUnreferenced(image.Blobs);
         }
-        else
-        {
-            deletesImage = false;
-        }
-
         return
         [
             .. untagged.Select(r => new ImageDeletion(r.Familiar, null)),
@@ -42,24 +43,9 @@ internal sealed partial class ImageStore
         ];
     }
 
-    /// <summary>Deletes an image that has no name. False when it got a new one in between.</summary>
-    private async Task<bool> DeleteAsync(StoredImage image)
+    private void DeleteRecord(StoredImage image)
     {
-        var deleted = false;
-        await ChangeAsync(
-            catalogue =>
-            {
-                if (catalogue.Find(image.Id) is null || catalogue.ReferencesOf(image.Id).Count > 0)
-                {
-                    return catalogue;
-                }
-
-                File.Delete(RecordPath(image.Id));
-                Libc.SyncDirectory(_records);
-                deleted = true;
-                return catalogue.Without(image.Id);
-            },
-            CancellationToken.None).ConfigureAwait(false);
-        return deleted;
+        File.Delete(RecordPath(image.Id));
+        Libc.SyncDirectory(_records);
     }
 }

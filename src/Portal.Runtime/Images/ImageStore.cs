@@ -15,14 +15,17 @@ namespace Portal.Runtime.Images;
 /// images/blobs/sha256/&lt;hex&gt;   configurations, manifests, layer archives as they came
 /// images/records/&lt;hex&gt;.json   one per image: what belongs to it
 /// images/references.json      tags and digests of repositories
+/// images/coming.json          the references of an image whose record is being written; there for a moment
 /// images/staging              uploads under way; emptied at start
 /// </code>
-/// An image is there once its record is: blobs and unpacked layers come before, references after.
+/// An image is there once its record is: blobs and unpacked layers come before, references after. An image that is there
+/// without the references it was to have gets them at the next start.
 /// </summary>
 internal sealed partial class ImageStore : IImages, IDisposable
 {
     private readonly string _records;
     private readonly string _references;
+    private readonly string _coming;
     private readonly ContentStore _content;
     private readonly OverlayLayerStore _layers;
     private readonly IRuntimeEvents _events;
@@ -48,6 +51,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
         var root = Path.Combine(options.DataRoot, "images");
         _records = Path.Combine(root, "records");
         _references = Path.Combine(root, "references.json");
+        _coming = Path.Combine(root, "coming.json");
         Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(_records);
         DurableFile.Sweep(root);
@@ -192,6 +196,11 @@ internal sealed partial class ImageStore : IImages, IDisposable
                     // An image that is there keeps its blobs; the same content may be packed otherwise this time.
                     if (catalogue.Find(id) is null)
                     {
+                        if (image.References.Count > 0)
+                        {
+                            DurableFile.Write(_coming, ImageCatalogue.Empty.With(image.References, id).SerializeReferences());
+                        }
+
                         WriteRecord(stored);
                         catalogue = catalogue.With(stored);
                     }
@@ -231,6 +240,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
                 await DurableFile.WriteAsync(_references, references, CancellationToken.None).ConfigureAwait(false);
             }
 
+            File.Delete(_coming);
             _catalogue = after;
             _layers.Hold(ChainsOf(after));
         }
@@ -291,84 +301,6 @@ internal sealed partial class ImageStore : IImages, IDisposable
         }
 
         return (hashing.Finish(), packing);
-    }
-
-    private void LoadCatalogue()
-    {
-        var catalogue = ImageCatalogue.Empty;
-        var intact = true;
-        foreach (var path in Directory.GetFiles(_records, "*.json"))
-        {
-            try
-            {
-                catalogue = catalogue.With(LoadImage(path));
-            }
-            catch (Exception e) when (e is JsonException or IOException or InvalidDataException or FormatException or ErrorException)
-            {
-                PutAside(path, e);
-                intact = false;
-            }
-        }
-
-        if (File.Exists(_references))
-        {
-            try
-            {
-                var references = JsonSerializer.Deserialize(File.ReadAllBytes(_references), ImageJson.Default.SortedDictionaryStringString) ?? [];
-                foreach (var (name, id) in references.Where(r => catalogue.Find(Digest.Parse(r.Value, null)) is null))
-                {
-                    _log.ReferenceLost(name, id);
-                }
-
-                catalogue = catalogue.With(references.Select(r => (ImageReference.Parse(r.Key, null), Digest.Parse(r.Value, null))).Where(r => catalogue.Find(r.Item2) is not null).ToArray());
-            }
-            catch (Exception e) when (e is JsonException or FormatException)
-            {
-                PutAside(_references, e);
-            }
-        }
-
-        _catalogue = catalogue;
-        if (intact)
-        {
-            // Blobs of a damaged record are not rubbish yet.
-            DeleteUnreferenced(_content.List());
-            _layers.Hold(ChainsOf(catalogue));
-            _ = _layers.Collect();
-        }
-    }
-
-    private StoredImage LoadImage(string path)
-    {
-        var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ImageJson.Default.ImageRecord) ?? throw new JsonException("The record is empty.");
-        var id = Digest.Parse(record.Id, null);
-        var (config, diffIds) = ImageDocument.ParseConfig(_content.Read(id, ImageDocument.MaximumBytes));
-        Digest[] layers = [.. record.Layers.Select(l => Digest.Parse(l, null))];
-        var chain = ChainId.Of(diffIds);
-        if (RecordPath(id) != path || layers.Length != chain.Count)
-        {
-            throw new JsonException("The record does not fit the image's configuration.");
-        }
-
-        for (var i = 0; i < chain.Count; i++)
-        {
-            var blob = layers[i];
-            if (!_layers.Has(chain[i]))
-            {
-                _log.UnpackingAgain(chain[i].ToString(), record.Id);
-                _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(blob), CancellationToken.None).GetAwaiter().GetResult();
-            }
-        }
-
-        var parent = record.Parent is null ? (Digest?)null : Digest.Parse(record.Parent, null);
-        var snapshot = ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]) with { Parent = parent };
-        return new StoredImage(snapshot, Digest.Parse(record.Manifest, null), layers, chain);
-    }
-
-    private void PutAside(string path, Exception reason)
-    {
-        _log.RecordBroken(reason, path);
-        File.Move(path, path + ".broken", overwrite: true);
     }
 
     private static HashSet<Digest> ChainsOf(ImageCatalogue catalogue) => catalogue.Images.SelectMany(i => i.Chain).ToHashSet();

@@ -4,8 +4,8 @@ namespace Portal.Runtime.Images;
 
 internal static partial class ImagesLog
 {
-    [LoggerMessage(3200, LogLevel.Error, "The record {Path} is damaged and was put aside with the suffix .broken")]
-    public static partial void RecordBroken(this ILogger log, Exception e, string path);
+    [LoggerMessage(3200, LogLevel.Error, "The record {Path} is damaged and was set aside as {Aside}")]
+    public static partial void RecordBroken(this ILogger log, Exception e, string path, string aside);
 
     [LoggerMessage(3201, LogLevel.Warning, "The reference {Reference} leads to the image {Image}, which is not in the store; it was dropped")]
     public static partial void ReferenceLost(this ILogger log, string reference, string image);

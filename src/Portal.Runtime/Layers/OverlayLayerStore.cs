@@ -50,6 +50,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
+    private readonly Dictionary<Digest, string> _lostLinks = [];
     private IReadOnlySet<Digest>? _images;
 
     /// <summary>Layers that something beside images and containers keeps: asked whenever layers are collected.</summary>
@@ -190,7 +191,16 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             // Out of the way first: what a crash interrupts is found and finished by the next start.
             var doomed = Path.Combine(_containers, $".removing-{container}");
             DirectoryTree.Delete(doomed);
-            Directory.Move(folder, doomed);
+            try
+            {
+                Directory.Move(folder, doomed);
+            }
+            catch (IOException e) when (DiskFailure.Words(e) is not null)
+            {
+                // A new name can take a block that a full disk has not got; the deletion needs none.
+                doomed = folder;
+            }
+
             DirectoryTree.Delete(doomed);
         }
 
@@ -455,6 +465,11 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <summary>Random, not derived: who makes an image must not be able to choose a link that another image has.</summary>
     private string NewLink(Digest chainId)
     {
+        if (_lostLinks.Remove(chainId, out var known))
+        {
+            return known;
+        }
+
         while (true)
         {
             var link = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
@@ -511,10 +526,26 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             }
         }
 
-        var links = _known.Values.Select(r => r.Link).ToHashSet();
+        FindLostLinks();
+        var links = _known.Values.Select(r => r.Link).Concat(_lostLinks.Values).ToHashSet();
         foreach (var link in Directory.GetFileSystemEntries(_links).Where(l => Path.GetFileName(l) != EmptyLink && !links.Contains(Path.GetFileName(l))))
         {
             File.Delete(link);
+        }
+    }
+
+    /// <summary>
+    /// A layer that is unpacked again gets the link it had: containers know their layers by that.
+    /// </summary>
+    private void FindLostLinks()
+    {
+        foreach (var link in new DirectoryInfo(_links).EnumerateFileSystemInfos().Where(link => IsLink(link.Name)))
+        {
+            if (link.LinkTarget?.Split('/') is ["..", var hex, "diff"] && Digest.TryParse("sha256:" + hex, null, out var chain) && !_known.ContainsKey(chain)
+                && Directory.Exists(LayerFolder(chain) + ".broken"))
+            {
+                _lostLinks[chain] = link.Name;
+            }
         }
     }
 
@@ -575,6 +606,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
         MakeFolder(Path.Combine(folder, "work"), TraverseMode);
         MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
+        MakeContainerMark(folder, links);
         if (ephemeral)
         {
             MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);
@@ -591,6 +623,21 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         {
             Libc.SyncDirectory(folder);
             Libc.SyncDirectory(_containers);
+        }
+    }
+
+    /// <summary>
+    /// The empty file by which programs know that they are in a container of a Docker engine. Not over an image that has it:
+    /// that would count as a change.
+    /// </summary>
+    private void MakeContainerMark(string folder, string[] links)
+    {
+        const string Mark = ".dockerenv";
+        if (!Array.Exists(links, link => Path.Exists(Path.Combine(_links, link, Mark))))
+        {
+            var path = Path.Combine(folder, "diff", Mark);
+            File.Create(path).Dispose();
+            File.SetUnixFileMode(path, RootMode);
         }
     }
 

@@ -35,6 +35,7 @@ public enum Errno
     ENODATA = 61,
     EOPNOTSUPP = 95,
     EADDRINUSE = 98,
+    EADDRNOTAVAIL = 99,
     ENETUNREACH = 101,
     ECONNRESET = 104,
     EALREADY = 114,

@@ -57,6 +57,22 @@ internal sealed class DescriptorStream : IDisposable
     /// <summary>Takes ownership of <paramref name="fd"/>.</summary>
     public DescriptorStream(int fd) => _socket = new(new SafeSocketHandle(fd, ownsHandle: true)) { Blocking = false };
 
+    /// <summary>Bytes that can be read without waiting (FIONREAD).</summary>
+    public int Available
+    {
+        get
+        {
+            try
+            {
+                return _socket.Available;
+            }
+            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Bytes read; 0 at the end. A terminal whose other side is closed (EIO) has ended as well.</summary>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 
 namespace Portal.Runtime.Logs;
@@ -68,8 +69,7 @@ public static class LogDetails
     {
         try
         {
-            // As Go's: no backtracking, so that no pattern of a user's keeps the engine busy.
-            return text.Length == 0 ? null : new(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+            return text.Length == 0 ? null : LinearRegex.Create(text);
         }
         catch (ArgumentException e)
         {

@@ -20,6 +20,8 @@ internal static class TmpfsOptions
         ["private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"],
     ];
 
+    private static readonly string[] s_policies = ["default", "prefer", "bind", "interleave", "local"];
+
     private static readonly string[] s_values = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"];
 
     /// <summary>The options of a mount: the engine's, those of the long form's members, then what it says besides.</summary>
@@ -76,7 +78,27 @@ internal static class TmpfsOptions
 
         var equals = option.IndexOf('=', StringComparison.Ordinal);
         var name = equals < 0 ? option : option[..equals];
-        return equals >= 0 && s_values.Contains(name) && !option.AsSpan().ContainsAny('\0', '\n') ? name : throw Invalid($"invalid tmpfs option \"{name}\"");
+        return equals < 0 || !s_values.Contains(name) ? throw Invalid($"invalid tmpfs option \"{name}\"")
+            : IsValue(name, option[(equals + 1)..]) ? name
+            : throw Invalid($"invalid value of tmpfs option \"{option}\"");
+    }
+
+    /// <summary>As tmpfs(5) has them.</summary>
+    private static bool IsValue(string name, string value) => name switch
+    {
+        "mode" => value.Length is > 0 and <= 6 && !value.AsSpan().ContainsAnyExceptInRange('0', '7'),
+        "uid" or "gid" => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue,
+        "mpol" => s_policies.Any(policy => value.StartsWith(policy, StringComparison.Ordinal)) && !value.AsSpan().ContainsAny('\0', '\n'),
+        _ => IsAmount(value, percent: name == "size"),
+    };
+
+    private static bool IsAmount(string value, bool percent)
+    {
+        var digits = value.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        return digits < 0
+            ? ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            : digits == value.Length - 1 && ulong.TryParse(value.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                && ("kmgtpeKMGTPE".Contains(value[digits], StringComparison.Ordinal) || (percent && value[digits] == '%'));
     }
 
     private static ErrorException Invalid(string message) => new(ErrorKind.Invalid, "container.invalid_tmpfs", message);

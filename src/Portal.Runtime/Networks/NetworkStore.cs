@@ -58,8 +58,7 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
         }
 
         // Kept for whoever wants to know; only out of the way.
-        File.Move(path, path + ".broken", overwrite: true);
-        logger.RecordBroken(path);
+        logger.RecordBroken(path, SetAside.Move(path, time));
         return null;
     }
 

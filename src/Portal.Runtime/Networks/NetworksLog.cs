@@ -35,6 +35,6 @@ internal static partial class NetworksLog
     [LoggerMessage(3110, LogLevel.Warning, "Flows to UDP ports {Ports} that are older than its rules could not be ended.")]
     public static partial void FlowsStay(this ILogger logger, string ports, Exception exception);
 
-    [LoggerMessage(3108, LogLevel.Error, "The network record {Path} is unreadable and was set aside.")]
-    public static partial void RecordBroken(this ILogger logger, string path);
+    [LoggerMessage(3108, LogLevel.Error, "The network record {Path} is unreadable and was set aside as {Aside}.")]
+    public static partial void RecordBroken(this ILogger logger, string path, string aside);
 }

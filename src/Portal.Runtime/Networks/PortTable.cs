@@ -48,12 +48,23 @@ internal sealed class PortTable
                 continue;
             }
 
-            if (accept(port))
+            var accepted = false;
+            try
+            {
+                accepted = accept(port);
+            }
+            finally
+            {
+                if (!accepted)
+                {
+                    Release(protocol, address, port);
+                }
+            }
+
+            if (accepted)
             {
                 return port;
             }
-
-            Release(protocol, address, port);
         }
 
         return null;

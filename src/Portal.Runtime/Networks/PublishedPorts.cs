@@ -114,6 +114,10 @@ internal sealed class PublishedPorts : IDisposable
                 {
                     return false;
                 }
+                catch (LinuxException e) when (e.Errno == Errno.EADDRNOTAVAIL)
+                {
+                    throw NotOurs(endpoint, on);
+                }
             }) ?? throw Failed(endpoint, "network.ports_exhausted", "all ports are allocated");
             var chosen = new PublishedPort(binding.ContainerPort, binding.Protocol, on, port);
             _holds[PortKey.Of(chosen)] = hold;
@@ -133,6 +137,11 @@ internal sealed class PublishedPorts : IDisposable
         catch (LinuxException e)
         {
             _table.Release(binding.Protocol, on, binding.HostPort);
+            if (e.Errno == Errno.EADDRNOTAVAIL)
+            {
+                throw NotOurs(endpoint, on);
+            }
+
             var why = e.Errno == Errno.EADDRINUSE ? "address already in use" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno);
             throw Failed(endpoint, "network.port_in_use", $"failed to bind host port for {on}:{binding.HostPort}:{address}:{binding.ContainerPort}/{binding.Protocol}: {why}");
         }
@@ -154,6 +163,11 @@ internal sealed class PublishedPorts : IDisposable
 
     private static ErrorException Failed(string endpoint, string code, string why) =>
         new(ErrorKind.Internal, code, $"failed to set up container networking: driver failed programming external connectivity on endpoint {endpoint}: {why}");
+
+    // Of all that can be wrong with a port, this is the one that no other host state puts right.
+    private static ErrorException NotOurs(string endpoint, IPAddress address) => new(
+        ErrorKind.Invalid, "network.host_address",
+        $"failed to set up container networking: driver failed programming external connectivity on endpoint {endpoint}: {address} is no address of this host");
 
     private void ReleaseAll(IReadOnlyList<PublishedPort> ports)
     {

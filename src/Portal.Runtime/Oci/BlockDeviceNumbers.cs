@@ -16,18 +16,23 @@ internal sealed record BlockDeviceNumbers(IReadOnlyDictionary<string, DeviceNumb
     public static BlockDeviceNumbers None { get; } = new(new Dictionary<string, DeviceNumber>());
 
     /// <summary>Looks at every device that <paramref name="resources"/> names.</summary>
-    /// <exception cref="ErrorException">400: one is not there.</exception>
+    /// <exception cref="ErrorException">400: one is not there, or is no block device.</exception>
     public static BlockDeviceNumbers Read(ContainerResources resources)
     {
         var numbers = new Dictionary<string, DeviceNumber>(StringComparer.Ordinal);
         foreach (var limit in (IEnumerable<BlockLimit>)
             [.. resources.BlkioWeightDevices, .. resources.BlkioReadBps, .. resources.BlkioWriteBps, .. resources.BlkioReadIops, .. resources.BlkioWriteIops])
         {
-            numbers[limit.Device] = Libc.StatTarget(limit.Device, out var facts) is var errno && errno == 0
-                ? new(facts.DeviceMajor, facts.DeviceMinor)
-                : throw new ErrorException(ErrorKind.Invalid, "container.block_device", $"stat {limit.Device}: {LinuxException.Words(errno)}");
+            if (Libc.StatTarget(limit.Device, out var facts) is var errno && errno != 0)
+            {
+                throw Refusal($"stat {limit.Device}: {LinuxException.Words(errno)}");
+            }
+
+            numbers[limit.Device] = facts.Kind == FileKind.BlockDevice ? new(facts.DeviceMajor, facts.DeviceMinor) : throw Refusal($"{limit.Device} is not a block device");
         }
 
         return numbers.Count == 0 ? None : new(numbers);
     }
+
+    private static ErrorException Refusal(string message) => new(ErrorKind.Invalid, "container.block_device", message);
 }

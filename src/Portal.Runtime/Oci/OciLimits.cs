@@ -30,13 +30,19 @@ internal static class OciLimits
         };
     }
 
+    /// <summary>The same for a cgroup that is about to be made: it has no quota, so that none has to be taken away. crun 1.8 fails to write -1.</summary>
+    /// <inheritdoc cref="Build" path="/param"/>
+    public static OciResources OfNew(ContainerResources asked, LimitSupport kernel, BlockDeviceNumbers devices) =>
+        Build(asked.CpuQuota < 0 ? asked with { CpuQuota = 0 } : asked, kernel, devices);
+
     private static OciMemory? Memory(ContainerResources asked, LimitSupport kernel)
     {
         var limit = Wanted(asked.MemoryBytes, kernel.Memory);
         long? swap = !kernel.Swap || limit is null ? null
             : asked.MemorySwapBytes switch
             {
-                0 => limit * 2,
+                // Where twice is more than can be said, it is more than there is.
+                0 => limit > long.MaxValue / 2 ? -1 : limit * 2,
                 < 0 => -1,
                 var total => total,
             };

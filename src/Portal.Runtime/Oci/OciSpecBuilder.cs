@@ -87,7 +87,7 @@ public static class OciSpecBuilder
                 Namespaces = Namespaces(input),
                 UidMappings = IdMappings(input, mappings => mappings.Users),
                 GidMappings = IdMappings(input, mappings => mappings.Groups),
-                Resources = OciLimits.Build(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
+                Resources = OciLimits.OfNew(spec.Resources, host.Limits, input.BlockDevices) with { Devices = spec.Privileged ? input.Devices.Rules : [.. s_deviceRules, .. input.Devices.Rules] },
                 CgroupsPath = CgroupPath(input.Options, spec, container.Id),
                 Devices = input.Devices.Nodes.Count == 0 ? null : input.Devices.Nodes,
                 Sysctl = Sysctls.OfRuntime(spec),
@@ -109,7 +109,11 @@ public static class OciSpecBuilder
     /// <summary>True when the first process of a container is the engine's init program.</summary>
     internal static bool HasInit(ContainerSpec spec) => spec is { Init: true, PidMode.Kind: NamespaceKind.Default or NamespaceKind.Private };
 
-    private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, user.AdditionalGids.Count > 0 ? user.AdditionalGids : null);
+    /// <summary>
+    /// The primary group is also among the supplementary ones: a program that is set-group-id would otherwise leave it behind,
+    /// and with it what files deny to that group (CVE-2022-36109).
+    /// </summary>
+    private static OciUser User(ResolvedUser user) => new(user.Uid, user.Gid, [user.Gid, .. user.AdditionalGids.Where(gid => gid != user.Gid)]);
 
     private static IReadOnlyList<string> Arguments(OciSpecInput input)
     {

@@ -14,6 +14,19 @@ internal sealed record SeccompProfile
     private static readonly string?[] s_actions =
         ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"];
 
+    // All that libseccomp may know; the one of this host knows its own and more.
+    private static readonly string[] s_architectures =
+    [
+        "X86", "X86_64", "X32", "ARM", "AARCH64", "LOONGARCH64", "M68K", "MIPS", "MIPS64", "MIPS64N32", "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PARISC", "PARISC64", "PPC", "PPC64", "PPC64LE", "RISCV64", "S390", "S390X", "SH", "SHEB",
+    ];
+
+    private static readonly string[] s_flags = ["TSYNC", "LOG", "SPEC_ALLOW", "WAIT_KILLABLE_RECV"];
+
+    private static readonly string[] s_operators = ["NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"];
+
+    // A system call has six arguments, and an error number fits into MAX_ERRNO.
+    private const int LastArgument = 5, MaximumErrno = 4095;
+
     public string? DefaultAction { get; init; }
 
     public int? DefaultErrnoRet { get; init; }
@@ -61,6 +74,11 @@ internal sealed record SeccompProfile
         try
         {
             var profile = JsonSerializer.Deserialize(json, OciJson.Default.SeccompProfile);
+            if (profile is not null && profile.HasNull())
+            {
+                throw Invalid("a list must not have null in it");
+            }
+
             return profile?.DefaultAction is null ? throw Invalid("the profile has no defaultAction") : profile;
         }
         catch (JsonException ex)
@@ -70,7 +88,47 @@ internal sealed record SeccompProfile
     }
 
     /// <summary>Throws what <see cref="Resolve"/> would.</summary>
-    public void Check() => _ = Resolve(CapabilitySet.All, RuntimeInformation.OSArchitecture, new(int.MaxValue, 0));
+    public void Check()
+    {
+        Demand((Architectures ?? []).Concat((ArchMap ?? []).SelectMany(map => (map.SubArchitectures ?? []).Prepend(map.Architecture))), "SCMP_ARCH_", s_architectures, "architecture");
+        Demand(Flags ?? [], "SECCOMP_FILTER_FLAG_", s_flags, "flag");
+        Demand(DefaultErrnoRet);
+        foreach (var rule in Syscalls ?? [])
+        {
+            Demand(rule.ErrnoRet);
+            Demand((rule.Args ?? []).Select(argument => argument.Op), "SCMP_CMP_", s_operators, "operator");
+            if ((rule.Args ?? []).FirstOrDefault(argument => argument.Index is < 0 or > LastArgument) is { } wrong)
+            {
+                throw Invalid($"there is no argument {wrong.Index} of a system call");
+            }
+        }
+
+        _ = Resolve(CapabilitySet.All, RuntimeInformation.OSArchitecture, new(int.MaxValue, 0));
+    }
+
+    private bool HasNull() =>
+        Has(Architectures) || Has(Flags) || Has(ArchMap) || (ArchMap ?? []).Any(map => map.Architecture is null || Has(map.SubArchitectures))
+        || Has(Syscalls) || (Syscalls ?? []).Any(rule => Has(rule.Names) || Has(rule.Args) || (rule.Args ?? []).Any(argument => argument.Op is null) || Has(rule.Includes) || Has(rule.Excludes));
+
+    private static bool Has(Filter? filter) => filter is not null && (Has(filter.Caps) || Has(filter.Arches));
+
+    private static bool Has<T>(IEnumerable<T?>? list) where T : class => list?.Any(item => item is null) == true;
+
+    private static void Demand(IEnumerable<string?> names, string prefix, string[] known, string what)
+    {
+        if (names.FirstOrDefault(name => name?.StartsWith(prefix, StringComparison.Ordinal) != true || !known.Contains(name[prefix.Length..])) is var unknown && unknown is not null)
+        {
+            throw Invalid($"unknown seccomp {what} \"{unknown}\"");
+        }
+    }
+
+    private static void Demand(int? errno)
+    {
+        if (errno is < 0 or > MaximumErrno)
+        {
+            throw Invalid($"{errno} is no number of an error");
+        }
+    }
 
     /// <summary>What of the profile holds for a process with the given bounding set on the given machine.</summary>
     public OciSeccomp Resolve(CapabilitySet capabilities, Architecture architecture, Version kernel)

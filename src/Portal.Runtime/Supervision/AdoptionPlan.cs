@@ -39,6 +39,11 @@ internal static class AdoptionPlan
     public static AdoptionStep Decide(ContainerRecord record, ContainerReality reality)
     {
         var state = record.Container.Status.State;
+        if (record.Container.IsUnreadable)
+        {
+            return AdoptionStep.Leave;
+        }
+
         if (record.Removing || record.Container.IsBuildStep || state is ContainerState.Removing or ContainerState.Dead)
         {
             return AdoptionStep.Remove;

@@ -10,7 +10,7 @@ namespace Portal.Runtime.Supervision;
 /// <summary>Starts a monitor for a container: it makes the container's processes, keeps its stdio, and outlives this process.</summary>
 internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60), s_lastWords = TimeSpan.FromSeconds(1);
 
     /// <summary>Folder of exit records.</summary>
     public string ExitFolder { get; } = options.RunRoot + "/exits";
@@ -57,7 +57,7 @@ internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
         sync.Theirs.Dispose();
         try
         {
-            var report = await ReadReportAsync(sync.Ours).ConfigureAwait(false);
+            var report = await ReadReportAsync(sync.Ours, monitor.Handle.Exited).ConfigureAwait(false);
             if (report.Pid <= 0)
             {
                 throw new StartException(StartFailure.OfContainer(Program(container.Effective), report.Message));
@@ -78,9 +78,13 @@ internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
 
     private static string Program(EffectiveProcess process) => process.Entrypoint.Count > 0 ? process.Entrypoint[0] : process.Command[0];
 
-    private static async Task<SyncReport> ReadReportAsync(DescriptorStream pipe)
+    private static async Task<SyncReport> ReadReportAsync(DescriptorStream pipe, Task monitor)
     {
         using var limit = new CancellationTokenSource(s_limit);
+
+        // Its end closes the pipe only if nothing that it has started holds it as well.
+        using var over = new CancellationTokenSource();
+        _ = EndAsync();
         var buffer = new byte[32 * 1024];
         var length = 0;
         try
@@ -98,7 +102,25 @@ internal sealed class Conmon(RuntimeOptions options, OciRuntime runtime)
         }
         catch (OperationCanceledException)
         {
-            return new(-1, $"the OCI runtime did not answer within {s_limit.TotalSeconds:0} s");
+            return new(-1, monitor.IsCompleted ? "the monitor was killed" : $"the OCI runtime did not answer within {s_limit.TotalSeconds:0} s");
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+        }
+
+        async Task EndAsync()
+        {
+            try
+            {
+                await monitor.WaitAsync(over.Token).ConfigureAwait(false);
+                await Task.Delay(s_lastWords, over.Token).ConfigureAwait(false);
+                await limit.CancelAsync().ConfigureAwait(false);
+            }
+            catch (Exception ex) when (ex is OperationCanceledException or ObjectDisposedException)
+            {
+                // It has reported.
+            }
         }
     }
 }

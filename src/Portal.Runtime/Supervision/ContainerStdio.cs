@@ -7,12 +7,14 @@ namespace Portal.Runtime.Supervision;
 /// Stdio of one run of a container, from before its start to after its end: sessions may join before there is a process.
 /// conmon's socket is connected when the first session needs it, and never more than once.
 /// </summary>
-internal sealed class ContainerStdio(TimeProvider time)
+/// <param name="time">Clock.</param>
+/// <param name="folder">The container's own, for what a session is far behind with.</param>
+internal sealed class ContainerStdio(TimeProvider time, string folder)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private readonly StdioFanOut _output = new(s_patience, time);
+    private readonly StdioFanOut _output = new(s_patience, time, folder);
     private readonly TaskCompletionSource<AttachSocket?> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private BundlePaths? _bundle;
     private bool _wanted;
@@ -23,14 +25,15 @@ internal sealed class ContainerStdio(TimeProvider time)
     /// <param name="detached">Called when the session's client leaves by its detach keys.</param>
     public IStdioSession Join(AttachRequest request, bool closesStdin, Action detached)
     {
-        var session = new Session(this, request, closesStdin && request.Stdin, detached, _output.Subscribe(request.Stdout, request.Stderr));
         lock (_lock)
         {
+            // Who was there before there was a process has started it, as `docker run` does: it is that client's own, and waits for it as on
+            // a pipe. Who came to look later must not be felt.
+            var session = new Session(this, request, closesStdin && request.Stdin, detached, _output.Subscribe(request.Stdout, request.Stderr, holds: _bundle is null));
             _wanted = true;
             ConnectIfWanted();
+            return session;
         }
-
-        return session;
     }
 
     /// <summary>The monitor listens now; to be called before the container's process is let go.</summary>

@@ -45,6 +45,39 @@ internal static class CrunState
     }
 
     /// <summary>
+    /// True for a process that waits to be let go although the name of the fifo is gone: whoever removed it ended before the
+    /// byte that was to follow. Its descriptor of the fifo is closed when it becomes the container's program.
+    /// </summary>
+    /// <param name="folder">The runtime's folder of the container.</param>
+    /// <param name="pid">The first process.</param>
+    public static bool Waits(string folder, int pid)
+    {
+        var fifo = folder + "/exec.fifo";
+        try
+        {
+            return Directory.EnumerateFiles($"/proc/{pid}/fd").Any(file => Target(file)?.StartsWith(fifo, StringComparison.Ordinal) == true);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // It has ended.
+            return false;
+        }
+    }
+
+    /// <summary>What a descriptor stands for, or null when it was closed since it was listed: the others still count.</summary>
+    private static string? Target(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.FullName;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
     /// Removes the cgroups and the folder of a container whose first process has ended. False when something is still in a
     /// cgroup, or the folder is not as expected: crun's delete is to deal with it.
     /// </summary>

@@ -11,7 +11,7 @@ using Portal.Runtime.Oci;
 namespace Portal.Runtime.Supervision;
 
 /// <summary>Runs commands of a container's own OCI runtime, each within a time limit.</summary>
-internal sealed class OciRuntime(RuntimeOptions options, OciRuntimes runtimes, OciRuntimeCommand command, CgroupLocator cgroups, ContainerStore containers)
+internal sealed class OciRuntime(RuntimeOptions options, OciRuntimes runtimes, OciRuntimeCommand command, CgroupLocator cgroups, ContainerStore containers, TimeProvider time)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private const int OutputLimit = 64 * 1024;
@@ -37,27 +37,44 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimes runtimes, O
     public Task<string?> StartAsync(ContainerId id) =>
         IsSimple(id) && CrunState.TryLetGo(StateFolder(id)) ? Task.FromResult<string?>(null) : RunAsync(id, command.Start(id));
 
-    /// <summary>Kills what is left, removes the runtime's state and the cgroup. Absent is success.</summary>
+    /// <summary>
+    /// Kills what is left, removes the runtime's state and the cgroup. Absent is success. What the runtime does not manage is
+    /// done without it.
+    /// </summary>
     /// <param name="id">The container.</param>
     /// <param name="ended">Its first process has ended, and been reaped.</param>
     public async Task<string?> DeleteAsync(ContainerId id, bool ended)
     {
-        var folder = StateFolder(id);
-        return !Directory.Exists(folder) || (ended && IsSimple(id) && CrunState.TryRemove(folder, CgroupPath(id), _hierarchies))
-            ? null
-            : await RunAsync(id, command.Delete(id, force: true)).ConfigureAwait(false);
+        var (folder, cgroup) = (StateFolder(id), CgroupPath(id));
+        if (ended && IsSimple(id) && CrunState.TryRemove(folder, cgroup, _hierarchies))
+        {
+            return null;
+        }
+
+        // A runtime that was killed in the middle has left one without the other.
+        var failure = Directory.Exists(folder) ? await RunAsync(id, command.Delete(id, force: true)).ConfigureAwait(false) : null;
+        if (!await CgroupLeftovers.RemoveAsync(id, cgroup, _hierarchies, time).ConfigureAwait(false))
+        {
+            return failure ?? $"the cgroup {cgroup} is still in use";
+        }
+
+        // Nothing runs any more, so that its notes are of no use to anybody.
+        DirectoryTree.Delete(folder);
+        return null;
     }
 
     /// <summary>Signals every process of the container.</summary>
     public Task<string?> KillAllAsync(ContainerId id, int signal) => RunAsync(id, command.Kill(id, signal, all: true));
 
     /// <summary>True when the first process of a container that was created has been let go since.</summary>
-    public async Task<bool> IsLetGoAsync(ContainerId id)
+    /// <param name="id">The container.</param>
+    /// <param name="pid">Its first process.</param>
+    public async Task<bool> IsLetGoAsync(ContainerId id, int pid)
     {
         // crun and runc keep a fifo until then; others are asked.
         if (Path.GetFileName(PathOf(id)) is "crun" or "runc")
         {
-            return !File.Exists(StateFolder(id) + "/exec.fifo");
+            return !File.Exists(StateFolder(id) + "/exec.fifo") && !CrunState.Waits(StateFolder(id), pid);
         }
 
         var (status, output) = await RunAsync(id, command.State(id), output: true).ConfigureAwait(false);
@@ -93,7 +110,7 @@ internal sealed class OciRuntime(RuntimeOptions options, OciRuntimes runtimes, O
     private async Task<string?> RunAsync(ContainerId id, IReadOnlyList<string> arguments)
     {
         var (status, text) = await RunAsync(id, arguments, output: false).ConfigureAwait(false);
-        return status == 0 ? null : text;
+        return status == 0 ? null : text.Length > 0 ? text : $"{PathOf(id)} {arguments[command.GlobalArguments.Count]} ended with status {status} without a word";
     }
 
     /// <summary>Runs a command; its text is what it printed on stdout, or on stderr.</summary>

@@ -14,7 +14,7 @@ namespace Portal.Runtime.Supervision;
 /// adopts what is there. Stopping ends nothing: containers run on.
 /// </summary>
 internal sealed class RuntimeHost(
-    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, AppArmorHost appArmor, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, AppArmorHost appArmor, HelperVersions helpers, ContainerLifecycle lifecycle) : IHostedService, IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -38,8 +38,10 @@ internal sealed class RuntimeHost(
         var newBoot = !File.Exists(mark) || await File.ReadAllTextAsync(mark, cancellationToken).ConfigureAwait(false) is var boot && boot != ProcFile.BootId;
         store.Load();
         volumes.Load();
+        store.DropUnfinished();
         await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
-        await lifecycle.AdoptAsync(networks, newBoot, cancellationToken).ConfigureAwait(false);
+        await helpers.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await lifecycle.AdoptAsync(networks, newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }
 

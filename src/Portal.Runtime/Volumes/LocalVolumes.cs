@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
@@ -9,7 +10,7 @@ using Portal.Runtime.Linux;
 namespace Portal.Runtime.Volumes;
 
 /// <summary>Volumes under <c>volumes/&lt;name&gt;</c>: <c>volume.json</c> and the data in <c>_data</c>.</summary>
-internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore containers, IRuntimeEvents events, TimeProvider time) : IVolumes
+internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStore containers, IRuntimeEvents events, TimeProvider time, ILogger<LocalVolumes> log) : IVolumes
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
     private const UnixFileMode Open = Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
@@ -20,7 +21,10 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
 
     private string Root { get; } = options.DataRoot + "/volumes";
 
-    /// <summary>Reads what is on disk. A folder without a record is a creation that never finished and goes.</summary>
+    /// <summary>
+    /// Reads what is on disk. A folder without a record is a creation that never finished and goes; so does what was made for
+    /// a container that never came to be. A record that cannot be read is set aside, and its data stays.
+    /// </summary>
     public void Load()
     {
         Directory.CreateDirectory(Root, Private);
@@ -29,14 +33,26 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
             var path = folder + "/volume.json";
             if (!File.Exists(path))
             {
-                DirectoryTree.Delete(folder);
+                if (!SetAside.Exists(path))
+                {
+                    DirectoryTree.Delete(folder);
+                }
+
                 continue;
             }
 
             DurableFile.Sweep(folder);
-            if (TryRead(path) is { } volume)
+            if (TryRead(path) is not { } record || record.Name != Path.GetFileName(folder))
             {
-                _volumes[volume.Name] = volume;
+                LogUnreadable(Path.GetFileName(folder), SetAside.Move(path, time));
+            }
+            else if (record.Maker is { } maker && containers.Unfinished.Contains(maker))
+            {
+                Delete(folder);
+            }
+            else
+            {
+                _volumes[record.Name] = record.Snapshot;
             }
         }
     }
@@ -85,13 +101,15 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
     public Task RemoveAsync(string name, bool force, CancellationToken ct) => Task.Run(() => Remove(name, force), ct);
 
     /// <summary>Removes a volume if no container uses it; never fails for an absent one.</summary>
-    public void Discard(string name)
+    /// <param name="name">The volume.</param>
+    /// <param name="user">A container that is being removed: it does not count any more.</param>
+    public void Discard(string name, ContainerId? user = null)
     {
         lock (_lock)
         {
-            if (Users(name).Length == 0)
+            if (Users(name).All(other => other == user))
             {
-                Remove(name, force: true);
+                Remove(name, force: true, user);
             }
         }
     }
@@ -129,18 +147,37 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
             }
 
             var folder = $"{Root}/{name}";
-            Directory.CreateDirectory(folder, Private);
-            Directory.CreateDirectory(folder + "/_data", Open);
+            if (SetAside.Exists(folder + "/volume.json"))
+            {
+                throw new ErrorException(ErrorKind.Conflict, "volume.unreadable", $"create {name}: the record of this volume cannot be read; it was set aside in volumes/{name} of the data root, where its data is too");
+            }
+
             var volume = new VolumeSnapshot(name, folder + "/_data", time.GetUtcNow(), labels, anonymous);
-            DurableFile.Write(folder + "/volume.json", JsonSerializer.SerializeToUtf8Bytes(volume, ContainerJson.Default.VolumeSnapshot));
-            Libc.SyncDirectory(Root);
+
+            // Nobody but its container knows an invented name: should that never come to be, the volume must not either.
+            var record = VolumeRecord.Of(volume, anonymous ? user : null);
+            var isNew = !Directory.Exists(folder);
+            try
+            {
+                Directory.CreateDirectory(folder, Private);
+                Directory.CreateDirectory(folder + "/_data", Open);
+                DurableFile.Write(folder + "/volume.json", JsonSerializer.SerializeToUtf8Bytes(record, ContainerJson.Default.VolumeRecord));
+                Libc.SyncDirectory(Root);
+            }
+            catch when (isNew)
+            {
+                // No record was left, at most its temporary file.
+                DirectoryTree.Delete(folder);
+                throw;
+            }
+
             _volumes[name] = volume;
             Publish("create", name);
             return volume;
         }
     }
 
-    private void Remove(string name, bool force)
+    private void Remove(string name, bool force, ContainerId? except = null)
     {
         lock (_lock)
         {
@@ -154,20 +191,24 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
                 return;
             }
 
-            var users = Users(name);
+            var users = Users(name).Where(user => user != except).ToArray();
             if (users.Length > 0)
             {
                 throw new ErrorException(ErrorKind.Conflict, "volume.in_use", $"remove {name}: volume is in use - [{string.Join(", ", users)}]");
             }
 
-            // The record last: until then it is a volume that can be removed again.
-            var folder = $"{Root}/{name}";
-            DirectoryTree.Delete(folder + "/_data");
-            File.Delete(folder + "/volume.json");
-            DirectoryTree.Delete(folder);
+            Delete($"{Root}/{name}");
             _volumes.TryRemove(name, out _);
             Publish("destroy", name);
         }
+    }
+
+    /// <summary>The record last: until then it is a volume that can be removed again.</summary>
+    private static void Delete(string folder)
+    {
+        DirectoryTree.Delete(folder + "/_data");
+        File.Delete(folder + "/volume.json");
+        DirectoryTree.Delete(folder);
     }
 
     private ContainerId[] Users(string name) =>
@@ -187,15 +228,18 @@ internal sealed class LocalVolumes(RuntimeOptions options, ContainerStore contai
         events.Publish(new("volume", action, name, all, time.GetUtcNow()));
     }
 
-    private static VolumeSnapshot? TryRead(string path)
+    private static VolumeRecord? TryRead(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.VolumeSnapshot);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ContainerJson.Default.VolumeRecord) is { Labels: not null, MountPoint: not null } record ? record : null;
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    [LoggerMessage(3320, LogLevel.Error, "The record of volume {Volume} cannot be read; it was set aside as {Path}. The volume's data is untouched.")]
+    private partial void LogUnreadable(string volume, string path);
 }

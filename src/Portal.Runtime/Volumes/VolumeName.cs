@@ -12,9 +12,10 @@ internal static class VolumeName
     {
         if (name.Length == 1)
         {
-            throw new ErrorException(ErrorKind.Invalid, "volume.invalid_name", "volume name is too short, names should be at least two alphanumeric characters");
+            throw new ErrorException(ErrorKind.Invalid, "volume.invalid_name", $"create {name}: volume name is too short, names should be at least two alphanumeric characters");
         }
 
+        ContainerValidation.CheckLength(name);
         if (!ContainerValidation.IsName(name))
         {
             throw new ErrorException(

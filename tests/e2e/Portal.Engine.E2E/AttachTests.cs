@@ -30,7 +30,8 @@ public sealed class AttachTests(Engine engine) : EngineTest(engine)
 
         await one.SendAsync("quit\n");
         await Task.WhenAll(one.Closed, two.Closed, errors.Closed).WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Equal("4", await Docker.InspectAsync("talker", "{{.State.ExitCode}}"));
+        // The streams end when there is nothing more to come; the end is written down after that.
+        await Docker.UntilAsync("talker", "{{.State.Status}} {{.State.ExitCode}}", "exited 4");
     }
 
     [Fact]
@@ -46,8 +47,9 @@ public sealed class AttachTests(Engine engine) : EngineTest(engine)
         client.CloseInput();
 
         await client.Closed.WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Contains("1:end of input\n", client.Seen, StringComparison.Ordinal);
-        Assert.Equal("0", await Docker.InspectAsync("once", "{{.State.ExitCode}}"));
+        // In a frame of its own, or in one with what came before it.
+        Assert.Contains("end of input\n", client.Seen, StringComparison.Ordinal);
+        await Docker.UntilAsync("once", "{{.State.Status}} {{.State.ExitCode}}", "exited 0");
     }
 
     [Fact]
@@ -167,7 +169,8 @@ public sealed class AttachTests(Engine engine) : EngineTest(engine)
         Assert.Equal("hello\ngot a\nerr\ngot quit\nerr\n", (await ReadUntilAsync(binary, WebSocketMessageType.Binary, null)).Replace("err\ngot a\n", "got a\nerr\n", StringComparison.Ordinal));
         Assert.Equal(WebSocketCloseStatus.NormalClosure, binary.CloseStatus);
         await binary.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-        Assert.Equal("4", await Docker.InspectAsync("talker", "{{.State.ExitCode}}"));
+        // The streams end when there is nothing more to come; the end is written down after that.
+        await Docker.UntilAsync("talker", "{{.State.Status}} {{.State.ExitCode}}", "exited 4");
     }
 
     [Fact]

@@ -35,6 +35,15 @@ public sealed class ContainerTests(Engine engine) : EngineTest(engine)
     }
 
     [Fact]
+    public async Task Run_HasTheMarkOfAContainer_WhichIsNoChangeOfIt()
+    {
+        await Docker.RunAsync("run", "--name", "marked", "busybox", "sh", "-c", "stat -c '%s %a %u' /.dockerenv; touch /made");
+
+        Assert.Equal("0 755 0", (await Docker.RunAsync("logs", "marked")).Line);
+        Assert.Equal("A /made", (await Docker.RunAsync("diff", "marked")).Line);
+    }
+
+    [Fact]
     public async Task Create_ThenStart_RunsOnce()
     {
         var id = (await Docker.RunAsync("create", "--name", "later", "busybox", "echo", "ran")).Succeeded().Line;

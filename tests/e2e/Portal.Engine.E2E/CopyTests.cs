@@ -111,9 +111,14 @@ public sealed class CopyTests(Engine engine) : EngineTest(engine), IDisposable
     {
         var volume = $"parts-{running}";
         (await Docker.RunAsync("run", "--rm", "-v", $"{volume}:/v", "busybox", "sh", "-c", "mkdir -p /v/a/b; echo part > /v/a/b/file")).Succeeded();
-        await MakeAsync(
-            "parts", running, "--mount", $"type=volume,src={volume},dst=/part,volume-subpath=a/b", "--mount", $"type=volume,src={volume},dst=/one/file,volume-subpath=a/b/file,readonly",
-            "--mount", "type=image,src=busybox,dst=/image", "--mount", "type=image,src=busybox,dst=/conf,image-subpath=etc");
+        (await Mounted.CreateAsync(
+            Engine,
+            [
+                $"type=volume,src={volume},dst=/part,volume-subpath=a/b", $"type=volume,src={volume},dst=/one/file,volume-subpath=a/b/file,readonly",
+                "type=image,src=busybox,dst=/image", "type=image,src=busybox,dst=/conf,image-subpath=etc",
+            ],
+            name: "parts", command: Sleeper)).Succeeded();
+        if (running) (await Docker.RunAsync("start", "parts")).Succeeded();
         await File.WriteAllTextAsync(At("f"), "f");
 
         Assert.Equal(["part/", "part/file"], await NamesAsync("parts:/part"));
@@ -346,7 +351,7 @@ public sealed class CopyTests(Engine engine) : EngineTest(engine), IDisposable
     }
 
     private Task<Portal.E2E.CliResult> ChildAsync(string script) => Portal.E2E.ChildProcess.RunAsync(
-        "bash", ["-o", "pipefail", "-c", script.Replace("docker ", (Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker") + " ", StringComparison.Ordinal)],
+        "bash", ["-o", "pipefail", "-c", script.Replace("docker ", Portal.E2E.DockerCli.Usual + " ", StringComparison.Ordinal)],
         new Dictionary<string, string> { ["DOCKER_HOST"] = $"unix://{Engine.Socket}", ["DOCKER_CONFIG"] = _folder });
 
     private Task<HttpResponseMessage> PutAsync(string container, string query, byte[] archive) =>

@@ -22,9 +22,12 @@ public abstract class EngineTest(Engine engine) : IAsyncLifetime
         await Engine.ClearAsync();
     }
 
+    /// <summary>Runs until it is stopped, and lets itself be stopped at once.</summary>
+    protected static string[] Sleeper { get; } = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"];
+
     /// <summary>A container that runs until it is stopped, and lets itself be stopped at once.</summary>
     protected Task<string> RunSleeperAsync(params string[] options) =>
-        Docker.RunDetachedAsync([.. options, "busybox", "sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]);
+        Docker.RunDetachedAsync([.. options, "busybox", .. Sleeper]);
 
     /// <summary>Expects an Engine API error: the status, JSON with one member, and these words in it.</summary>
     protected static async Task ExpectErrorAsync(HttpResponseMessage answer, HttpStatusCode status, string words)

@@ -37,5 +37,18 @@ public sealed class EventTests(Engine engine) : EngineTest(engine)
         Assert.Equal("3", attributes.GetProperty("exitCode").GetString());
     }
 
+    [Fact]
+    public async Task Prune_OfEverything_IsToldByKindWithWhatItGaveBack()
+    {
+        var since = Now();
+        (await Docker.RunAsync("run", "busybox", "dd", "if=/dev/zero", "of=/file", "bs=1k", "count=64")).Succeeded();
+        (await Docker.RunAsync("system", "prune", "-f", "--volumes")).Succeeded();
+
+        var told = (await Docker.RunAsync("events", "--since", since, "--until", Now(), "--filter", "event=prune", "--format", "{{.Type}} {{.Actor.Attributes.reclaimed}}")).Succeeded().Lines;
+
+        Assert.Equal(["builder", "container", "image", "network", "volume"], told.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
+        Assert.InRange(long.Parse(told.Single(line => line.StartsWith("container ", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture), 64 << 10, 1 << 20);
+    }
+
     private static string Now() => (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0).ToString("F3", CultureInfo.InvariantCulture);
 }

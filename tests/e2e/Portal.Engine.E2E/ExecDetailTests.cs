@@ -21,7 +21,10 @@ public sealed class ExecDetailTests(Engine engine) : EngineTest(engine)
         Assert.Equal(HttpStatusCode.OK, (await PostJsonAsync($"/exec/{id}/start", """{"Detach":true}""")).StatusCode);
         var running = await InspectAsync(id);
         Assert.True(running.GetProperty("Running").GetBoolean());
-        Assert.Contains("sh\0", await File.ReadAllTextAsync($"/proc/{running.GetProperty("Pid").GetInt32()}/cmdline"), StringComparison.Ordinal);
+
+        // The number is known a moment before the process is the command.
+        await Patience.UntilAsync(
+            "the number is the command's", async () => (await File.ReadAllTextAsync($"/proc/{running.GetProperty("Pid").GetInt32()}/cmdline")).Contains("sh\0", StringComparison.Ordinal));
         Assert.Equal(id, (await Docker.InspectAsync("host")).GetProperty("ExecIDs")[0].GetString());
         await ExpectErrorAsync(await PostJsonAsync($"/exec/{id}/start", "{}"), HttpStatusCode.Conflict, "is already running");
 
@@ -39,7 +42,7 @@ public sealed class ExecDetailTests(Engine engine) : EngineTest(engine)
     public async Task Terminal_HasItsSizeFromTheBeginning()
     {
         await RunSleeperAsync("--name", "host");
-        var id = await CreateAsync("host", """{"Cmd":["sh","-c","stty size; trap 'stty size' WINCH; while :; do sleep 0.1; done"],"Tty":true,"AttachStdin":true,"AttachStdout":true,"ConsoleSize":[33,99]}""");
+        var id = await CreateAsync("host", """{"Cmd":["sh","-c","trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done"],"Tty":true,"AttachStdin":true,"AttachStdout":true,"ConsoleSize":[33,99]}""");
         await using var client = await RawStream.PostAsync(Engine, $"/v1.51/exec/{id}/start", """{"Tty":true}""", framed: false);
         await client.UntilAsync("33 99");
 

@@ -14,7 +14,7 @@ public sealed class SmallDiskEngine() : AgentProcess(11), IAsyncLifetime
     public new async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Disk);
-        (await ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", Disk])).Succeeded();
+        (await ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m,nr_inodes=4000", "tmpfs", Disk])).Succeeded();
         Directory.CreateSymbolicLink(DataRoot, Disk);
         await base.InitializeAsync();
     }
@@ -34,6 +34,30 @@ public sealed class LogDiskTests(SmallDiskEngine engine) : IClassFixture<SmallDi
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync() => await engine.ClearAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Exit_WhileTheDiskIsFull_IsKnownAndSurvivesTheAgent(bool agentDiesFirst)
+    {
+        await _docker.RunDetachedAsync("--name", "leaver", "--log-driver", "none", "--network", "none", "--tmpfs", "/t", "busybox", "sh", "-c", "trap 'exit 42' TERM; touch /t/up; while :; do sleep 0.1; done");
+        await Patience.UntilAsync("it takes signals", async () => (await _docker.RunAsync("exec", "leaver", "test", "-e", "/t/up")).ExitCode == 0);
+        await ChildProcess.RunAsync("sh", ["-c", $"cat /dev/zero > {engine.Disk}/filler"]);
+        await _docker.RunAsync("stop", "leaver");
+        await _docker.UntilAsync("leaver", "{{.State.Status}} {{.State.ExitCode}}", "exited 42");
+        if (!agentDiesFirst)
+        {
+            File.Delete(engine.Disk + "/filler");
+            var id = await _docker.InspectAsync("leaver", "{{.Id}}");
+            await Patience.UntilAsync("it is saved", async () => (await File.ReadAllTextAsync($"{engine.DataRoot}/containers/{id}/record.json")).Contains("\"ExitCode\": 42", StringComparison.Ordinal));
+        }
+
+        await engine.KillAsync();
+        File.Delete(engine.Disk + "/filler");
+        await engine.StartAsync();
+
+        Assert.Equal("exited 42", await _docker.InspectAsync("leaver", "{{.State.Status}} {{.State.ExitCode}}"));
+    }
 
     [Fact]
     public async Task AgentsDefaults_HoldForWhoSaysNothingAndForNobodyElse()

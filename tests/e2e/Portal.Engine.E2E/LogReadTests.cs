@@ -10,7 +10,7 @@ public sealed class LogReadTests(Engine engine) : EngineTest(engine)
     /// <summary>The docker CLIs of this machine: the distribution's and a newer one, where both are there.</summary>
     public static TheoryData<string> Clients =>
     [
-        .. new[] { Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker", "/usr/bin/docker", "/usr/local/bin/docker" }
+        .. new[] { DockerCli.Usual, "/usr/bin/docker", "/usr/local/bin/docker" }
             .Where((program, index) => index == 0 || File.Exists(program)),
     ];
 

@@ -12,7 +12,7 @@ public sealed class RemappedCopyTests(RemappedEngine engine) : IClassFixture<Rem
     public async ValueTask DisposeAsync()
     {
         await engine.ClearAsync();
-        await _docker.RunAsync("volume", "prune", "-af");
+        await engine.ClearVolumesAsync();
     }
 
     [Theory]
@@ -30,7 +30,8 @@ public sealed class RemappedCopyTests(RemappedEngine engine) : IClassFixture<Rem
         (await _docker.RunAsync("cp", folder, "mapped:/in")).Succeeded();
         (await _docker.RunAsync("cp", folder + "/f", "mapped:/vol/f")).Succeeded();
         var member = await ChildProcess.RunAsync(
-            "bash", ["-c", "docker cp mapped:/in/f - | tar --numeric-owner -tvf - && docker cp mapped:/vol/f - | tar --numeric-owner -tvf - && docker export mapped | tar --numeric-owner -tvf - in"],
+            "bash",
+            ["-c", "\"$0\" cp mapped:/in/f - | tar --numeric-owner -tvf - && \"$0\" cp mapped:/vol/f - | tar --numeric-owner -tvf - && \"$0\" export mapped | tar --numeric-owner -tvf - in", DockerCli.Usual],
             new Dictionary<string, string> { ["DOCKER_HOST"] = $"unix://{engine.Socket}" });
         (await _docker.RunAsync("commit", "--pause=false", "mapped", "copied")).Succeeded();
 

@@ -90,6 +90,36 @@ public sealed class BootTests(KilledEngine engine) : IClassFixture<KilledEngine>
     }
 
     [Fact]
+    public async Task Halt_BeforeTheMachineGoesDown_EndsInOrderAndGoesOnAfterIt()
+    {
+        const string Listens = "trap 'exit 7' TERM; touch /ready; while :; do sleep 0.1; done";
+        await _docker.RunDetachedAsync("--name", "kept", "--restart", "unless-stopped", "busybox", "sh", "-c", Listens);
+        await _docker.RunDetachedAsync("--name", "once", "--network", "none", "busybox", "sh", "-c", Listens);
+        await _docker.RunDetachedAsync("--name", "deaf", "--network", "none", "--restart", "always", "--stop-timeout", "1", "busybox", "sleep", "300");
+        await _docker.RunDetachedAsync("--name", "brief", "--network", "none", "--rm", "--stop-timeout", "1", "busybox", "sleep", "300");
+        await _docker.RunDetachedAsync("--name", "down", "--network", "none", "--restart", "unless-stopped", "busybox", "sleep", "300");
+        (await _docker.RunAsync("stop", "-t", "0", "down")).Succeeded();
+        foreach (var name in (string[])["kept", "once"])
+        {
+            await Patience.UntilAsync("it listens", async () => (await _docker.RunAsync("exec", name, "test", "-e", "/ready")).ExitCode == 0);
+        }
+
+        await engine.StopAsync();
+        var halt = await engine.RunVerbAsync("halt");
+
+        Assert.True(halt.ExitCode == 0, halt.Err);
+        Assert.DoesNotContain(Ledger.Mounts(engine.Root), mount => mount.StartsWith(engine.DataRoot + "/", StringComparison.Ordinal));
+        Assert.DoesNotContain(Ledger.Processes(engine.Root), p => p.Contains("conmon", StringComparison.Ordinal));
+        await PowerCutAsync([]);
+        await engine.StartAsync();
+        await _docker.UntilAsync("kept", "{{.State.Status}} {{.State.ExitCode}}", "running 0");
+        await _docker.UntilAsync("deaf", "{{.State.Status}}", "running");
+        Assert.Equal("exited 7", await _docker.InspectAsync("once", "{{.State.Status}} {{.State.ExitCode}}"));
+        Assert.Equal("exited 137", await _docker.InspectAsync("down", "{{.State.Status}} {{.State.ExitCode}}"));
+        Assert.Equal(["deaf", "down", "kept", "once"], (await _docker.RunAsync("ps", "-a", "--format", "{{.Names}}")).Lines.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task AgentKilled_WhileAContainerWaitsToBeRestarted_GoesOnWaiting()
     {
         await _docker.RunDetachedAsync("--name", "fails", "--network", "none", "--restart", "on-failure:9", "busybox", "false");
@@ -125,6 +155,11 @@ public sealed class BootTests(KilledEngine engine) : IClassFixture<KilledEngine>
         var monitors = Ledger.Processes(engine.Root).Where(p => p.Contains("conmon", StringComparison.Ordinal)).Select(p => p.Split(' ')[0]).ToArray();
         await engine.KillAsync();
         await ChildProcess.RunAsync("kill", ["-9", .. monitors]);
+        await PowerCutAsync(pids);
+    }
+
+    private async Task PowerCutAsync(string[] pids)
+    {
         await ChildProcess.RunAsync("kill", ["-9", .. pids]);
         await Patience.UntilAsync("all are gone", () => !pids.Any(pid => Directory.Exists($"/proc/{pid}/fd")));
         foreach (var mount in Ledger.Mounts(engine.Root).Reverse().ToArray())

@@ -150,8 +150,9 @@ public sealed class StopTests(Engine engine) : EngineTest(engine)
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Http.DeleteAsync("/containers/gone?force=1")));
 
-        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.NoContent);
-        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.NoContent, HttpStatusCode.NotFound, HttpStatusCode.Conflict }));
+        var others = answers.Where(answer => answer.StatusCode != HttpStatusCode.NoContent).ToList();
+        Assert.Equal(answers.Length - 1, others.Count);
+        Assert.All(others, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.Conflict }));
         Assert.Empty((await Docker.RunAsync("ps", "-aq")).Lines);
     }
 }

@@ -52,7 +52,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
     public async ValueTask DisposeAsync()
     {
         await engine.ClearAsync();
-        await _docker.RunAsync("volume", "prune", "-af");
+        await engine.ClearVolumesAsync();
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
         var status = await File.ReadAllLinesAsync($"/proc/{await _docker.InspectAsync(id, "{{.State.Pid}}")}/status");
 
         Assert.Contains($"Uid:\t{engine.FirstId}\t{engine.FirstId}\t{engine.FirstId}\t{engine.FirstId}", status);
-        Assert.Equal("uid=0(root) gid=0(root)", (await _docker.RunAsync("exec", id, "id")).Succeeded().Line);
+        Assert.Equal("uid=0(root) gid=0(root) groups=0(root)", (await _docker.RunAsync("exec", id, "id")).Succeeded().Line);
         Assert.Contains("name=userns", (await _docker.RunAsync("info", "--format", "{{.SecurityOptions}}")).Succeeded().Line, StringComparison.Ordinal);
         Assert.Equal("0 0", (await ChildProcess.RunAsync("stat", ["-c", "%u %g", "/dev/null"])).Line);
         var host = await _docker.RunAsync("run", "--rm", "-v", "/:/host", "busybox", "sh", "-c", "cat /host/etc/shadow; chmod 0 /host/dev/null; touch /host/x; ls /host/proc/1/root/; ls /host/root");
@@ -82,7 +82,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
         foreach (var mode in (string[])["", "host"])
             Assert.Equal(expected, (await _docker.RunAsync("run", "--rm", $"--userns={mode}", "-v", "owned:/v", "busybox", "stat", "-c", "%u %g", "/v/root", "/v/other")).Succeeded().Lines);
         Assert.Equal("0 0", (await _docker.RunAsync("run", "--rm", "-v", "copied:/etc", "busybox", "stat", "-c", "%u %g", "/etc/passwd")).Succeeded().Line);
-        Assert.Equal("0 0", (await _docker.RunAsync("run", "--rm", "--mount", "type=image,src=busybox,dst=/i", "busybox", "stat", "-c", "%u %g", "/i/bin")).Succeeded().Line);
+        Assert.Equal("0 0", (await Mounted.RunAsync(engine, "type=image,src=busybox,dst=/i", "stat", "-c", "%u %g", "/i/bin")).Succeeded().Line);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class UserRemapTests(RemappedEngine engine) : IClassFixture<Remapp
     [Fact]
     public async Task Agent_ThatIsKilledAndChangesItsSetting_KeepsContainersAsTheyWere()
     {
-        var id = await _docker.RunDetachedAsync("-v", "kept:/v", "--mount", "type=image,src=busybox,dst=/i", "--mount", "type=volume,src=kept,dst=/s,volume-subpath=.", "busybox", "sleep", "300");
+        var id = await Mounted.RunDetachedAsync(engine, ["type=image,src=busybox,dst=/i", "type=volume,src=kept,dst=/s,volume-subpath=."], ["kept:/v"], "sleep", "300");
         var before = await _docker.InspectAsync(id, "{{.State.Pid}} {{.State.StartedAt}}");
         var prepared = Prepared();
         Assert.Equal(4, prepared.Length);

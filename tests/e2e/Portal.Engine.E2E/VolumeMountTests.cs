@@ -46,7 +46,7 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
 
         Assert.Equal("file", await SeeAsync("a/b"));
         Assert.Equal("file", await SeeAsync("inner"));
-        Assert.Equal("in", (await Docker.RunAsync("run", "--rm", "--mount", "type=volume,src=parts,dst=/x/file,volume-subpath=a/b/file,readonly", "busybox", "cat", "/x/file")).Succeeded().Line);
+        Assert.Equal("in", (await Mounted.RunAsync(Engine, "type=volume,src=parts,dst=/x/file,volume-subpath=a/b/file,readonly", "cat", "/x/file")).Succeeded().Line);
         Assert.Contains("/parts/_data/none: no such file or directory", await RefusalAsync("none"), StringComparison.Ordinal);
         foreach (var escape in (string[])["absolute", "up", "magic"])
             Assert.Contains("path concatenation escapes the base directory", await RefusalAsync(escape), StringComparison.Ordinal);
@@ -55,10 +55,10 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
         await RemoveAsync("volume", "parts");
 
         async Task<string> SeeAsync(string subpath) =>
-            (await Docker.RunAsync("run", "--rm", "--mount", $"type=volume,src=parts,dst=/x,volume-subpath={subpath}", "busybox", "ls", "/x")).Succeeded().Line;
+            (await Mounted.RunAsync(Engine, $"type=volume,src=parts,dst=/x,volume-subpath={subpath}", "ls", "/x")).Succeeded().Line;
 
         async Task<string> RefusalAsync(string subpath) =>
-            (await Docker.RunAsync("run", "--rm", "--mount", $"type=volume,src=parts,dst=/x,volume-subpath={subpath}", "busybox", "true")).Err;
+            (await Mounted.RunAsync(Engine, $"type=volume,src=parts,dst=/x,volume-subpath={subpath}", "true")).Err;
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
         var (inside, refused) = (0, 0);
         for (var i = 0; i < 25; i++)
         {
-            var run = await Docker.RunAsync("run", "--rm", "--mount", "type=volume,src=swapped,dst=/x,volume-subpath=part", "busybox", "ls", "/x");
+            var run = await Mounted.RunAsync(Engine, "type=volume,src=swapped,dst=/x,volume-subpath=part", "ls", "/x");
             if (run.ExitCode == 0)
             {
                 Assert.Equal("inside", run.Line);
@@ -122,7 +122,8 @@ public sealed class VolumeMountTests(Engine engine) : EngineTest(engine)
         await BuildAsync("tools", null, "mkdir /opt; echo tool > /opt/tool; ln -s /opt/tool /tool; rm -r /home");
         using (var missing = await PostJsonAsync("/v1.51/containers/create", """{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"image","Source":"nowhere","Target":"/i"}]}}"""))
             await ExpectErrorAsync(missing, HttpStatusCode.NotFound, "No such image: nowhere:latest");
-        var id = await RunSleeperAsync("--mount", "type=image,src=tools,dst=/i", "--mount", "type=image,src=tools,dst=/part,image-subpath=tool", "--mount", "type=image,src=busybox,dst=/b");
+        var id = await Mounted.RunDetachedAsync(
+            Engine, ["type=image,src=tools,dst=/i", "type=image,src=tools,dst=/part,image-subpath=tool", "type=image,src=busybox,dst=/b"], [], Sleeper);
 
         Assert.Equal(["tool", "tool", "home"], (await Docker.RunAsync("exec", id, "sh", "-c", "cat /i/opt/tool /part; ls -d /i/home; basename /b/home")).Lines);
         Assert.Contains("Read-only file system", (await Docker.RunAsync("exec", id, "touch", "/i/x")).Err, StringComparison.Ordinal);

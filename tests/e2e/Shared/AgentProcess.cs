@@ -29,7 +29,6 @@ public abstract class AgentProcess : IAsyncLifetime
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
         Root = Path.Combine(parent, $"pe{number}-{Environment.ProcessId}");
         Directory.CreateDirectory(Root);
-        Directory.CreateDirectory(RunRoot);
         _log = new StreamWriter(Path.Combine(Root, "agent.log")) { AutoFlush = true };
         File.WriteAllLines(Path.Combine(Root, "teardown"), RootArguments);
         Docker = new DockerCli(Socket, Path.Combine(Root, "docker"));
@@ -37,7 +36,7 @@ public abstract class AgentProcess : IAsyncLifetime
         {
             ConnectCallback = async (_, ct) => new NetworkStream(await ConnectAsync(ct), ownsSocket: true),
         })
-        { BaseAddress = new Uri("http://engine"), Timeout = TimeSpan.FromMinutes(1) };
+        { BaseAddress = new Uri("http://engine"), Timeout = Patience.Seconds(60) };
     }
 
     public string Root { get; }
@@ -87,7 +86,8 @@ public abstract class AgentProcess : IAsyncLifetime
     /// <summary>Starts the agent, again after a kill, and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        _process = ChildProcess.Start(Program, ["--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options]);
+        string[] command = [.. Launcher, Program, "--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options];
+        _process = ChildProcess.Start(command[0], command[1..]);
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_process.Id} {StartTime(_process.Id)}\n");
         _logging = LogAsync(_process);
         await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
@@ -114,13 +114,22 @@ public abstract class AgentProcess : IAsyncLifetime
     }
 
     /// <summary>As <c>./portal down</c> does: TERM, and it ends by itself.</summary>
-    public async Task StopAsync()
+    /// <returns>Its exit status.</returns>
+    public async Task<int> StopAsync()
     {
         (await ChildProcess.RunAsync("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)])).Succeeded();
-        await _process!.WaitAsync();
+        var status = await _process!.WaitAsync();
         await _process.DisposeAsync();
         await _logging;
+        return status;
     }
+
+    /// <summary>Runs the agent's program for something else than serving.</summary>
+    public Task<CliResult> RunVerbAsync(string verb) => ChildProcess.RunAsync(Program, [verb, .. RootArguments]);
+
+    /// <summary>One more agent on the same roots, with a socket of its own, to its end.</summary>
+    public Task<CliResult> RunAnotherAsync() =>
+        ChildProcess.RunAsync(Program, ["--socket", Path.Combine(Root, "other.sock"), "--socket-group", SocketGroup, .. RootArguments, .. Options]);
 
     /// <summary>A raw connection, for requests that no well-behaved client would send.</summary>
     public async Task<Socket> ConnectAsync(CancellationToken ct = default)
@@ -137,6 +146,13 @@ public abstract class AgentProcess : IAsyncLifetime
         if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
     }
 
+    /// <summary>Removes every volume that no container has, named ones too, for which an old CLI's prune has no option.</summary>
+    public async Task ClearVolumesAsync()
+    {
+        var left = (await Docker.RunAsync("volume", "ls", "-q")).Lines;
+        if (left.Length > 0) await Docker.RunAsync(["volume", "rm", .. left]);
+    }
+
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
@@ -149,7 +165,7 @@ public abstract class AgentProcess : IAsyncLifetime
                 await ClearAsync();
                 await StopAsync();
             }
-            var teardown = await ChildProcess.RunAsync(Program, ["teardown", .. RootArguments]);
+            var teardown = await RunVerbAsync("teardown");
             traces = await Ledger.TracesAsync(Root, _tag);
             Assert.True(teardown.ExitCode == 0, $"teardown: exit code {teardown.ExitCode}\n{teardown.Out}\n{teardown.Err}");
             Assert.Empty(traces);
@@ -170,6 +186,9 @@ public abstract class AgentProcess : IAsyncLifetime
 
     /// <summary>Group that may use the socket.</summary>
     protected virtual string SocketGroup => "root";
+
+    /// <summary>A program, with its arguments, that turns into the agent.</summary>
+    protected virtual IReadOnlyList<string> Launcher => [];
 
     /// <summary>Further options of the agent.</summary>
     protected virtual IReadOnlyList<string> Options => [];

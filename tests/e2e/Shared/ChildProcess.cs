@@ -49,7 +49,7 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(Process.Start(start)!);
     }
 
-    /// <summary>Runs a program to its end; kills it and fails after a minute.</summary>
+    /// <summary>Runs a program to its end; kills it and fails after a minute (<see cref="Patience.Factor"/> applies).</summary>
     public static async Task<CliResult> RunAsync(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
     {
@@ -62,7 +62,7 @@ public sealed class ChildProcess : IAsyncDisposable
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(Patience.Seconds(60));
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var errors = process.StandardError.ReadToEndAsync(deadline.Token);
         try
@@ -82,14 +82,14 @@ public sealed class ChildProcess : IAsyncDisposable
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within a minute.");
+            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within {Patience.Seconds(60).TotalSeconds:0} s.");
         }
     }
 
     /// <summary>The next line of standard output; null when the program closed it.</summary>
     public async Task<string?> ReadLineAsync(TimeSpan? patience = null)
     {
-        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(patience ?? Patience.Seconds(20));
         try
         {
             return await _lines.Reader.WaitToReadAsync(deadline.Token) && _lines.Reader.TryRead(out var line) ? line : null;
@@ -112,7 +112,7 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Waits for the end and returns the exit code.</summary>
     public async Task<int> WaitAsync(TimeSpan? patience = null)
     {
-        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(patience ?? Patience.Seconds(20));
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

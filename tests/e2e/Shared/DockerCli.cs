@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Portal.E2E;
@@ -8,15 +9,27 @@ namespace Portal.E2E;
 /// <param name="program">Which client; null for the usual one.</param>
 public sealed class DockerCli(string socket, string configuration, string? program = null)
 {
+    private static readonly Lazy<Version> s_version = new(ReadVersion);
+
     private readonly Dictionary<string, string> _environment = new() { ["DOCKER_CONFIG"] = configuration, ["DOCKER_HOST"] = $"unix://{socket}" };
 
-    private string Program => program ?? Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") ?? "docker";
+    /// <summary>The CLI that drives the tests.</summary>
+    public static string Usual => Environment.GetEnvironmentVariable("PORTAL_E2E_DOCKER") is { Length: > 0 } given ? given : "docker";
+
+    /// <summary>Its version: a few tests do by the API what an old one has no option for.</summary>
+    public static Version Version => s_version.Value;
+
+    private string Program => program ?? Usual;
 
     /// <summary>The same with a variable in its environment.</summary>
     public DockerCli With(string name, string value)
     {
         var other = new DockerCli(socket, configuration, program);
-        foreach (var (known, set) in _environment) other._environment[known] = set;
+        foreach (var (known, set) in _environment)
+        {
+            other._environment[known] = set;
+        }
+
         other._environment[name] = value;
         return other;
     }
@@ -46,6 +59,15 @@ public sealed class DockerCli(string socket, string configuration, string? progr
     {
         using var document = JsonDocument.Parse((await RunAsync("container", "inspect", container)).Succeeded().Out);
         return document.RootElement[0].Clone();
+    }
+
+    /// <summary>From <c>Docker version 20.10.24+dfsg1, build 297e128</c>.</summary>
+    private static Version ReadVersion()
+    {
+        using var process = Process.Start(new ProcessStartInfo(Usual, ["--version"]) { RedirectStandardOutput = true })!;
+        var words = process.StandardOutput.ReadToEnd().Split(' ');
+        process.WaitForExit();
+        return Version.Parse(words[2].TrimEnd(',').Split('+', '-')[0]);
     }
 
     public Task UntilAsync(string container, string template, string value) =>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace Portal.E2E;
 
 /// <summary>What one agent has put into the kernel, found from outside by its roots and names.</summary>
@@ -13,6 +16,39 @@ public static class Ledger
         traces.AddRange(Processes(root).Select(p => $"process {p}"));
         traces.AddRange((await TablesAsync(tag)).Select(t => $"nft {t}"));
         return traces;
+    }
+
+    /// <summary>
+    /// Everything containers have on a machine, one line each: for comparison of before and after. Content of layers, volumes
+    /// and logs is left out; the agent itself as well.
+    /// </summary>
+    public static async Task<IReadOnlyList<string>> BalanceAsync(string root, string tag, int agent)
+    {
+        var lines = new List<string>();
+        lines.AddRange(Mounts(root).Select(m => $"mount {m}"));
+        lines.AddRange(Links(tag).Select(l => $"link {l}"));
+        lines.AddRange(Cgroups(tag).SelectMany(Directory.GetDirectories).Select(c => $"cgroup {c}"));
+        lines.AddRange(Processes(root).Where(p => p.Split(' ')[0] != agent.ToString(CultureInfo.InvariantCulture)).Select(p => $"process {p}"));
+        foreach (var table in await TablesAsync(tag))
+        {
+            var rules = await ChildProcess.RunAsync("nft", ["list", .. table.Split(' ')]);
+            lines.AddRange(Regex.Replace(rules.Out, @"packets \d+ bytes \d+", "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(r => $"{table} {r.Trim()}"));
+        }
+
+        foreach (var folder in (string[])["data", "run"])
+            AddFiles(Path.Combine(root, folder), lines);
+        lines.Sort(StringComparer.Ordinal);
+        return lines;
+    }
+
+    private static void AddFiles(string folder, List<string> lines)
+    {
+        foreach (var path in Directory.GetFileSystemEntries(folder))
+        {
+            lines.Add($"file {path}");
+            if (Directory.Exists(path) && !File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint) && Path.GetFileName(path) is not ("diff" or "_data" or "merged"))
+                AddFiles(path, lines);
+        }
     }
 
     public static IEnumerable<string> Mounts(string root) =>

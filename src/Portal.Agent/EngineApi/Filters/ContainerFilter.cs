@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
@@ -17,14 +16,15 @@ internal sealed class ContainerFilter
 
     private static readonly string[] s_states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
     private static readonly string[] s_healths = ["starting", "healthy", "unhealthy", "none"];
-    private static readonly TimeSpan s_matchTime = TimeSpan.FromMilliseconds(100);
 
     private readonly EngineFilters _filters;
-    private readonly List<Regex> _names;
+    private readonly List<NamePattern> _names;
     private readonly HashSet<Digest>? _ancestors;
     private readonly HashSet<string>? _networks;
     private readonly ContainerSnapshot? _before;
     private readonly ContainerSnapshot? _since;
+    private readonly List<PortRange> _published;
+    private readonly List<PortRange> _exposed;
 
     public ContainerFilter(EngineFilters filters, IContainers containers, IReadOnlyList<ImageSnapshot> images, IReadOnlyList<NetworkSnapshot> networks)
     {
@@ -54,7 +54,9 @@ internal sealed class ContainerFilter
         }
 
         _ = filters.Boolean("is-task");
-        _names = [.. filters.Values("name").Select(Pattern)];
+        _published = [.. filters.Values("publish").Select(PortSyntax.ParseRange)];
+        _exposed = [.. filters.Values("expose").Select(PortSyntax.ParseRange)];
+        _names = [.. filters.Values("name").Select(text => new NamePattern(text))];
         _ancestors = filters.Has("ancestor") ? Ancestors(filters.Values("ancestor"), images) : null;
         _networks = filters.Has("network") ? [.. filters.Values("network").SelectMany(n => Names(n, networks))] : null;
         _before = filters.Values("before") is [.., var before] ? containers.Resolve(before) : null;
@@ -66,7 +68,7 @@ internal sealed class ContainerFilter
 
     public bool Fits(ContainerSnapshot c) =>
         _filters.Any("id", id => c.Id.Value.StartsWith(id, StringComparison.Ordinal))
-        && (_names.Count == 0 || _names.Exists(n => n.IsMatch("/" + c.Name) || n.IsMatch(c.Name)))
+        && (_names.Count == 0 || _names.Exists(pattern => pattern.IsMatch(c.Name)))
         && _filters.Labels(c.Effective.Labels)
         && _filters.Any("status", s => s == HumanDuration.Name(c.Status.State))
         && _filters.Any("exited", code => c.Status is { State: ContainerState.Exited, FinishedAt: not null } && int.Parse(code, CultureInfo.InvariantCulture) == c.Status.ExitCode)
@@ -74,31 +76,17 @@ internal sealed class ContainerFilter
         && (_before is null || (c.Created < _before.Created && c.Id != _before.Id))
         && (_since is null || (c.Created > _since.Created && c.Id != _since.Id))
         && (_networks is null || _networks.Contains(c.Attachment?.NetworkName ?? ContainerMapping.NetworkName(c.Spec.NetworkMode)))
-        && _filters.Any("expose", port => c.Effective.ExposedPorts.Contains(Port(port)))
-        && _filters.Any("publish", port => c.Spec.Ports.Any(p => PortSyntax.Format(p.ContainerPort, p.Protocol) == Port(port))
-            || (c.Attachment?.Ports.Any(p => PortSyntax.Format(p.HostPort, p.Protocol) == Port(port)) ?? false))
+        && FitsPorts(c)
         && _filters.Any("volume", v => c.Mounts.Any(m => m.VolumeName == v || m.Target == v || (m.Source.Length > 0 && m.Source == v)))
         && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthMapping.Name(health.Status) : "none"))
         && _filters.Any("isolation", i => i is "" or "default")
         && _filters.Boolean("is-task") is not true;
 
-    private static string Port(string text)
-    {
-        var (port, protocol) = PortSyntax.Parse(text);
-        return PortSyntax.Format(port, protocol);
-    }
-
-    private static Regex Pattern(string text)
-    {
-        try
-        {
-            return new(text, RegexOptions.CultureInvariant, s_matchTime);
-        }
-        catch (ArgumentException)
-        {
-            return new(Regex.Escape(text), RegexOptions.CultureInvariant, s_matchTime);
-        }
-    }
+    /// <summary>As with Docker, one port that either of the two filters means is enough, and "publish" means the host's side of it.</summary>
+    private bool FitsPorts(ContainerSnapshot c) =>
+        (_published.Count == 0 && _exposed.Count == 0)
+        || (c.Attachment?.Ports.Any(p => _published.Exists(range => range.Contains(p.HostPort, p.Protocol))) ?? false)
+        || c.Effective.ExposedPorts.Select(PortSyntax.Parse).Any(p => _exposed.Exists(range => range.Contains(p.Port, p.Protocol)));
 
     private static HashSet<Digest> Ancestors(IReadOnlyList<string> names, IReadOnlyList<ImageSnapshot> images)
     {

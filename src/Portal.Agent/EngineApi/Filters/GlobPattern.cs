@@ -3,55 +3,64 @@ namespace Portal.Agent.EngineApi.Filters;
 /// <summary>Go's path.Match: <c>*</c> and <c>?</c> do not cross slashes, <c>[a-z]</c> and <c>[^a-z]</c> are classes, <c>\</c> quotes.</summary>
 internal static class GlobPattern
 {
+    /// <summary>At most pattern times text steps: only the last star is ever tried again. The least an earlier one can take leaves the most to the rest.</summary>
     public static bool IsMatch(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
     {
-        while (!pattern.IsEmpty)
+        ReadOnlySpan<char> behindStar = default, left = default;
+        var hasStar = false;
+        while (!pattern.IsEmpty || !text.IsEmpty)
         {
-            switch (pattern[0])
+            if (pattern is ['*', ..])
             {
-                case '*':
-                    pattern = pattern.TrimStart('*');
-                    for (var i = 0; i <= text.Length; i++)
-                    {
-                        if (IsMatch(pattern, text[i..]))
-                        {
-                            return true;
-                        }
-
-                        if (i < text.Length && text[i] == '/')
-                        {
-                            return false;
-                        }
-                    }
-
-                    return false;
-                case '?' when !text.IsEmpty && text[0] != '/':
-                    break;
-                case '[' when !text.IsEmpty && text[0] != '/':
-                    if (!MatchesClass(ref pattern, text[0]))
-                    {
-                        return false;
-                    }
-
-                    text = text[1..];
-                    continue;
-                case '\\' when pattern.Length > 1:
-                    pattern = pattern[1..];
-                    goto default;
-                default:
-                    if (text.IsEmpty || text[0] != pattern[0])
-                    {
-                        return false;
-                    }
-
-                    break;
+                pattern = pattern.TrimStart('*');
+                behindStar = pattern;
+                left = text;
+                hasStar = true;
             }
+            else if (!TryStep(ref pattern, ref text))
+            {
+                if (!hasStar || left.IsEmpty || left[0] == '/')
+                {
+                    return false;
+                }
 
-            pattern = pattern[1..];
-            text = text[1..];
+                // One more character is the star's.
+                left = left[1..];
+                pattern = behindStar;
+                text = left;
+            }
         }
 
-        return text.IsEmpty;
+        return true;
+    }
+
+    /// <summary>Takes one character off the text, and what it fits off the pattern.</summary>
+    private static bool TryStep(ref ReadOnlySpan<char> pattern, ref ReadOnlySpan<char> text)
+    {
+        if (pattern.IsEmpty || text.IsEmpty)
+        {
+            return false;
+        }
+
+        var c = text[0];
+        text = text[1..];
+        switch (pattern[0])
+        {
+            case '?':
+                pattern = pattern[1..];
+                return c != '/';
+            case '[':
+                return c != '/' && MatchesClass(ref pattern, c);
+            case '\\' when pattern.Length > 1:
+                pattern = pattern[1..];
+                break;
+            default:
+                break;
+        }
+
+        var fits = pattern[0] == c;
+        pattern = pattern[1..];
+        return fits;
     }
 
     /// <summary>Reads a class off the pattern. An unclosed one matches nothing.</summary>

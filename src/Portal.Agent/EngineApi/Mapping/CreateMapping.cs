@@ -1,4 +1,3 @@
-using System.Net;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
@@ -172,15 +171,9 @@ internal static class CreateMapping
             var (port, protocol) = PortSyntax.Parse(key);
             foreach (var place in places ?? [])
             {
-                var address = place.HostIp ?? "";
-                if (address.Length > 0 && !IPAddress.TryParse(address, out _))
-                {
-                    throw Invalid("port", $"invalid IP address: {address}");
-                }
-
                 var hostPort = place.HostPort ?? "";
-                Refuse(hostPort.Contains('-'), $"a range of host ports (\"{hostPort}\" in HostConfig.PortBindings) is");
-                ports.Add(new(port, protocol, address, PortSyntax.Number(hostPort) ?? throw Invalid("port", $"invalid port specification: \"{hostPort}\"")));
+                Refuse(PortSyntax.IsRange(hostPort), $"a range of host ports (\"{hostPort}\" in HostConfig.PortBindings) is");
+                ports.Add(new(port, protocol, place.HostIp ?? "", PortSyntax.Number(hostPort) ?? throw Invalid("port", $"invalid port specification: \"{hostPort}\"")));
             }
         }
 

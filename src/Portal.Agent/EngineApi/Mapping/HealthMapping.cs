@@ -31,7 +31,7 @@ internal static class HealthMapping
 
     public static HealthcheckConfig? Show(HealthCheckSpec? check) => check is null ? null : new()
     {
-        Test = [.. check.Test],
+        Test = check.Test.Count == 0 ? null : [.. check.Test],
         Interval = Nanoseconds(check.Interval),
         Timeout = Nanoseconds(check.Timeout),
         StartPeriod = Nanoseconds(check.StartPeriod),

@@ -7,13 +7,16 @@ namespace Portal.Agent.EngineApi.Mapping;
 /// <summary>An image as lists, inspect and history show it.</summary>
 internal static class ImageMapping
 {
+    // By both together, clients of then know an image that nothing refers to; without the second they leave it out.
     private const string None = "<none>:<none>";
+    private const string NoDigest = "<none>@<none>";
 
     public static ImageSummary Summarize(ImageSnapshot image, ApiVersion version, int containers) => new()
     {
         Id = image.Id.ToString(),
+        ParentId = image.Parent?.ToString() ?? "",
         RepoTags = image.Tags.Count == 0 && !version.AtLeast(43) ? [None] : [.. image.Tags],
-        RepoDigests = [.. image.RepoDigests],
+        RepoDigests = image is { Tags.Count: 0, RepoDigests.Count: 0 } && !version.AtLeast(43) ? [NoDigest] : [.. image.RepoDigests],
         Created = image.Created.ToUnixTimeSeconds(),
         Size = image.SizeBytes,
         SharedSize = -1,
@@ -30,6 +33,8 @@ internal static class ImageMapping
         Parent = image.Parent?.ToString() ?? "",
         Comment = image.Comment,
         Created = EngineTime.Format(image.Created),
+        Container = version.AtLeast(45) ? null : "",
+        ContainerConfig = Config(image.Config),
         Author = image.Author,
         Config = Config(image.Config),
         Architecture = image.Architecture,

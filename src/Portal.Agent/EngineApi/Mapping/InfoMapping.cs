@@ -1,4 +1,5 @@
 using Portal.Agent.EngineApi.Versioning;
+using Portal.Agent.Node;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Cgroups;
@@ -15,6 +16,7 @@ internal static class InfoMapping
         (info.MemoryLimit, info.SwapLimit, info.OomKillDisable) = (limits.Memory, limits.Swap, limits.OomKillDisable);
         (info.CpuCfsPeriod, info.CpuCfsQuota, info.CPUShares, info.CPUSet) = (limits.CpuQuota, limits.CpuQuota, limits.CpuShares, limits.Cpuset);
         info.PidsLimit = limits.Pids;
+        info.KernelMemoryTCP = limits.KernelMemoryTcp;
         info.Runtimes = runtime.Runtimes.ToDictionary(r => r.Key, r => new InfoRuntime { Path = r.Value });
         info.DefaultRuntime = runtime.DefaultRuntime;
         info.SecurityOptions = [.. SecurityOptions(runtime)];
@@ -29,6 +31,24 @@ internal static class InfoMapping
             info.Warnings.Add("WARNING: AppArmor is enabled, but apparmor_parser is not installed: containers run without a profile");
         }
 
+        info.Warnings.AddRange(runtime.HelperComplaints.Select(complaint => "WARNING: " + complaint));
+
+        if (!version.AtLeast(42))
+        {
+            // The kernel takes this limit without effect, if at all.
+            info.KernelMemory = false;
+        }
+
+        if (!version.AtLeast(47))
+        {
+            (info.RegistryConfig.AllowNondistributableArtifactsCIDRs, info.RegistryConfig.AllowNondistributableArtifactsHostnames) = ([], []);
+        }
+
+        if (!version.AtLeast(50))
+        {
+            (info.BridgeNfIptables, info.BridgeNfIp6tables) = (HostFacts.FiltersBridge("iptables"), HostFacts.FiltersBridge("ip6tables"));
+        }
+
         if (version.AtLeast(44))
         {
             info.CDISpecDirs = [.. runtime.CdiFolders];
@@ -39,6 +59,23 @@ internal static class InfoMapping
             info.DiscoveredDevices = [.. runtime.CdiDevices.Select(name => new InfoDevice { Source = "cdi", ID = name })];
             info.Warnings.AddRange(runtime.CdiErrors.Select(error => "CDI: " + error));
         }
+    }
+
+    /// <summary>Writes versions into the answer. The members are named after Docker's own programs, so the name goes before.</summary>
+    public static void Show(RuntimePrograms programs, SystemInfo info) =>
+        (info.RuncCommit, info.ContainerdCommit, info.InitCommit) = (Commit(programs.OciRuntime), Commit(programs.Monitor), Commit(programs.Init));
+
+    /// <summary>The same programs as <c>/version</c> shows them.</summary>
+    public static IEnumerable<VersionComponent> Components(RuntimePrograms programs)
+    {
+        ProgramVersion?[] all = [programs.Monitor, programs.OciRuntime, programs.Init];
+        return all.OfType<ProgramVersion>().Select(program => new VersionComponent { Name = program.Name, Version = program.Version, Details = new() { ["GitCommit"] = program.Commit } });
+    }
+
+    private static InfoCommit Commit(ProgramVersion? program)
+    {
+        var text = program is null ? "" : $"{program.Name} {program.Version}" + (program.Commit.Length > 0 ? $" ({program.Commit})" : "");
+        return new() { ID = text, Expected = text };
     }
 
     private static IEnumerable<string> SecurityOptions(RuntimeInfo runtime)

@@ -30,7 +30,9 @@ internal static class MountMapping
 
         var taken = mounts.Select(mount => mount.Target).ToHashSet(StringComparer.Ordinal);
         mounts.AddRange((anonymous?.Keys ?? Enumerable.Empty<string>())
-            .Select(target => BindSyntax.Target(target, MountKind.Volume, target))
+
+            // moby's own parser is not asked about these: what is relative lies below the root. The CLI sends "v:/v" here, where it sees a drive.
+            .Select(target => BindSyntax.Target("/" + target.TrimStart('/'), MountKind.Volume, target))
             .Where(taken.Add)
             .Select(target => new MountSpec(MountKind.Volume, "", target, ReadOnly: false) { Origin = MountOrigin.Volumes }));
         return mounts;

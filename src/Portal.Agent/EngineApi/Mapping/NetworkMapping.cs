@@ -10,7 +10,8 @@ internal static class NetworkMapping
 {
     /// <param name="network">The network.</param>
     /// <param name="containers">Named in the endpoints; null leaves the endpoints out, as lists do.</param>
-    public static NetworkResource Map(NetworkSnapshot network, IReadOnlyList<ContainerSnapshot>? containers) => new()
+    /// <param name="bridge">Name of the default bridge's link.</param>
+    public static NetworkResource Map(NetworkSnapshot network, IReadOnlyList<ContainerSnapshot>? containers, string bridge) => new()
     {
         Name = network.Name,
         Id = network.Id,
@@ -24,7 +25,16 @@ internal static class NetworkMapping
             Config = network.Subnet is null ? [] : [new() { Subnet = network.Subnet, Gateway = network.Gateway?.ToString() }],
         },
         Containers = containers is null ? [] : network.Endpoints.ToDictionary(e => e.Container.Value, e => Endpoint(e, containers)),
-        Options = network is { Name: "bridge", Driver: "bridge" } ? new() { ["com.docker.network.bridge.default_bridge"] = "true" } : [],
+        Options = network is { Name: "bridge", Driver: "bridge" } ? BridgeOptions(bridge) : [],
+    };
+
+    private static Dictionary<string, string> BridgeOptions(string bridge) => new()
+    {
+        ["com.docker.network.bridge.default_bridge"] = "true",
+        ["com.docker.network.bridge.enable_icc"] = "true",
+        ["com.docker.network.bridge.enable_ip_masquerade"] = "true",
+        ["com.docker.network.bridge.host_binding_ipv4"] = "0.0.0.0",
+        ["com.docker.network.bridge.name"] = bridge,
     };
 
     private static NetworkContainer Endpoint(NetworkAttachment endpoint, IReadOnlyList<ContainerSnapshot> containers) => new()

@@ -16,7 +16,7 @@ internal static class PortSyntax
             throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\": unknown protocol");
         }
 
-        if (number.Contains('-'))
+        if (IsRange(number))
         {
             throw EngineErrors.NotSupported($"port ranges (\"{text}\") are");
         }
@@ -25,6 +25,27 @@ internal static class PortSyntax
             ? (port, protocol)
             : throw EngineErrors.Invalid("container.port", $"invalid port specification: \"{text}\"");
     }
+
+    /// <summary>Reads <c>80</c>, <c>80/tcp</c> or <c>80-90/tcp</c>.</summary>
+    public static PortRange ParseRange(string text)
+    {
+        var slash = text.IndexOf('/');
+        var numbers = slash < 0 ? text : text[..slash];
+        if (!IsRange(numbers))
+        {
+            var (port, protocol) = Parse(text);
+            return new(port, port, protocol);
+        }
+
+        var dash = numbers.IndexOf('-');
+        var tail = slash < 0 ? "" : text[slash..];
+        var (first, kind) = Parse(numbers[..dash] + tail);
+        return new(first, Parse(numbers[(dash + 1)..]).Port, kind);
+    }
+
+    /// <summary>True for a range from one port to a higher one.</summary>
+    public static bool IsRange(string text) =>
+        text.Split('-') is [{ Length: > 0 } from, { Length: > 0 } to] && Number(from) is { } first and > 0 && Number(to) is { } last && first <= last;
 
     /// <summary>A port number, 0 for empty (any); null when it is none.</summary>
     public static int? Number(string text) => text.Length == 0

@@ -23,7 +23,7 @@ internal sealed class JsonLines(PipeWriter output) : IDisposable
     {
         if ((await output.FlushAsync(ct)).IsCompleted)
         {
-            throw new OperationCanceledException("The client is gone.");
+            throw new ClientGoneException();
         }
     }
 

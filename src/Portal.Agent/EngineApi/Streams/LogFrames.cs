@@ -39,7 +39,7 @@ internal sealed class LogFrames(PipeWriter output, bool framed, bool timestamps,
         Dispose();
         if (result.IsCompleted)
         {
-            throw new OperationCanceledException("The client is gone.");
+            throw new ClientGoneException();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Portal.Domain.Primitives;
 using Contract = Portal.Domain.Engine.EngineApi;
@@ -7,25 +8,34 @@ namespace Portal.Agent.EngineApi.Versioning;
 /// <summary>A version of the Engine API. Answers take the shape of the version that was asked for.</summary>
 internal readonly record struct ApiVersion(int Major, int Minor) : IComparable<ApiVersion>
 {
+    // Longer than any number that somebody means.
+    private const int LongestSegment = 64;
+
+    private static readonly SearchValues<char> s_characters = SearchValues.Create("0123456789.");
+
     public static readonly ApiVersion Highest = Read(Contract.Version);
     public static readonly ApiVersion Lowest = Read(Contract.MinimumVersion);
 
-    /// <summary>Reads a path segment such as <c>v1.44</c>. False when it is no version at all.</summary>
+    /// <summary>
+    /// Reads a path segment such as <c>v1.44</c>. Like Docker it takes everything of digits and dots for a version, if not for one
+    /// it speaks. False when it is none at all.
+    /// </summary>
     public static bool TryParseSegment(ReadOnlySpan<char> segment, out ApiVersion version)
     {
         version = default;
-        if (segment.Length is < 4 or > 12 || segment[0] != 'v')
+        if (segment.Length is < 2 or > LongestSegment || segment[0] != 'v' || segment[1..].ContainsAnyExcept(s_characters))
         {
             return false;
         }
 
-        segment = segment[1..];
-        var dot = segment.IndexOf('.');
-        if (dot <= 0
-            || !int.TryParse(segment[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
-            || !int.TryParse(segment[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var minor))
+        var (major, minor) = (0, 0);
+        var place = 0;
+        foreach (var range in segment[1..].Split('.'))
         {
-            return false;
+            var part = segment[1..][range];
+            var number = part.IsEmpty ? 0 : int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : int.MaxValue;
+            (major, minor) = place switch { 0 => (number, minor), 1 => (major, number), _ => (major, minor) };
+            place++;
         }
 
         version = new(major, minor);

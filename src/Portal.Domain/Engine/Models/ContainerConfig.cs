@@ -58,25 +58,32 @@ public class ContainerConfig
     public int? StopTimeout { get; set; }
 
     [JsonConverter(typeof(StringOrList))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Shell { get; set; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HealthcheckConfig? Healthcheck { get; set; }
 }
 
-/// <summary>A health check. Times are nanoseconds.</summary>
+/// <summary>A health check. Times are nanoseconds. What is not said is left out, as Docker does.</summary>
 public sealed class HealthcheckConfig
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public List<string>? Test { get; set; } = [];
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Interval { get; set; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Timeout { get; set; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long StartPeriod { get; set; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long StartInterval { get; set; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Retries { get; set; }
 }
 

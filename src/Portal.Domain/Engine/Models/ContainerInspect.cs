@@ -164,6 +164,12 @@ public sealed class NetworkSettings
 
     public int LinkLocalIPv6PrefixLen { get; set; }
 
+    /// <summary>Always null here, as in every Docker of today.</summary>
+    public List<string>? SecondaryIPAddresses { get; set; }
+
+    /// <summary>Always null here, as in every Docker of today.</summary>
+    public List<string>? SecondaryIPv6Addresses { get; set; }
+
     public string EndpointID { get; set; } = "";
 
     public string Gateway { get; set; } = "";

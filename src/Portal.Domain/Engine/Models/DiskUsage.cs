@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Portal.Domain.Engine.Models;
 
 /// <summary>GET /system/df.</summary>
@@ -12,4 +14,8 @@ public sealed class DiskUsage
     public List<VolumeResource> Volumes { get; set; } = [];
 
     public List<BuildCacheItem> BuildCache { get; set; } = [];
+
+    /// <summary>Before 1.42 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? BuilderSize { get; set; }
 }

@@ -44,6 +44,16 @@ public sealed class ImageInspect
 
     public string? Created { get; set; }
 
+    /// <summary>The container it was committed from, which is not kept. Before 1.45 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Container { get; set; }
+
+    /// <summary>
+    /// That container's configuration; the image's own here. Docker has it before 1.45 only, and docker-compose 1.29, which always
+    /// speaks the newest version there is, breaks without it when it makes a container anew.
+    /// </summary>
+    public ContainerConfig ContainerConfig { get; set; } = new();
+
     public string DockerVersion { get; set; } = "";
 
     public string Author { get; set; } = "";

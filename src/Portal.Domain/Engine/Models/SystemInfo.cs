@@ -27,6 +27,13 @@ public sealed class SystemInfo
 
     public bool SwapLimit { get; set; }
 
+    /// <summary>Before 1.42 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? KernelMemory { get; set; }
+
+    /// <summary>cgroup v1 only.</summary>
+    public bool KernelMemoryTCP { get; set; }
+
     public bool CpuCfsPeriod { get; set; }
 
     public bool CpuCfsQuota { get; set; }
@@ -38,6 +45,14 @@ public sealed class SystemInfo
     public bool PidsLimit { get; set; }
 
     public bool IPv4Forwarding { get; set; }
+
+    /// <summary>Rules of the host's firewall also meet packets between ports of one bridge. Before 1.50 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? BridgeNfIptables { get; set; }
+
+    /// <summary>The same for IPv6. Before 1.50 only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? BridgeNfIp6tables { get; set; }
 
     public bool Debug { get; set; }
 
@@ -74,6 +89,9 @@ public sealed class SystemInfo
 
     public int NCPU { get; set; }
 
+    /// <summary>A swarm matter: always null.</summary>
+    public List<string>? GenericResources { get; set; }
+
     /// <summary>Bytes.</summary>
     public long MemTotal { get; set; }
 
@@ -105,6 +123,15 @@ public sealed class SystemInfo
 
     public string InitBinary { get; set; } = "";
 
+    /// <summary>What stays beside each container: conmon here.</summary>
+    public InfoCommit ContainerdCommit { get; set; } = new();
+
+    /// <summary>The default OCI runtime.</summary>
+    public InfoCommit RuncCommit { get; set; } = new();
+
+    /// <summary>The init process of containers that want one.</summary>
+    public InfoCommit InitCommit { get; set; } = new();
+
     public List<string> SecurityOptions { get; set; } = [];
 
     /// <summary>Folders of CDI files. From 1.44 on.</summary>
@@ -116,6 +143,15 @@ public sealed class SystemInfo
     public List<InfoDevice>? DiscoveredDevices { get; set; }
 
     public List<string> Warnings { get; set; } = [];
+}
+
+/// <summary>A program and its version.</summary>
+public sealed class InfoCommit
+{
+    public string ID { get; set; } = "";
+
+    /// <summary>Equal to <see cref="ID"/>: whatever is installed is what is expected.</summary>
+    public string Expected { get; set; } = "";
 }
 
 /// <summary>Drivers by kind.</summary>
@@ -142,6 +178,14 @@ public sealed class InfoDevice
 /// <summary>Registry settings.</summary>
 public sealed class InfoRegistryConfig
 {
+    /// <summary>Before 1.47 only; always empty.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public List<string>? AllowNondistributableArtifactsCIDRs { get; set; }
+
+    /// <summary>Before 1.47 only; always empty.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public List<string>? AllowNondistributableArtifactsHostnames { get; set; }
+
     public List<string> InsecureRegistryCIDRs { get; set; } = [];
 
     public Dictionary<string, InfoRegistryIndex> IndexConfigs { get; set; } = [];

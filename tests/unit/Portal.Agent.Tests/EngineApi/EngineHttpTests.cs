@@ -35,11 +35,16 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("GET", "/v1.99/info", 400, "client version 1.99 is too new. Maximum supported API version is 1.51")]
     [InlineData("GET", "/v2.0/info", 400, "client version 2.0 is too new. Maximum supported API version is 1.51")]
     [InlineData("GET", "/v1.23/info", 400, "client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData("GET", "/v99999999999.1/info", 400, "client version 2147483647.1 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v2/info", 400, "client version 2.0 is too new. Maximum supported API version is 1.51")]
+    [InlineData("GET", "/v1./info", 400, "client version 1.0 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version")]
+    [InlineData("GET", "/v1.x/info", 404, "page not found")]
     [InlineData("GET", "/nothing", 404, "page not found")]
     [InlineData("GET", "/", 404, "page not found")]
     [InlineData("PUT", "/v1.51/containers/json", 404, "page not found")]
     [InlineData("TRACE", "/info", 404, "page not found")]
     [InlineData("GET", "/containers/nosuch/json", 404, "No such container: nosuch")]
+    [InlineData("POST", "/containers/nosuch/kill", 404, "cannot kill container: nosuch: No such container: nosuch")]
     [InlineData("GET", "/images/127.0.0.1:5000/x/im1/json", 404, "No such image: 127.0.0.1:5000/x/im1")]
     [InlineData("GET", "/volumes/nosuch", 404, "get nosuch: no such volume")]
     [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
@@ -78,12 +83,50 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
+    [Fact]
+    public async Task Programs_OfTheRuntime_AreInVersionAndInfo()
+    {
+        using var version = JsonDocument.Parse(await _client.GetStringAsync("/version"));
+        using var info = JsonDocument.Parse(await _client.GetStringAsync("/info"));
+
+        Assert.Equal(["Engine", "conmon", "crun"], version.RootElement.GetProperty("Components").EnumerateArray().Select(c => c.GetProperty("Name").GetString()));
+        Assert.Equal("f8a096be", version.RootElement.GetProperty("Components")[2].GetProperty("Details").GetProperty("GitCommit").GetString());
+        Assert.Equal("crun 1.8.1 (f8a096be)", info.RootElement.GetProperty("RuncCommit").GetProperty("ID").GetString());
+        Assert.Equal("conmon 2.1.6", info.RootElement.GetProperty("ContainerdCommit").GetProperty("ID").GetString());
+        Assert.Equal("", info.RootElement.GetProperty("InitCommit").GetProperty("ID").GetString());
+    }
+
+    [Theory]
+    [InlineData("/v1.41/info", "KernelMemory", true)]
+    [InlineData("/v1.42/info", "KernelMemory", false)]
+    [InlineData("/v1.49/info", "BridgeNfIptables", true)]
+    [InlineData("/v1.50/info", "BridgeNfIptables", false)]
+    [InlineData("/v1.51/info", "GenericResources", true)]
+    [InlineData("/v1.41/system/df", "BuilderSize", true)]
+    [InlineData("/v1.42/system/df", "BuilderSize", false)]
+    public async Task Member_OfSomeVersionsOnly_IsThereInThose(string path, string member, bool there)
+    {
+        using var answer = JsonDocument.Parse(await _client.GetStringAsync(path));
+
+        Assert.Equal(there, answer.RootElement.TryGetProperty(member, out _));
+    }
+
+    [Fact]
+    public async Task DefaultBridge_Inspected_NamesItsLink()
+    {
+        using var network = JsonDocument.Parse(await _client.GetStringAsync("/networks/bridge"));
+
+        Assert.Equal("portal0", network.RootElement.GetProperty("Options").GetProperty("com.docker.network.bridge.name").GetString());
+    }
+
     [Theory]
     [InlineData("""{"Image":"busybox"}""", "text/plain", "unsupported Content-Type header (text/plain; charset=utf-8): must be 'application/json'")]
     [InlineData("""{"Image":"busybox"} {}""", "application/json", null)]
     [InlineData("""{"Image":"busybox","HostConfig":{"Privileged":false,"privileged":true}}""", "application/json", null)]
     [InlineData("""{"Image":"busybox","Labels":{"a":"1","a":"2"}}""", "application/json", null)]
-    [InlineData("""{"Image":"busybox","HostConfig":{"Memory":"64m"}}""", "application/json", null)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Memory":"64m"}}""", "application/json", "invalid JSON: HostConfig.Memory: a value of another type is expected")]
+    [InlineData("""{"Image":"busybox","Env":["A=1",null]}""", "application/json", "invalid JSON: Env: a list must not have null in it")]
+    [InlineData("""{"Image":"busybox","HostConfig":{"Mounts":[null]}}""", "application/json", "invalid JSON: Mounts: a list must not have null in it")]
     [InlineData("""{"Image":""", "application/json", null)]
     [InlineData("[]", "application/json", null)]
     public async Task Create_BadBody_Is400(string body, string type, string? message)
@@ -110,6 +153,24 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
         using var response = await _client.PostAsync("/containers/create", new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Create_ChunkOfASizeThatIsNone_Is400()
+    {
+        using var client = await engine.RawAsync(
+            """
+            POST /containers/create HTTP/1.1
+            Host: docker
+            Content-Type: application/json
+            Transfer-Encoding: chunked
+
+            FFFFFFFFFFFFFFFFFF
+            {}
+
+            """);
+
+        Assert.StartsWith("HTTP/1.1 400 ", await client.HeadAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

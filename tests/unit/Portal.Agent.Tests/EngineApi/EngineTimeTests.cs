@@ -24,6 +24,14 @@ public sealed class EngineTimeTests
     public void ParseUnix_FarAway_IsAsFarAsTimesGo() => Assert.Equal(9999, EngineTime.ParseUnix("99999999999999", "since")?.Year);
 
     [Theory]
+    [InlineData("1h30m", 5400d)]
+    [InlineData("2562047h", 2562047 * 3600d)]
+    [InlineData("2562048h", null)]
+    [InlineData("2000000h2000000h", null)]
+    [InlineData("99999999999999999999h", null)]
+    public void Duration_AsLongAsGos_IsRead(string text, double? seconds) => Assert.Equal(seconds, EngineTime.TryParseDuration(text)?.TotalSeconds);
+
+    [Theory]
     [InlineData("abc", "invalid seconds \"abc\": invalid syntax")]
     [InlineData("1h", "invalid seconds \"1h\": invalid syntax")]
     [InlineData("2020-01-01T00:00:00Z", "invalid seconds \"2020-01-01T00:00:00Z\": invalid syntax")]
@@ -37,4 +45,7 @@ public sealed class EngineTimeTests
 
         Assert.Equal((ErrorKind.Invalid, $"invalid value for \"until\": invalid timestamp \"{text}\": {reason}"), (error.Kind, error.Message));
     }
+
+    [Fact]
+    public void Parse_Zero_IsTheBeginningAndNotNothing() => Assert.Equal(DateTimeOffset.UnixEpoch, EngineTime.Parse("0", "since"));
 }

@@ -22,6 +22,15 @@ public sealed class NodeCommandLineTests
         Assert.Equal("/run/portal/engine.sock", command.Options.Socket);
     }
 
+    [Theory]
+    [InlineData("halt")]
+    [InlineData("teardown")]
+    public void Verb_IsTheFirstWordOnly(string verb)
+    {
+        Assert.Equal(verb, NodeCommandLine.Parse([verb], _ => null).Verb.ToString(), ignoreCase: true);
+        Assert.Equal([$"{verb}: unknown; see --help"], NodeCommandLine.Parse(["--log-level", "debug", verb], _ => null).Mistakes);
+    }
+
     [Fact]
     public void CommandLine_WithManyMistakes_NamesThemAll()
     {

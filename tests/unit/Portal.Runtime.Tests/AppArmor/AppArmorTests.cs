@@ -122,13 +122,15 @@ public sealed partial class AppArmorTests : IDisposable
     }
 
     [Fact]
-    public void Describe_Exec_HasTheContainersUnlessPrivileged()
+    public async Task Profile_OfAnExec_IsTheContainersLoadedAgainUnlessPrivileged()
     {
-        using var host = Host("exit 0");
-        WriteProfiles("portal-default (enforce)\n");
+        using var host = Host("cat > \"$0.input\"; echo 'portal-default (enforce)' >> " + _root + "/sys/kernel/security/apparmor/profiles");
         var spec = new ContainerSpec { Image = "x" };
 
-        Assert.Equal(("portal-default", "unconfined"), (host.Describe(spec), host.Describe(spec, privilegedExec: true)));
+        Assert.Equal("unconfined", await host.ProfileAsync(spec, CancellationToken.None, privilegedExec: true));
+        Assert.False(File.Exists(_root + "/parser.input"));
+        Assert.Equal("portal-default", await host.ProfileAsync(spec, CancellationToken.None, privilegedExec: false));
+        Assert.True(File.Exists(_root + "/parser.input"));
     }
 
     private AppArmorHost Host(string script)

@@ -71,34 +71,117 @@ public sealed class ContainerStoreTests : IDisposable
     {
         var id = new ContainerId("ab" + new string('1', 62));
         var record = Record(id, "old");
-        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] } } });
+        Add(record with { Container = record.Container with { Spec = record.Container.Spec with { Mounts = [new(MountKind.Volume, "v", "/v", true)] }, Mounts = [new(MountKind.Volume, "v", "/s", "/v", true, false, "")] } });
         var path = _store.Folder(id) + "/record.json";
         var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
         var spec = json["Container"]!["Spec"]!.AsObject();
-        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath"));
+        Assert.True(spec.Remove("Annotations") & spec.Remove("CgroupParent") & spec.Remove("Log") & spec["Resources"]!.AsObject().Remove("BlkioReadBps") & spec["Mounts"]![0]!.AsObject().Remove("Subpath")
+            & json["Container"]!["Mounts"]![0]!.AsObject().Remove("Mode"));
         File.WriteAllText(path, json.ToJsonString());
 
-        var found = Open().Resolve("old").Snapshot.Spec;
+        var container = Open().Resolve("old").Snapshot;
+        var found = container.Spec;
+
+        Assert.Equal("", Assert.Single(container.Mounts).Mode);
 
         Assert.Empty(found.Annotations);
         Assert.Empty(found.Resources.BlkioReadBps);
         Assert.Equal(("", "", ""), (found.CgroupParent, found.Log.Driver, found.Mounts[0].Subpath));
     }
 
-    [Fact]
-    public void Load_UnreadableRecord_IsSetAsideAndTheOthersLoad()
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"Version\": 1, \"Conta")]
+    [InlineData("[1]")]
+    [InlineData("null")]
+    [InlineData("{\"Version\":1,\"Container\":{\"Spec\":7}}")]
+    [InlineData("{\"Version\":1,\"Container\":{\"Spec\":{}}}")]
+    public void Load_UnreadableRecord_IsSetAsideAndListedAsDead(string content)
     {
         Add(Record(new("ab" + new string('1', 62)), "good"));
         var bad = new ContainerId("cd" + new string('1', 62));
         Directory.CreateDirectory(_store.Folder(bad));
-        File.WriteAllText(_store.Folder(bad) + "/record.json", "{\"Version\": 1, \"Conta");
+        File.WriteAllText(_store.Folder(bad) + "/record.json", content);
+
+        foreach (var store in (ContainerStore[])[Open(), Open()])
+        {
+            Assert.Equal("good", store.Resolve("good").Snapshot.Name);
+            var broken = store.Resolve(bad.Value).Snapshot;
+            Assert.Equal((ContainerState.Dead, true), (broken.Status.State, broken.IsUnreadable));
+            Assert.Contains("cannot be read", broken.Status.Error, StringComparison.Ordinal);
+            Assert.Equal(content, File.ReadAllText(Assert.Single(Directory.GetFiles(_store.Folder(bad), "record.json.unreadable-*"))));
+        }
+    }
+
+    [Fact]
+    public void Load_AnyMemberMissingOrNull_IsUnreadableOrHasItsDefault()
+    {
+        var id = new ContainerId("cd" + new string('1', 62));
+        Add(Record(id, "web"));
+        var path = _store.Folder(id) + "/record.json";
+        var whole = File.ReadAllText(path);
+        foreach (var member in System.Text.Json.Nodes.JsonNode.Parse(whole)!["Container"]!.AsObject().Select(pair => pair.Key))
+        {
+            foreach (var isNull in (bool[])[false, true])
+            {
+                var json = System.Text.Json.Nodes.JsonNode.Parse(whole)!;
+                if (isNull)
+                {
+                    json["Container"]![member] = null;
+                }
+                else
+                {
+                    json["Container"]!.AsObject().Remove(member);
+                }
+
+                File.WriteAllText(path, json.ToJsonString());
+                Assert.Equal(id, Assert.Single(Open().All).Id);
+                foreach (var aside in Directory.GetFiles(_store.Folder(id), "*.unreadable-*"))
+                {
+                    File.Delete(aside);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Load_UnreadableRecordOfOneThatRuns_IsTakenFromTheNoteOfItsStart()
+    {
+        var record = Record(new("cd" + new string('1', 62)), "runs");
+        Add(record);
+        var path = _store.Folder(record.Container.Id) + "/record.json";
+        Directory.CreateDirectory($"{_root}/run/bundles/{record.Container.Id}");
+        File.Copy(path, $"{_root}/run/bundles/{record.Container.Id}/intent.json");
+        File.WriteAllText(path, "");
+
+        var found = Open().Resolve("runs").Snapshot;
+
+        Assert.Equal((record.Container.Id, false), (found.Id, found.IsUnreadable));
+    }
+
+    [Fact]
+    public void Remove_Unreadable_TakesEverythingOfIt()
+    {
+        var bad = new ContainerId("cd" + new string('1', 62));
+        Directory.CreateDirectory(_store.Folder(bad));
+        File.WriteAllText(_store.Folder(bad) + "/record.json", "");
+        var store = Open();
+
+        store.Remove(store.Resolve(bad.Value));
+
+        Assert.Empty(Directory.GetFileSystemEntries(_root + "/containers"));
+        Assert.Empty(Open().All);
+    }
+
+    [Fact]
+    public void Load_RemovalCutShort_IsFinishedAndNoCreation()
+    {
+        Directory.CreateDirectory($"{_root}/containers/.removing-{ContainerId.New()}/inner");
 
         var store = Open();
 
-        Assert.Equal("good", Assert.Single(store.All).Snapshot.Name);
-        Assert.Contains(bad, store.Known);
-        Assert.NotEmpty(Directory.GetFiles(_store.Folder(bad), "record.json.unreadable-*"));
-        Assert.Contains(bad, Open().Known);
+        Assert.Empty(Directory.GetFileSystemEntries(_root + "/containers"));
+        Assert.Empty(store.Unfinished);
     }
 
     [Fact]
@@ -121,7 +204,11 @@ public sealed class ContainerStoreTests : IDisposable
         var id = ContainerId.New();
         Directory.CreateDirectory(_store.Folder(id));
 
-        Assert.DoesNotContain(id, Open().Known);
+        var store = Open();
+
+        Assert.Empty(store.Known);
+        Assert.Contains(id, store.Unfinished);
+        store.DropUnfinished();
         Assert.False(Directory.Exists(_store.Folder(id)));
     }
 
@@ -187,7 +274,7 @@ public sealed class ContainerStoreTests : IDisposable
 
     private ContainerStore Open()
     {
-        var store = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
+        var store = new ContainerStore(new() { DataRoot = _root, RunRoot = _root + "/run" }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         store.Load();
         return store;
     }

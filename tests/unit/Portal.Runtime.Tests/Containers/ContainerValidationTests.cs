@@ -30,6 +30,14 @@ public class ContainerValidationTests
         { "swappiness", "Invalid value: 101, valid memory swappiness range is 0-100" },
         { "rt", "cpu real-time runtime cannot be higher than cpu real-time period" },
         { "pids", "invalid PIDs limit (-2): -1 is for no limit" },
+        { "too many pids", "invalid PIDs limit (9223372036854775807): the maximum is 4194304" },
+        { "quota", "invalid CPU cfs quota (9223372036854775807): the maximum is 17592186044415, and -1 is for no limit" },
+        { "negative quota", "invalid CPU cfs quota (-2): the maximum is 17592186044415, and -1 is for no limit" },
+        { "large rt", "cpu real-time period and runtime cannot be larger than 2147483647" },
+        { "long cpuset", $"Invalid value {new string('0', 64)}… for cpuset cpus: it is longer than 4095 characters" },
+        { "negative ulimit", "invalid ulimit core=-2:5: -1 is for no limit" },
+        { "short address", "invalid IP address: 127.1" },
+        { "hexadecimal address", "invalid IP address: 0x7f000001" },
         { "rate", "invalid rate for device: /dev/vda:-1" },
         { "block device", "bad format for device path: vda" },
         { "dns", "bad nameserver address x: ParseAddr(\"x\"): unable to parse IP" },
@@ -49,6 +57,14 @@ public class ContainerValidationTests
             "swappiness" => s_good with { Resources = new() { MemorySwappiness = 101 } },
             "rt" => s_good with { Resources = new() { CpuRealtimePeriod = 1000, CpuRealtimeRuntime = 1001 } },
             "pids" => s_good with { Resources = new() { PidsLimit = -2 } },
+            "too many pids" => s_good with { Resources = new() { PidsLimit = long.MaxValue } },
+            "quota" => s_good with { Resources = new() { CpuQuota = long.MaxValue } },
+            "negative quota" => s_good with { Resources = new() { CpuQuota = -2 } },
+            "large rt" => s_good with { Resources = new() { CpuRealtimePeriod = long.MaxValue } },
+            "long cpuset" => s_good with { Resources = new() { CpusetCpus = new('0', 4096) } },
+            "negative ulimit" => s_good with { Ulimits = [new("core", -2, 5)] },
+            "short address" => s_good with { Ports = [new(80, "tcp", "127.1", 0)] },
+            "hexadecimal address" => s_good with { Ports = [new(80, "tcp", "0x7f000001", 0)] },
             "rate" => s_good with { Resources = new() { BlkioWriteIops = [new("/dev/vda", -1)] } },
             "block device" => s_good with { Resources = new() { BlkioReadBps = [new("vda", 1)] } },
             "swap below" => s_good with { Resources = new() { MemoryBytes = 64 << 20, MemorySwapBytes = 6 << 20 } },
@@ -74,6 +90,13 @@ public class ContainerValidationTests
     public void Check_NothingWrong_Passes() => ContainerValidation.Check(
         s_good with { Resources = new() { MemoryBytes = 6 << 20, NanoCpus = 2_000_000_000 }, Ports = [new(80, "tcp", "127.0.0.1", 0)], Mounts = [new(MountKind.Volume, "v1", "/data", false)] },
         processors: 2);
+
+    [Fact]
+    public void Name_AsLongAsAFilesMayBe_IsGoodAndOneMoreIsNot()
+    {
+        Assert.Equal(255, ContainerValidation.Name(new('a', 255)).Length);
+        Assert.Equal($"Invalid name ({new string('a', 32)}…): it is longer than 255 characters", Assert.Throws<ErrorException>(() => ContainerValidation.Name(new('a', 256))).Message);
+    }
 
     [Theory]
     [InlineData("web", "web")]

@@ -28,6 +28,10 @@ public class ResourceUpdateTests
     }
 
     [Fact]
+    public void Merge_ImpliedSumBeyondNumbers_IsNoLimit() => Assert.Equal(
+        -1, ResourceUpdate.Merge(new() { MemoryBytes = long.MaxValue - 1 }, new() { CpuShares = 2 }).MemorySwapBytes);
+
+    [Fact]
     public void Merge_MemoryAboveTheSumInForce_NeedsTheSumToo()
     {
         Conflict("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time", s_current, new() { MemoryBytes = 301 });

@@ -9,7 +9,7 @@ public class StartFailureTests
     [InlineData("nope", "executable file `nope` not found in $PATH: No such file or directory", 127, "exec: \"nope\": executable file not found in $PATH: unknown")]
     [InlineData("/nope", "executable file `/nope` not found in $PATH: No such file or directory", 127, "exec: \"/nope\": stat /nope: no such file or directory: unknown")]
     [InlineData("/etc/passwd", "open executable: Permission denied", 126, "exec: \"/etc/passwd\": permission denied: unknown")]
-    [InlineData("/etc", "open executable: Operation not permitted", 126, "exec: \"/etc\": is a directory: unknown")]
+    [InlineData("/etc", "open executable: Operation not permitted", 126, "exec: \"/etc\": is a directory: permission denied: unknown")]
     public void OfContainer_ProgramCannotRun_IsTheCallersMistake(string program, string said, int exitCode, string ending)
     {
         var failure = StartFailure.OfContainer(program, said);
@@ -19,13 +19,21 @@ public class StartFailureTests
         Assert.EndsWith(ending, failure.Error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("writing file `pids.max`: Invalid argument")]
+    [InlineData("writing file `cpu.cfs_quota_us`: Numerical result out of range\n")]
+    [InlineData("mount `tmpfs` to `t`: Invalid argument")]
+    [InlineData("time=\"x\" level=error msg=\"runc create failed: failed to write \\\"5\\\": write /sys/fs/cgroup/pids/x/pids.max: invalid argument\"")]
+    public void OfContainer_ValueTheKernelDoesNotTake_IsTheCallersMistake(string said) =>
+        Assert.Equal((ErrorKind.Invalid, 128), (StartFailure.OfContainer("true", said).Error.Kind, StartFailure.OfContainer("true", said).ExitCode));
+
     [Fact]
     public void OfContainer_AnythingElse_IsOurs()
     {
-        var failure = StartFailure.OfContainer("sh", "mount `proc` to `/proc`: Invalid argument\n");
+        var failure = StartFailure.OfContainer("sh", "mount `proc` to `/proc`: Operation not permitted\n");
 
         Assert.Equal((ErrorKind.Internal, 128), (failure.Error.Kind, failure.ExitCode));
-        Assert.Contains("mount `proc` to `/proc`: Invalid argument", failure.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("mount `proc` to `/proc`: Operation not permitted", failure.Error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

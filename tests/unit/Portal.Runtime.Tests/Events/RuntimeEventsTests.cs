@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
 
@@ -60,14 +61,31 @@ public class RuntimeEventsTests
     [Fact]
     public async Task Read_TooSlow_IsCutOffWithAReason()
     {
-        await using var reader = _events.ReadAsync(null, null, CancellationToken.None).GetAsyncEnumerator();
-        for (var i = 0; i < 1025; i++)
+        var told = 0;
+        await using var reader = _events.ReadAsync(null, null, () => told++, CancellationToken.None).GetAsyncEnumerator();
+        for (var i = 0; i < 1026; i++)
         {
+            Assert.Equal(i > 1024 ? 1 : 0, told);
             Publish(i);
         }
 
         await TakeAsync(reader, 1024);
         Assert.Equal("events.lagged", (await Assert.ThrowsAsync<ErrorException>(async () => await reader.MoveNextAsync())).Error.Code);
+    }
+
+    [Fact]
+    public async Task Read_UntilBeyondWhatATimerTakes_GoesOnTillThen()
+    {
+        var time = new FakeTimeProvider(s_start);
+        var events = new RuntimeEvents(time);
+        await using var reader = events.ReadAsync(null, s_start.AddDays(100), CancellationToken.None).GetAsyncEnumerator();
+        var next = reader.MoveNextAsync().AsTask();
+
+        time.Advance(TimeSpan.FromDays(40));
+        events.Publish(new("container", "late", "id", new Dictionary<string, string>(), time.GetUtcNow()));
+
+        Assert.True(await next);
+        Assert.Equal("late", reader.Current.Action);
     }
 
     private void Publish(int number) =>

@@ -28,7 +28,7 @@ public sealed class HealthSupervisorTests : IDisposable
         var record = ContainerStoreTests.Record(new(new string('a', 64)), "web", ContainerState.Running);
         var snapshot = record.Container with { Effective = record.Container.Effective with { HealthCheck = new(["CMD", "check"], s_interval, Retries: 1) } };
         snapshot = snapshot with { Status = snapshot.Status with { Health = HealthSupervisor.Initial(snapshot), StartedAt = _time.GetUtcNow() } };
-        _container = new(record with { Container = snapshot }, _time) { Run = _run };
+        _container = new(record with { Container = snapshot }, "/nowhere", _time) { Run = _run };
     }
 
     private ContainerHealth Health => _container.Snapshot.Status.Health!;

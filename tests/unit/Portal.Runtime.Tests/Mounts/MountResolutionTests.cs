@@ -24,7 +24,7 @@ public sealed class MountResolutionTests : IDisposable, IImages
         var options = new RuntimeOptions { DataRoot = _root + "/data", RunRoot = _root + "/run" };
         _containers = new(options, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         _containers.Load();
-        _volumes = new(options, _containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System);
+        _volumes = new(options, _containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
         _volumes.Load();
         _resolution = new(options, _containers, _volumes, this, new(options, null!));
     }

@@ -17,7 +17,8 @@ public sealed class MountValidationTests
             new(MountKind.Bind, "/srv", "/a", true) { ReadOnlyReach = ReadOnlyReach.Forced, Propagation = "rshared" },
             "mount options conflict: BindOptions.ReadOnlyForceRecursive && BindOptions.Propagation=rshared"
         },
-        { new(MountKind.Volume, "v", "/a", false), "volume name is too short, names should be at least two alphanumeric characters" },
+        { new(MountKind.Volume, new('v', 256), "/a", false), $"Invalid name ({new string('v', 32)}…): it is longer than 255 characters" },
+        { new(MountKind.Volume, "v", "/a", false), "create v: volume name is too short, names should be at least two alphanumeric characters" },
         { new(MountKind.Volume, "", "/a", false) { Subpath = "x" }, "invalid mount config for type \"volume\": must not set Subpath when using anonymous volumes" },
         { new(MountKind.Volume, "vol", "/a", false) { Subpath = "../x" }, "invalid mount config for type \"volume\": subpath must be a relative path within the volume" },
         { new(MountKind.Image, "i", "/a", true) { Subpath = "/x" }, "invalid mount config for type \"image\": subpath must be a relative path within the volume" },

@@ -28,14 +28,36 @@ public sealed class TmpfsOptionsTests
     [InlineData("bind", "bind")]
     [InlineData("remount", "remount")]
     [InlineData("lowerdir=/etc", "lowerdir")]
-    [InlineData("size=1m\n", "size")]
-    [InlineData("mode=\0", "mode")]
     public void Of_OptionThatIsNotKnown_IsRefused(string options, string named)
     {
         var error = Assert.Throws<ErrorException>(() => TmpfsOptions.Of(Tmpfs() with { TmpfsOptions = options })).Error;
 
         Assert.Equal((ErrorKind.Invalid, $"invalid tmpfs option \"{named}\""), (error.Kind, error.Message));
     }
+
+    [Theory]
+    [InlineData("size=1m\n")]
+    [InlineData("size=")]
+    [InlineData("size=-1")]
+    [InlineData("size=99999999999999999999")]
+    [InlineData("size=1mb")]
+    [InlineData("nr_inodes=1%")]
+    [InlineData("mode=\0")]
+    [InlineData("mode=9")]
+    [InlineData("uid=-1")]
+    [InlineData("gid=4294967295")]
+    [InlineData("mpol=x")]
+    public void Of_ValueThatTheKernelDoesNotTake_IsRefused(string option) =>
+        Assert.Equal($"invalid value of tmpfs option \"{option}\"", Assert.Throws<ErrorException>(() => TmpfsOptions.Of(Tmpfs() with { TmpfsOptions = option })).Message);
+
+    [Theory]
+    [InlineData("size=50%")]
+    [InlineData("size=64K")]
+    [InlineData("nr_inodes=10k")]
+    [InlineData("mode=01777")]
+    [InlineData("uid=0")]
+    [InlineData("mpol=interleave:0-1")]
+    public void Of_ValueThatTheKernelTakes_IsKept(string option) => Assert.Contains(option, TmpfsOptions.Of(Tmpfs() with { TmpfsOptions = option }));
 
     [Theory]
     [InlineData(-1, 0)]

@@ -34,7 +34,7 @@ public sealed class NetworkStoreTests : IDisposable
 
         Assert.Equal(first.Skip(1), second.Skip(1));
         Assert.NotEqual(first[0].Id, second[0].Id);
-        Assert.Equal(content, File.ReadAllText(path + ".broken"));
+        Assert.Equal(content, File.ReadAllText(Directory.GetFiles(Path.Combine(_root, "networks"), first[0].Id + ".json.unreadable-*").Single()));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

@@ -51,4 +51,12 @@ public class PortTableTests
         Assert.Equal(102, _table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
         Assert.Null(_table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
     }
+
+    [Fact]
+    public void TakeEphemeral_WhenThePortIsRefusedByAnError_GivesItBack()
+    {
+        Assert.Throws<InvalidOperationException>(() => _table.TakeEphemeral("tcp", s_one, _ => throw new InvalidOperationException()));
+
+        Assert.All(Enumerable.Range(100, 4), port => Assert.True(_table.TryTake("tcp", s_one, port)));
+    }
 }

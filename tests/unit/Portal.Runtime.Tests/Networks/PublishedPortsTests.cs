@@ -76,6 +76,16 @@ public sealed class PublishedPortsTests : IDisposable
         Assert.Equal((ErrorKind.Invalid, true), (e.Error.Kind, e.Message.Contains("::1", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8080)]
+    public void Take_AddressOfAnotherHost_IsTheCallersFault(int port)
+    {
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("web (e1)", s_container, [new(80, "tcp", "192.0.2.1", port)]));
+
+        Assert.Equal((ErrorKind.Invalid, true), (e.Error.Kind, e.Message.EndsWith("192.0.2.1 is no address of this host", StringComparison.Ordinal)));
+    }
+
     public void Dispose() => _ports.Dispose();
 
     private static PortBinding Loopback(int containerPort, int hostPort) => new(containerPort, "tcp", "127.0.0.1", hostPort);

@@ -52,12 +52,27 @@ public sealed class OciLimitsTests
     }
 
     [Fact]
-    public void Numbers_OfDevices_AreTheKernels()
+    public void Build_AMemoryLimitThatCannotBeDoubled_LeavesSwapUnlimited() =>
+        Assert.Equal(-1, OciLimits.Build(new() { MemoryBytes = long.MaxValue - 1 }, new(), BlockDeviceNumbers.None).Memory?.Swap);
+
+    [Fact]
+    public void OfNew_WithoutAQuota_SaysNothingOfIt()
+    {
+        var asked = new ContainerResources { CpuQuota = -1, CpuPeriod = 50_000 };
+
+        Assert.Equal(-1, OciLimits.Build(asked, new(), BlockDeviceNumbers.None).Cpu?.Quota);
+        Assert.Null(OciLimits.OfNew(asked, new(), BlockDeviceNumbers.None).Cpu?.Quota);
+    }
+
+    [Fact]
+    public void Numbers_OfWhatIsNoBlockDevice_AreRefused()
     {
         var folder = Directory.CreateTempSubdirectory("devices").FullName;
         File.CreateSymbolicLink(folder + "/link", "/dev/null");
 
-        Assert.Equal(new(1, 3), BlockDeviceNumbers.Read(new() { BlkioReadBps = [new(folder + "/link", 1)] }).Numbers[folder + "/link"]);
+        Assert.Equal(
+            $"{folder}/link is not a block device",
+            Assert.Throws<ErrorException>(() => BlockDeviceNumbers.Read(new() { BlkioReadBps = [new(folder + "/link", 1)] })).Message);
         Assert.Equal(
             $"stat {folder}/nope: no such file or directory",
             Assert.Throws<ErrorException>(() => BlockDeviceNumbers.Read(new() { BlkioWeightDevices = [new(folder + "/nope", 10)] })).Message);

@@ -38,6 +38,22 @@ public sealed class OciSpecBuilderTests
         User = user ?? ResolvedUser.Root,
     };
 
+    [Theory]
+    [InlineData(new uint[0], new uint[] { 6 })]
+    [InlineData(new uint[] { 6, 10 }, new uint[] { 6, 10 })]
+    public void Build_User_HasThePrimaryGroupAmongTheOthersToo(uint[] others, uint[] expected)
+    {
+        var user = new ResolvedUser(5, 6, others, "/");
+
+        using var run = JsonDocument.Parse(OciSpecBuilder.Build(Input(user: user)));
+        using var exec = JsonDocument.Parse(OciSpecBuilder.BuildProcess(new(Input().Container, new ExecSpec { Command = ["id"] }, user, s_host)));
+
+        Assert.Equal(expected, Groups(run.RootElement.GetProperty("process")));
+        Assert.Equal(expected, Groups(exec.RootElement));
+
+        static uint[] Groups(JsonElement process) => [.. process.GetProperty("user").GetProperty("additionalGids").EnumerateArray().Select(gid => gid.GetUInt32())];
+    }
+
     [Fact]
     public void Build_PlainContainer_HasDockersDefaults()
     {

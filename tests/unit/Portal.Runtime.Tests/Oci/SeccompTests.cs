@@ -74,6 +74,21 @@ public sealed class SeccompTests
     public void Profile_NotAProfile_IsRefused(string json) => Assert.StartsWith("Decoding seccomp profile failed: ", Assert.Throws<ErrorException>(() => SeccompProfile.Parse(json)).Message);
 
     [Theory]
+    [InlineData("\"syscalls\":[null]", "a list must not have null in it")]
+    [InlineData("\"syscalls\":[{\"names\":[null],\"action\":\"SCMP_ACT_ERRNO\"}]", "a list must not have null in it")]
+    [InlineData("\"syscalls\":[{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[null]}]", "a list must not have null in it")]
+    [InlineData("\"syscalls\":[{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]", "there is no argument 6 of a system call")]
+    [InlineData("\"syscalls\":[{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"EQ\"}]}]", "unknown seccomp operator \"EQ\"")]
+    [InlineData("\"syscalls\":[{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":-5}]", "-5 is no number of an error")]
+    [InlineData("\"defaultErrnoRet\":4096", "4096 is no number of an error")]
+    [InlineData("\"architectures\":[\"SCMP_ARCH_NOPE\"]", "unknown seccomp architecture \"SCMP_ARCH_NOPE\"")]
+    [InlineData("\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86\",\"subArchitectures\":[\"x\"]}]", "unknown seccomp architecture \"x\"")]
+    [InlineData("\"flags\":[\"SECCOMP_FILTER_FLAG_NOPE\"]", "unknown seccomp flag \"SECCOMP_FILTER_FLAG_NOPE\"")]
+    [InlineData("\"syscalls\":[{\"names\":[\"kill\"]}]", "unknown seccomp action \"\"")]
+    public void Profile_OfWhatTheRuntimeWouldNotTake_IsRefusedAtOnce(string member, string reason) => Assert.Equal(
+        "Decoding seccomp profile failed: " + reason, Assert.Throws<ErrorException>(() => SeccompProfile.Parse($"{{\"defaultAction\":\"SCMP_ACT_ALLOW\",{member}}}").Check()).Message);
+
+    [Theory]
     [InlineData("no-new-privileges:true", true)]
     [InlineData("no-new-privileges", true)]
     [InlineData("no-new-privileges=false", false)]

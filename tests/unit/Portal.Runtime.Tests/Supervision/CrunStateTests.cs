@@ -23,6 +23,23 @@ public sealed class CrunStateTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public void Waits_WhileTheProcessHoldsAFifoWithoutAName_IsTrue()
+    {
+        var folder = Directory.CreateTempSubdirectory("portal-fifo").FullName;
+        Assert.False(CrunState.Waits(folder, Environment.ProcessId));
+        using (File.Create(folder + "/exec.fifo"))
+        {
+            File.Delete(folder + "/exec.fifo");
+            Assert.True(CrunState.Waits(folder, Environment.ProcessId));
+            Assert.False(CrunState.Waits(folder + "x", Environment.ProcessId));
+        }
+
+        Assert.False(CrunState.Waits(folder, Environment.ProcessId));
+        Assert.False(CrunState.Waits(folder, int.MaxValue));
+        Directory.Delete(folder);
+    }
+
+    [Fact]
     public void TryRemove_EndedContainer_TakesCgroupsOfAllHierarchiesAndTheFolder()
     {
         WriteStatus(Cgroup);

@@ -1,11 +1,15 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Portal.Runtime.Supervision;
 
 namespace Portal.Runtime.Tests.Supervision;
 
-public class StdioFanOutTests
+public sealed class StdioFanOutTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("stdio").FullName;
     private readonly StdioFanOut _output = new(TimeSpan.Zero, TimeProvider.System);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task Publish_TwoSessions_EachSeesWhatItAskedFor()
@@ -81,6 +85,130 @@ public class StdioFanOutTests
         _output.Complete();
 
         Assert.Equal("", await ReadAsync(_output.Subscribe(true, true)));
+    }
+
+    [Fact]
+    public async Task Publish_SessionThatMayNotHold_NeverWaitsAndLosesNothingThatIsKept()
+    {
+        var output = new StdioFanOut(patience: null, TimeProvider.System, _folder);
+        var session = output.Subscribe(true, true, holds: false);
+        var sent = new byte[4 * StdioFanOut.SessionLimit];
+        new Random(1).NextBytes(sent);
+
+        // Three rounds: into memory and on the disk, read to the end, and once more.
+        await using var frames = session.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
+        for (var round = 0; round < 3; round++)
+        {
+            for (var offset = 0; offset < sent.Length; offset += 8000)
+            {
+                var write = output.PublishAsync((StdioStream)(1 + (offset / 8000 % 2)), sent.AsMemory(offset, Math.Min(8000, sent.Length - offset)));
+                Assert.True(write.IsCompletedSuccessfully);
+                await write;
+            }
+
+            Assert.Empty(Directory.GetFiles(_folder));
+            for (var offset = 0; offset < sent.Length; offset += 8000)
+            {
+                Assert.True(await frames.MoveNextAsync());
+                Assert.Equal((StdioStream)(1 + (offset / 8000 % 2)), frames.Current.Stream);
+                Assert.True(frames.Current.Data.Span.SequenceEqual(sent.AsSpan(offset, Math.Min(8000, sent.Length - offset))));
+            }
+        }
+
+        output.Complete();
+        Assert.False(await frames.MoveNextAsync());
+        Assert.False(session.CutOff.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Publish_SessionFurtherBehindThanTheDiskIsGivenFor_IsCutOff()
+    {
+        var output = new StdioFanOut(patience: null, TimeProvider.System, _folder);
+        var session = output.Subscribe(true, true, holds: false);
+        var block = new byte[256 * 1024];
+        var published = 0L;
+        while (!session.CutOff.IsCompleted)
+        {
+            await output.PublishAsync(StdioStream.Stdout, block);
+            published += block.Length;
+        }
+
+        Assert.InRange(published, StdioSpill.Limit, StdioSpill.Limit + (2 * StdioFanOut.SessionLimit));
+        Assert.False(output.HasSessions);
+    }
+
+    [Fact]
+    public async Task Publish_SessionThatReadsNothingFor30Seconds_IsCutOff()
+    {
+        var time = new FakeTimeProvider();
+        var output = new StdioFanOut(patience: null, time, _folder);
+        var session = output.Subscribe(true, true);
+
+        // That it had nothing to read for long is not held against it.
+        time.Advance(TimeSpan.FromMinutes(5));
+        await output.PublishAsync(StdioStream.Stdout, new byte[StdioFanOut.SessionLimit]);
+        await output.PublishAsync(StdioStream.Stdout, "a"u8.ToArray());
+        time.Advance(TimeSpan.FromSeconds(29));
+        await output.PublishAsync(StdioStream.Stdout, "b"u8.ToArray());
+        Assert.False(session.CutOff.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        await output.PublishAsync(StdioStream.Stdout, "c"u8.ToArray());
+
+        Assert.True(session.CutOff.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Publish_SessionThatHoldsAndReadsSlowly_IsWaitedForAsLongAsItReads()
+    {
+        var time = new FakeTimeProvider();
+        var output = new StdioFanOut(TimeSpan.FromSeconds(10), time);
+        var session = output.Subscribe(true, true);
+        var block = new byte[StdioFanOut.SessionLimit / 8];
+        for (var i = 0; i < 8; i++)
+        {
+            await output.PublishAsync(StdioStream.Stdout, block);
+        }
+
+        var held = output.PublishAsync(StdioStream.Stdout, block).AsTask();
+        await using var frames = session.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.False(held.IsCompleted);
+            await frames.MoveNextAsync();
+            time.Advance(TimeSpan.FromSeconds(9));
+        }
+
+        await held;
+        Assert.False(session.CutOff.IsCompleted);
+
+        // And no longer.
+        var rest = Task.Run(async () =>
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                await output.PublishAsync(StdioStream.Stdout, block);
+            }
+        });
+        while (!session.CutOff.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(9));
+            await Task.Yield();
+        }
+
+        await rest;
+    }
+
+    [Fact]
+    public async Task Publish_WithoutAPlaceOnTheDisk_CutsOffWhatMayNotHold()
+    {
+        var output = new StdioFanOut(patience: null, TimeProvider.System, "/nowhere/at/all");
+        var session = output.Subscribe(true, true, holds: false);
+
+        await output.PublishAsync(StdioStream.Stdout, new byte[StdioFanOut.SessionLimit]);
+        await output.PublishAsync(StdioStream.Stdout, "x"u8.ToArray());
+
+        Assert.True(session.CutOff.IsCompleted);
     }
 
     private static async Task<string> ReadAsync(StdioFanOut.Session session)

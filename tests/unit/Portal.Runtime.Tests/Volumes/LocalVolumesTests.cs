@@ -94,9 +94,70 @@ public sealed class LocalVolumesTests : IDisposable
         Assert.Equal("get nope: no such volume", (await Assert.ThrowsAsync<ErrorException>(() => _volumes.RemoveAsync("nope", false, default))).Message);
     }
 
-    private LocalVolumes Open()
+    [Fact]
+    public async Task Load_MadeForAContainerThatNeverCameToBe_IsGone()
     {
-        var volumes = new LocalVolumes(new() { DataRoot = _root }, _containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System);
+        var (unfinished, finished) = (ContainerId.New(), ContainerStoreTests.Record(ContainerId.New(), "web"));
+        Directory.CreateDirectory(_containers.Folder(unfinished));
+        Directory.CreateDirectory(_containers.Folder(finished.Container.Id));
+        _containers.Add(finished);
+        var lost = await _volumes.ClaimAsync(null, s_none, unfinished, default);
+        var named = await _volumes.ClaimAsync("named", s_none, unfinished, default);
+        var kept = await _volumes.ClaimAsync(null, s_none, finished.Container.Id, default);
+        var alone = await _volumes.CreateAsync(null, s_none, default);
+
+        var containers = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
+        containers.Load();
+        var volumes = Open(containers);
+
+        Assert.Equal(new[] { named.Name, kept.Name, alone.Name }.Order(), volumes.List().Select(volume => volume.Name).Order());
+        Assert.False(Directory.Exists(Path.GetDirectoryName(lost.MountPoint)));
+    }
+
+    [Fact]
+    public async Task Load_AnonymousVolumeOfARemovedContainer_Stays()
+    {
+        var record = ContainerStoreTests.Record(ContainerId.New(), "web");
+        Directory.CreateDirectory(_containers.Folder(record.Container.Id));
+        var volume = await _volumes.ClaimAsync(null, s_none, record.Container.Id, default);
+        _containers.Remove(_containers.Add(record));
+
+        var containers = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
+        containers.Load();
+
+        Assert.Equal(volume.Name, Assert.Single(Open(containers).List()).Name);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"Name\":\"data\",\"Mou")]
+    [InlineData("{\"Name\":\"data\",\"MountPoint\":7,\"Created\":\"2026-01-01T00:00:00Z\",\"Labels\":{},\"Anonymous\":false}")]
+    [InlineData("{\"Name\":\"data\",\"MountPoint\":\"/v\",\"Created\":\"2026-01-01T00:00:00Z\",\"Labels\":null,\"Anonymous\":false}")]
+    [InlineData("{\"Name\":\"other\",\"MountPoint\":\"/v\",\"Created\":\"2026-01-01T00:00:00Z\",\"Labels\":{},\"Anonymous\":false}")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public async Task Load_UnreadableRecord_IsKeptWithItsDataAndNotMadeAnew(string content)
+    {
+        await _volumes.CreateAsync("good", s_none, default);
+        var volume = await _volumes.CreateAsync("data", s_none, default);
+        var folder = Path.GetDirectoryName(volume.MountPoint)!;
+        await File.WriteAllTextAsync(volume.MountPoint + "/file", "worth");
+        await File.WriteAllTextAsync(folder + "/volume.json", content);
+
+        foreach (var volumes in (LocalVolumes[])[Open(), Open()])
+        {
+            Assert.Equal("good", Assert.Single(volumes.List()).Name);
+            Assert.Equal("worth", await File.ReadAllTextAsync(volume.MountPoint + "/file"));
+            Assert.Equal(content, await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(folder, "volume.json.unreadable-*"))));
+            Assert.Contains("cannot be read", (await Assert.ThrowsAsync<ErrorException>(() => volumes.CreateAsync("data", s_none, default))).Message, StringComparison.Ordinal);
+        }
+    }
+
+    private LocalVolumes Open() => Open(_containers);
+
+    private LocalVolumes Open(ContainerStore containers)
+    {
+        var volumes = new LocalVolumes(new() { DataRoot = _root }, containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
         volumes.Load();
         return volumes;
     }

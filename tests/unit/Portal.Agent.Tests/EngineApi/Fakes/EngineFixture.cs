@@ -37,6 +37,8 @@ public sealed class EngineFixture : IAsyncLifetime
 
     internal FakeSampler Sampler { get; } = new();
 
+    internal IServiceProvider Services => _app!.Services;
+
     internal string Socket => Path.Combine(_folder, "engine.sock");
 
     public async ValueTask InitializeAsync()

@@ -52,6 +52,8 @@ internal sealed class FakeContainers : IContainers
 
     public Task<bool> StopAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct) => Task.FromResult(true);
 
+    public Task HaltAsync(ContainerId id, TimeSpan limit, CancellationToken ct) => Task.CompletedTask;
+
     public Task RestartAsync(ContainerId id, TimeSpan? timeout, string? signal, CancellationToken ct) => Task.CompletedTask;
 
     public Task KillAsync(ContainerId id, string signal, CancellationToken ct) =>
@@ -167,6 +169,9 @@ internal sealed class FakeRuntimeInfo : IRuntimeInfo
     public RuntimeInfo Read() => new(
         new Dictionary<string, string> { ["crun"] = "/usr/bin/crun", ["io.containerd.runc.v2"] = "/usr/bin/crun" }, "crun",
         new() { BlockWeight = false, OomKillDisable = false }, new(true, true), true, ["/etc/cdi"], ["acme.com/gadget=one"], ["failed to load CDI Spec /etc/cdi/x.yaml: bad"]);
+
+    public Task<RuntimePrograms> ReadProgramsAsync(CancellationToken ct) =>
+        Task.FromResult(new RuntimePrograms(new("crun", "1.8.1", "f8a096be"), new("conmon", "2.1.6", ""), null));
 }
 
 /// <summary>One image, busybox.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Domain.Containers;
@@ -61,17 +62,38 @@ public sealed class EngineFiltersTests
     [InlineData("""{"network":["bridge"]}""", true)]
     [InlineData("""{"network":["bbbb"]}""", true)]
     [InlineData("""{"network":["host"]}""", false)]
-    [InlineData("""{"publish":["80"]}""", true)]
+    [InlineData("""{"publish":["8080"]}""", true)]
+    [InlineData("""{"publish":["8080/udp"]}""", false)]
+    [InlineData("""{"publish":["8000-8090/tcp"]}""", true)]
+    [InlineData("""{"publish":["8081-8090"]}""", false)]
+    [InlineData("""{"publish":["80"]}""", false)] // the port inside is what "expose" asks for
+    [InlineData("""{"expose":["80"]}""", true)]
+    [InlineData("""{"expose":["79-81/tcp"]}""", true)]
     [InlineData("""{"expose":["81/tcp"]}""", false)]
+    [InlineData("""{"expose":["81"],"publish":["8080"]}""", true)]
     [InlineData("""{"is-task":["true"]}""", false)]
     [InlineData("""{"health":["none"]}""", true)]
     public void Container_Filtered_FitsOrNot(string json, bool fits)
     {
-        var container = Some.Container("web", new ContainerSpec { Image = "busybox", Ports = [new(80, "tcp", "", 8080)] });
-        var filter = new ContainerFilter(EngineFilters.Parse(json, ContainerFilter.Keys), new FakeContainers(), [Some.Image], new FakeNetworks().List());
+        var container = Some.Container("web", new ContainerSpec { Image = "busybox", ExposedPorts = ["80/tcp"], Ports = [new(80, "tcp", "", 8080)] }) with
+        {
+            Attachment = new(Some.Id, "bbbb", "bridge", "e1", "/ns", "veth1", IPAddress.Parse("172.29.0.2"), 16, null, null, [new(80, "tcp", IPAddress.Any, 8080)]),
+        };
 
-        Assert.Equal(fits, filter.Fits(container));
+        Assert.Equal(fits, Filter(json).Fits(container));
     }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("90-80")]
+    [InlineData("80-90-95")]
+    [InlineData("80-90/bogus")]
+    [InlineData("80/bogus")]
+    public void Container_FilteredByNoPort_Is400(string port) =>
+        Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => Filter($$"""{"publish":["{{port}}"]}""")).Error.Kind);
+
+    private static ContainerFilter Filter(string json) =>
+        new(EngineFilters.Parse(json, ContainerFilter.Keys), new FakeContainers(), [Some.Image], new FakeNetworks().List());
 
     [Theory]
     [InlineData("""{"event":["exec_create"]}""", true)]
@@ -103,7 +125,24 @@ public sealed class EngineFiltersTests
     [InlineData("b\\*", "b*", true)]
     [InlineData("b\\*", "bx", false)]
     [InlineData("b?", "b", false)]
+    [InlineData("a*b*c", "a/b/c", false)]
+    [InlineData("a*b*c*", "axbbxbcx", true)]
+    [InlineData("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
     public void Glob_LikeGo_MatchesOrNot(string pattern, string text, bool matches) => Assert.Equal(matches, GlobPattern.IsMatch(pattern, text));
+
+    [Theory]
+    [InlineData("^/web$", true)]
+    [InlineData("^web$", true)]
+    [InlineData("e[", false)]
+    [InlineData("(w+)+e", true)]
+    public void Name_Pattern_FindsOrNot(string pattern, bool fits) => Assert.Equal(fits, new NamePattern(pattern).IsMatch("web"));
+
+    [Theory]
+    [InlineData("(a)\\1")]
+    [InlineData("(?=a)")]
+    [InlineData("(((a{99}){99}){99})")]
+    public void Name_PatternThatTakesMoreThanLinearTime_IsRefused(string pattern) =>
+        Assert.Contains("cannot be matched in linear time", Assert.Throws<ErrorException>(() => new NamePattern(pattern)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Ps_Output_KeepsTheContainersRows()

@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Agent.EngineApi.Versioning;
 using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 
@@ -42,6 +44,20 @@ public sealed class ContainerMappingTests
         Assert.Equal(128 << 20, inspect.HostConfig.MemorySwap);
         Assert.Equal(64 << 20, inspect.HostConfig.ShmSize);
         Assert.Equal(Some.Id.Abbreviated, inspect.Config.Hostname);
+    }
+
+    [Fact]
+    public void Inspect_WhatIsNotSaid_IsLeftOutOrNullAsInDocker()
+    {
+        var container = Some.Container("web", s_spec);
+        container = container with { Effective = container.Effective with { HealthCheck = new(["CMD", "true"], TimeSpan.FromSeconds(1), default, default, default, 0) } };
+
+        var json = JsonSerializer.SerializeToElement(
+            ContainerMapping.Inspect(container, Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest), EngineJson.Default.ContainerInspect);
+
+        Assert.Equal("""{"Test":["CMD","true"],"Interval":1000000000}""", json.GetProperty("Config").GetProperty("Healthcheck").GetRawText());
+        Assert.False(json.GetProperty("Config").TryGetProperty("Shell", out _));
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("NetworkSettings").GetProperty("SecondaryIPAddresses").ValueKind);
     }
 
     [Theory]
@@ -119,10 +135,10 @@ public sealed class ContainerMappingTests
     {
         var info = new Domain.Engine.Models.SystemInfo { CgroupVersion = "1" };
         var runtime = new FakeRuntimeInfo().Read();
-        InfoMapping.Show(runtime with { Limits = new() { Swap = false, OomKillDisable = false, BlockWeight = false, CpuQuota = false }, AppArmor = default, Seccomp = false }, info, new(1, 43));
+        InfoMapping.Show(runtime with { Limits = new() { Swap = false, OomKillDisable = false, BlockWeight = false, CpuQuota = false }, AppArmor = default, Seccomp = false, HelperComplaints = ["crun 1.7 is old"] }, info, new(1, 43));
 
         Assert.Equal(
-            ["WARNING: No swap limit support", "WARNING: No oom kill disable support", "WARNING: No cpu cfs quota support", "WARNING: No cpu cfs period support", "WARNING: IPv4 forwarding is disabled"],
+            ["WARNING: No swap limit support", "WARNING: No oom kill disable support", "WARNING: No cpu cfs quota support", "WARNING: No cpu cfs period support", "WARNING: IPv4 forwarding is disabled", "WARNING: crun 1.7 is old"],
             info.Warnings);
         Assert.Equal(["name=cgroupns"], info.SecurityOptions);
         Assert.Null(info.CDISpecDirs);

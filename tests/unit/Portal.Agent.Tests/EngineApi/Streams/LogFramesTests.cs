@@ -65,7 +65,7 @@ public sealed class LogFramesTests
         using var frames = new LogFrames(_pipe.Writer, framed: false, timestamps: false, details: null);
         await _pipe.Reader.CompleteAsync();
 
-        await Assert.ThrowsAsync<OperationCanceledException>(() => frames.FlushAsync(default).AsTask());
+        await Assert.ThrowsAsync<ClientGoneException>(() => frames.FlushAsync(default).AsTask());
     }
 
     private async Task<byte[]> SentAsync(LogFrames frames)

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 
-namespace Portal.Domain.Tests;
+namespace Portal.TestKit;
 
 /// <summary>The checkout these tests were built from.</summary>
-internal static class SourceTree
+public static class SourceTree
 {
     public static string Root { get; } = FindRoot();
 
