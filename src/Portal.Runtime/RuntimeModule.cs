@@ -14,6 +14,7 @@ using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Registries;
 using Portal.Runtime.Supervision;
 using Portal.Runtime.Volumes;
 
@@ -23,7 +24,7 @@ namespace Portal.Runtime;
 public static class RuntimeModule
 {
     /// <summary>
-    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
+    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="IRegistries"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
     /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
     /// the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
@@ -35,6 +36,7 @@ public static class RuntimeModule
         services.AddSingleton(options);
         services.AddSingleton(Options.Create(options));
         services.AddImages();
+        services.AddRegistries();
         services.AddNetworks();
         services.AddOci();
         services.AddLogs();

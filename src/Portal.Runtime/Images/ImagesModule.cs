@@ -11,6 +11,7 @@ internal static class ImagesModule
         services.AddSingleton<OverlayLayerStore>();
         services.AddSingleton<ILayerStore>(s => s.GetRequiredService<OverlayLayerStore>());
         services.AddSingleton<Func<IImageUsage>>(s => s.GetRequiredService<IImageUsage>);
+        services.AddSingleton(s => ContentStore.Open(s.GetRequiredService<RuntimeOptions>()));
         services.AddSingleton<ImageStore>();
         services.AddSingleton<IImages>(s => s.GetRequiredService<ImageStore>());
         return services;

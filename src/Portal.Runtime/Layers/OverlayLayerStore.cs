@@ -23,7 +23,7 @@ namespace Portal.Runtime.Layers;
 /// containers-rw/&lt;id&gt;/image-&lt;n&gt;      links of the layers of an image mounted inside, topmost first, one per line
 /// containers-rw/&lt;id&gt;/mappings.json  how owners are seen; absent for as they are on the disk
 /// </code>
-/// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
+/// A layer exists once its record does, which is written when its files are on the disk: unsealed ones do not outlive a crash. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
 /// </summary>
 internal sealed partial class OverlayLayerStore : ILayerStore
@@ -47,6 +47,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<Digest, LayerRecord> _known = [];
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
+    private readonly HashSet<Digest> _unsealed = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private IReadOnlySet<Digest>? _images;
 
@@ -261,15 +262,16 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     }
 
     /// <summary>
-    /// Unpacks a layer unless it is there already. To be called lowest first, under a lease.
+    /// Unpacks a layer unless it is there already. To be called lowest first, under a lease; <see cref="Seal"/> makes it last.
     /// </summary>
     /// <param name="chain">Chain ids, lowest first.</param>
     /// <param name="index">Which of them to unpack.</param>
     /// <param name="diffId">Expected digest of the uncompressed archive.</param>
     /// <param name="open">Opens the archive, plain or compressed.</param>
+    /// <param name="below">Ends when the lower layers are there, which may be unpacked at the same time; null when they are.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
     /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
-    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, Task? below, CancellationToken ct)
     {
         if (Has(chain[index]))
         {
@@ -280,8 +282,8 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         {
             if (!Has(chain[index]))
             {
-                // Unpacking is blocking disk work from end to end.
-                await Task.Run(() => Unpack(chain, index, diffId, open, ct), ct).ConfigureAwait(false);
+                // Unpacking is blocking work from end to end.
+                await ArchiveThread.RunAsync(() => Unpack(chain, index, diffId, open, below, ct), ct).ConfigureAwait(false);
             }
         }
     }
@@ -343,7 +345,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
     }
 
-    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct)
+    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, Task? below, CancellationToken ct)
     {
         var folder = LayerFolder(chain[index]);
         var work = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
@@ -358,7 +360,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             using (var hashing = new HashingStream(tar))
             {
                 var budget = SpaceBudget.For(_layers);
-                using (var applier = new LayerApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
+                using (var applier = new LayerApplier(diff, () => Lowers(chain, index, below, ct), _privileged, budget))
                 {
                     size = applier.Apply(hashing, ct);
                 }
@@ -372,20 +374,11 @@ internal sealed partial class OverlayLayerStore : ILayerStore
             }
 
             var record = new LayerRecord(chain[index].ToString(), diffId.ToString(), NewLink(chain[index]), size);
-            DurableFile.Write(Path.Combine(work, "layer.json"), JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord));
-            using (var handle = OpenForSync(work))
-            {
-                // One flush for all files of the layer, before its name says that it is complete.
-                if (Libc.SyncFileSystem(handle) is not 0 and var errno)
-                {
-                    throw new LinuxException("syncfs", work, errno);
-                }
-            }
-
-            DurableFile.Commit(work, folder);
             lock (_gate)
             {
+                Directory.Move(work, folder);
                 _known[chain[index]] = record;
+                _unsealed.Add(chain[index]);
             }
         }
         catch (InvalidDataException e)
@@ -400,11 +393,70 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         }
     }
 
-    private static Microsoft.Win32.SafeHandles.SafeFileHandle OpenForSync(string path)
+    /// <summary>
+    /// Makes layers last, with whatever else is to: all files go to the disk, then the records that say so and what <paramref name="name"/> names, then these.
+    /// Two flushes for an image, however many layers and blobs it has. The layers must be leased.
+    /// </summary>
+    /// <param name="chain">The layers.</param>
+    /// <param name="elsewhere">Another folder whose files are flushed too.</param>
+    /// <param name="name">Gives names to what is on the disk now.</param>
+    public void Seal(IReadOnlyList<Digest> chain, string elsewhere, Action name)
+    {
+        LayerRecord[] records;
+        lock (_gate)
+        {
+            records = [.. chain.Where(_unsealed.Contains).Distinct().Select(c => _known[c])];
+        }
+
+        Flush(elsewhere);
+        foreach (var record in records)
+        {
+            var path = Path.Combine(_layers, record.ChainId["sha256:".Length..], "layer.json");
+            var temporary = DurableFile.TemporaryPath(path);
+            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord));
+            File.Move(temporary, path, overwrite: true);
+        }
+
+        name();
+        Flush(elsewhere);
+        lock (_gate)
+        {
+            foreach (var record in records)
+            {
+                _unsealed.Remove(Digest.Parse(record.ChainId, null));
+            }
+        }
+    }
+
+    private void Flush(string elsewhere)
+    {
+        SyncFileSystem(_layers);
+        if (Libc.Stat(_layers, out var own) != 0 || Libc.Stat(elsewhere, out var other) != 0 || own.FileSystem != other.FileSystem)
+        {
+            SyncFileSystem(elsewhere);
+        }
+    }
+
+    private static void SyncFileSystem(string path)
     {
         var bytes = Encoding.UTF8.GetBytes(path);
         var errno = Libc.Open(bytes, Libc.OpenReadOnly | Libc.OpenDirectory, 0, out var handle);
-        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
+        using (handle)
+        {
+            errno = errno == 0 ? Libc.SyncFileSystem(handle!) : errno;
+        }
+
+        if (errno != 0)
+        {
+            throw new LinuxException("syncfs", path, errno);
+        }
+    }
+
+    /// <summary>Folders of the layers below, topmost first, once they are there.</summary>
+    private IReadOnlyList<string> Lowers(IReadOnlyList<Digest> chain, int index, Task? below, CancellationToken ct)
+    {
+        below?.Wait(ct);
+        return [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))];
     }
 
     /// <summary>Random, not derived: who makes an image must not be able to choose a link that another image has.</summary>
@@ -438,6 +490,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
                 var target = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
                 Directory.Move(LayerFolder(chain), target);
                 _known.Remove(chain, out var record);
+                _unsealed.Remove(chain);
                 File.Delete(Path.Combine(_links, record!.Link));
                 doomed.Add((chain, target));
             }
@@ -456,8 +509,9 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         foreach (var folder in Directory.GetDirectories(_layers))
         {
             var name = Path.GetFileName(folder);
-            if (name.StartsWith(".unpack-", StringComparison.Ordinal))
+            if (name.StartsWith(".unpack-", StringComparison.Ordinal) || (Digest.TryParse("sha256:" + name, null, out _) && !File.Exists(Path.Combine(folder, "layer.json"))))
             {
+                // Never finished, or never sealed.
                 DirectoryTree.Delete(folder);
             }
             else if (Digest.TryParse("sha256:" + name, null, out var chain))
