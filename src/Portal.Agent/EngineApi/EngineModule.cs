@@ -17,6 +17,7 @@ internal static class EngineModule
         .AddSingleton<ArchiveEndpoints>()
         .AddSingleton<CommitEndpoints>()
         .AddSingleton<ImageEndpoints>()
+        .AddSingleton<RegistryEndpoints>()
         .AddSingleton<NetworkEndpoints>()
         .AddSingleton<VolumeEndpoints>()
         .AddSingleton<DiskUsageEndpoints>()
@@ -45,6 +46,7 @@ internal static class EngineModule
         services.GetRequiredService<ArchiveEndpoints>().Map(routes);
         services.GetRequiredService<CommitEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
+        services.GetRequiredService<RegistryEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);
         services.GetRequiredService<VolumeEndpoints>().Map(routes);
         services.GetRequiredService<DiskUsageEndpoints>().Map(routes);

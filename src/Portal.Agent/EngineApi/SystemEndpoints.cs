@@ -26,7 +26,6 @@ internal sealed class SystemEndpoints(
         routes.Get("version", Version);
         routes.Get("info", Info);
         routes.Get("events", EventsAsync);
-        routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
         routes.Post("build", _ => throw EngineErrors.NotSupported("building images is"));
         routes.Post("build/prune", r => r.Json(new BuildPruneResponse(), EngineJson.Default.BuildPruneResponse));
@@ -34,7 +33,6 @@ internal sealed class SystemEndpoints(
             ? EngineErrors.Invalid("build.session", "no upgrade proto in request")
             : EngineErrors.NotSupported("BuildKit is")));
         routes.Post("grpc", _ => throw EngineErrors.NotSupported("BuildKit is"));
-        routes.Get("distribution/{name*}/json", _ => throw EngineErrors.NotSupported("asking registries is"));
     }
 
     private static Task Ping(EngineRequest request)
@@ -123,6 +121,7 @@ internal sealed class SystemEndpoints(
             InitBinary = options.InitPath is null ? "" : Path.GetFileName(options.InitPath),
         };
         InfoMapping.Show(runtime.Read(), info, request.Version);
+        RegistryMapping.Show(options.Registries, info);
         return request.Json(info, EngineJson.Default.SystemInfo);
     }
 

@@ -37,14 +37,6 @@ internal sealed class ContentStore
         DurableFile.Sweep(_blobs);
     }
 
-    /// <summary>Opens the store of a data root.</summary>
-    public static ContentStore Open(RuntimeOptions options)
-    {
-        var root = Path.Combine(options.DataRoot, "images");
-        Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new(root);
-    }
-
     /// <summary>Where content is staged; on the disk whose space counts.</summary>
     public string StagingFolder => _staging;
 

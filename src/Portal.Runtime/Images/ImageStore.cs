@@ -36,7 +36,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
     /// <summary>Opens the store and reads its records. Damaged ones are put aside, what no record refers to is deleted.</summary>
     /// <param name="usage">Asked late: the container store itself needs images.</param>
-    public ImageStore(RuntimeOptions options, ContentStore content, OverlayLayerStore layers, IRuntimeEvents events, Func<IImageUsage> usage, TimeProvider time, ILogger<ImageStore> log)
+    public ImageStore(RuntimeOptions options, OverlayLayerStore layers, IRuntimeEvents events, Func<IImageUsage> usage, TimeProvider time, ILogger<ImageStore> log)
     {
         (_layers, _events, _usage, _time, _log) = (layers, events, usage, time, log);
         var root = Path.Combine(options.DataRoot, "images");
@@ -46,9 +46,12 @@ internal sealed partial class ImageStore : IImages, IDisposable
         Directory.CreateDirectory(_records);
         DurableFile.Sweep(root);
         DurableFile.Sweep(_records);
-        _content = content;
+        _content = new ContentStore(root);
         LoadCatalogue();
     }
+
+    /// <summary>Blobs of the images.</summary>
+    public ContentStore Content => _content;
 
     /// <inheritdoc/>
     public IReadOnlyList<ImageSnapshot> List()

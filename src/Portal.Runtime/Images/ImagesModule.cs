@@ -11,8 +11,8 @@ internal static class ImagesModule
         services.AddSingleton<OverlayLayerStore>();
         services.AddSingleton<ILayerStore>(s => s.GetRequiredService<OverlayLayerStore>());
         services.AddSingleton<Func<IImageUsage>>(s => s.GetRequiredService<IImageUsage>);
-        services.AddSingleton(s => ContentStore.Open(s.GetRequiredService<RuntimeOptions>()));
         services.AddSingleton<ImageStore>();
+        services.AddSingleton(s => s.GetRequiredService<ImageStore>().Content);
         services.AddSingleton<IImages>(s => s.GetRequiredService<ImageStore>());
         return services;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Portal.Domain.Engine.Models;
@@ -32,6 +33,11 @@ public sealed class ProgressMessage
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonPropertyName("errorDetail")]
     public ProgressError? ErrorDetail { get; set; }
+
+    /// <summary>What programs want to know; its form depends on what is reported.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyName("aux")]
+    public JsonElement? Aux { get; set; }
 }
 
 /// <summary>Numbers behind a bar.</summary>

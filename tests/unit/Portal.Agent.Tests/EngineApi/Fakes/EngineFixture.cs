@@ -13,6 +13,7 @@ using Portal.Runtime.Exec;
 using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
+using Portal.Runtime.Registries;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Agent.Tests.EngineApi.Fakes;
@@ -26,6 +27,8 @@ public sealed class EngineFixture : IAsyncLifetime
     internal FakeContainers Containers { get; } = new();
 
     internal FakeImages Images { get; } = new();
+
+    internal FakeRegistries Registries { get; } = new();
 
     internal FakeFiles Files { get; } = new();
 
@@ -52,6 +55,7 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IExecs>(Containers.Session)
             .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
+            .AddSingleton<IRegistries>(Registries)
             .AddSingleton<IContainerFiles>(Files)
             .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<INetworks, FakeNetworks>()
