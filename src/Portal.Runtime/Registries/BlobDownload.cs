@@ -34,7 +34,7 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
 
     private readonly object _gate = new();
     private readonly List<Action<DownloadStage, long>> _observers = [];
-    private (DownloadStage Stage, long Bytes) _last = (DownloadStage.Waiting, 0);
+    private (DownloadStage Stage, long Bytes)? _last;
     private long _written;
     private int _generation;
     private bool _isWhole;
@@ -62,7 +62,10 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
         lock (_gate)
         {
             _observers.Add(observer);
-            observer(_last.Stage, _last.Bytes);
+            if (_last is { } last)
+            {
+                observer(last.Stage, last.Bytes);
+            }
         }
     }
 
@@ -72,7 +75,12 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
     {
         try
         {
-            await slots.WaitAsync(ct).ConfigureAwait(false);
+            if (!slots.Wait(0, CancellationToken.None))
+            {
+                Tell(DownloadStage.Waiting, 0);
+                await slots.WaitAsync(ct).ConfigureAwait(false);
+            }
+
             try
             {
                 await FetchAsync(repository, ct).ConfigureAwait(false);

@@ -104,7 +104,7 @@ internal sealed class RemoteRegistries(
             }
             catch (Exception e) when (e is RegistryConnectionException or RegistryFailureException)
             {
-                failure ??= e;
+                failure = e;
             }
         }
 
@@ -193,7 +193,7 @@ internal sealed class RemoteRegistries(
             }
             catch (Exception e) when (e is RegistryConnectionException or RegistryFailureException)
             {
-                unreachable ??= e;
+                unreachable = e;
                 if (endpoint.IsMirror)
                 {
                     log.MirrorFailed(e, endpoint.Address.Authority, reference.ToString());

@@ -34,10 +34,10 @@ internal static class TransferErrors
     public static ErrorException TooBig(string what, long limit) => Bad($"{what} is larger than the {limit} bytes that are read of one");
 
     public static ErrorException Unreachable(string method, Uri address, Exception cause) =>
-        new(ErrorKind.Internal, "registry.unreachable", $"{method} \"{address.GetLeftPart(UriPartial.Path)}\": {Reason(cause)}", cause);
+        new(ErrorKind.Internal, "registry.unreachable", $"{Words(method)} \"{address.GetLeftPart(UriPartial.Path)}\": {Reason(cause)}", cause);
 
     public static ErrorException Stalled(Uri address, TimeSpan patience) => new(ErrorKind.Internal, "registry.stalled",
-        $"GET \"{address.GetLeftPart(UriPartial.Path)}\": the registry sent next to nothing for {patience.TotalSeconds:0} s");
+        $"Get \"{address.GetLeftPart(UriPartial.Path)}\": the registry sent next to nothing for {patience.TotalSeconds:0} s");
 
     public static ErrorException NoBasicAuth(string method, Uri address) =>
         new(ErrorKind.Internal, "registry.no-credentials", $"{Words(method)} \"{address}\": no basic auth credentials");
@@ -60,6 +60,8 @@ internal static class TransferErrors
             inner = next;
         }
 
-        return inner is System.Net.Sockets.SocketException socket ? $"{e.Message} ({socket.SocketErrorCode})" : ReferenceEquals(inner, e) ? e.Message : $"{e.Message} ({inner.Message})";
+        return inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionRefused } ? "dial tcp: connect: connection refused"
+            : inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData } ? "dial tcp: lookup: no such host"
+            : ReferenceEquals(inner, e) ? e.Message : $"{e.Message} ({inner.Message})";
     }
 }
