@@ -123,6 +123,8 @@ portal_test() {
     need_native_toolchain
     command -v docker >/dev/null ||
       borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
+    command -v docker-registry >/dev/null || borrow_packages docker-registry
+    command -v skopeo >/dev/null || apt_install skopeo
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"
