@@ -52,8 +52,9 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
             summary.SharedSize = shared?.GetValueOrDefault(image.Id) ?? -1;
             if (filters.Has("reference"))
             {
-                summary.RepoTags = [.. image.Tags.Where(tag => filters.Any("reference", pattern => Matches(tag, pattern)))];
-                if (summary.RepoTags.Count == 0)
+                summary.RepoTags = [.. image.Tags.Where(IsWanted)];
+                summary.RepoDigests = [.. image.RepoDigests.Where(IsWanted)];
+                if (summary.RepoTags.Count + summary.RepoDigests.Count == 0)
                 {
                     continue;
                 }
@@ -63,17 +64,19 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         }
 
         return request.Json(list, EngineJson.Default.ListImageSummary);
+
+        bool IsWanted(string name) => filters.Any("reference", pattern => Matches(name, pattern));
     }
 
-    /// <summary>Patterns are globs over the short or the full name, with or without its tag.</summary>
-    private static bool Matches(string tag, string pattern)
+    /// <summary>Patterns are globs over the short or the full name, with or without its tag or digest.</summary>
+    private static bool Matches(string name, string pattern)
     {
-        if (GlobPattern.IsMatch(pattern, tag))
+        if (GlobPattern.IsMatch(pattern, name))
         {
             return true;
         }
 
-        return ImageReference.TryParse(tag, null, out var reference)
+        return ImageReference.TryParse(name, null, out var reference)
             && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository) || GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()));
     }
 

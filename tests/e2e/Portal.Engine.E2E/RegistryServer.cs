@@ -25,13 +25,14 @@ public sealed class RegistryServer : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("portal-registry-").FullName;
         port = port == 0 ? FreePort() : port;
-        await File.WriteAllTextAsync(Path.Combine(folder, "config.yml"), $$"""
-            version: 0.1
-            log: {level: error}
-            storage: {filesystem: {rootdirectory: {{folder}}/store}, delete: {enabled: true}}
-            http: {addr: "{{address}}:{{port}}"{{(tls is null ? "" : $", tls: {tls}")}}}
-            {{(auth is null ? "" : $"auth: {auth}")}}
-            """);
+        await File.WriteAllLinesAsync(Path.Combine(folder, "config.yml"),
+        [
+            "version: 0.1",
+            "log: {level: error}",
+            $"storage: {{filesystem: {{rootdirectory: {folder}/store}}, delete: {{enabled: true}}}}",
+            $"http: {{addr: \"{address}:{port}\"{(tls is null ? "" : $", tls: {tls}")}}}",
+            auth is null ? "" : $"auth: {auth}",
+        ]);
         var process = ChildProcess.Start("docker-registry", ["serve", Path.Combine(folder, "config.yml")]);
         await Patience.UntilAsync("the registry listens", async () =>
         {

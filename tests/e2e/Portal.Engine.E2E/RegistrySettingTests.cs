@@ -28,7 +28,7 @@ public sealed class RegistrySettingTests(SettingsEngine engine) : IClassFixture<
 
         (await engine.Docker.RunAsync("pull", "mirrored:1")).Succeeded();
 
-        Assert.Equal($"mirrored@{await mirror.DigestAsync("library/mirrored:1")}", (await engine.Docker.RunAsync("image", "inspect", "--format", "{{index .RepoDigests 0}}", "mirrored:1")).Succeeded().Line);
+        Assert.Contains($"mirrored@{await mirror.DigestAsync("library/mirrored:1")}", (await engine.Docker.RunAsync("image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", "mirrored:1")).Succeeded().Lines);
         var info = (await engine.Docker.RunAsync("info", "--format", "{{json .RegistryConfig}}")).Succeeded().Line;
         Assert.Contains($"\"Mirrors\":[\"http://127.0.0.1:{engine.MirrorPort}/\"]", info, StringComparison.Ordinal);
         Assert.Contains("\"198.51.100.0/24\"", info, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class RegistrySettingTests(SettingsEngine engine) : IClassFixture<
         var folder = Path.Combine(engine.Root, "tls");
         Directory.CreateDirectory(folder);
         var authority = WriteCertificates(folder, address!);
-        await using var server = await RegistryServer.StartAsync(tls: $$"""{certificate: {{folder}}/cert.pem, key: {{folder}}/key.pem}""", address: address!.ToString());
+        await using var server = await RegistryServer.StartAsync(tls: $"{{certificate: {folder}/cert.pem, key: {folder}/key.pem}}", address: address!.ToString());
         var image = $"{server.Host}/private:1";
         (await engine.Docker.RunAsync("tag", "busybox", image)).Succeeded();
 

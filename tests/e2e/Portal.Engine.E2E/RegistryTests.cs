@@ -28,9 +28,12 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     async ValueTask IAsyncDisposable.DisposeAsync()
     {
         await DisposeAsync();
-        var left = (await Docker.RunAsync("images", "-q", "--no-trunc")).Lines.Distinct().Except([await BusyboxAsync()]).ToArray();
+        var busybox = await BusyboxAsync();
+        // Their names at busybox first, then the images that are theirs alone.
+        foreach (var name in (await Docker.RunAsync("image", "inspect", "--format", "{{range .RepoTags}}{{println .}}{{end}}", busybox)).Lines.Where(n => n != "busybox:latest"))
+            await Docker.RunAsync("rmi", name);
+        var left = (await Docker.RunAsync("images", "-q", "--no-trunc")).Lines.Distinct().Where(id => id != busybox).ToArray();
         if (left.Length > 0) await Docker.RunAsync(["rmi", "-f", .. left]);
-        foreach (var name in (await Docker.RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}", "127.0.0.1*/*")).Lines) await Docker.RunAsync("rmi", name);
     }
 
     [Theory]
@@ -172,7 +175,7 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     {
         var htpasswd = Path.Combine(Engine.Root, "htpasswd");
         await File.WriteAllTextAsync(htpasswd, Htpasswd);
-        await using var server = await RegistryServer.StartAsync($$"""{htpasswd: {realm: test, path: {{htpasswd}}}}""");
+        await using var server = await RegistryServer.StartAsync($"{{htpasswd: {{realm: test, path: {htpasswd}}}}}");
         var image = $"{server.Host}/secret:1";
         (await Docker.RunAsync("tag", "busybox", image)).Succeeded();
 
@@ -211,11 +214,17 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     private async Task SkopeoAsync(string image, params string[] options)
     {
         var archive = Path.Combine(Engine.Root, "for-skopeo.tar");
-        if (!File.Exists(archive)) (await Docker.RunAsync("save", "-o", archive, "busybox:latest")).Succeeded();
+        if (!File.Exists(archive))
+        {
+            // Not an image that is here already: nothing of that would be pulled.
+            (await Docker.RunAsync("import", "-c", "CMD [\"sh\"]", "-c", "LABEL for=skopeo", Path.Combine(Engine.Root, "busybox.tar"), "for-skopeo:1")).Succeeded();
+            (await Docker.RunAsync("save", "-o", archive, "for-skopeo:1")).Succeeded();
+            (await Docker.RunAsync("rmi", "for-skopeo:1")).Succeeded();
+        }
         (await ChildProcess.RunAsync("skopeo", ["copy", "--insecure-policy", "--dest-tls-verify=false", .. options, $"docker-archive:{archive}", $"docker://{image}"])).Succeeded();
     }
 
-    private async Task<string> BusyboxAsync() => (await Docker.RunAsync("images", "-q", "--no-trunc", "busybox:latest")).Line;
+    private async Task<string> BusyboxAsync() => (await Docker.RunAsync("image", "inspect", "--format", "{{.Id}}", "busybox:latest")).Succeeded().Line;
 
     private static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 

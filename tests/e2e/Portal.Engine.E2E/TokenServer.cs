@@ -29,7 +29,7 @@ public sealed class TokenServer : IAsyncDisposable
     public string Realm { get; }
 
     /// <summary>The <c>auth</c> section of a registry that believes it.</summary>
-    public string Section => $$"""{token: {realm: "{{Realm}}", service: test, issuer: tokens, rootcertbundle: {{Bundle}}}}""";
+    public string Section => $"{{token: {{realm: \"{Realm}\", service: test, issuer: tokens, rootcertbundle: {Bundle}}}}}";
 
     /// <summary>Who asked for what.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
