@@ -164,6 +164,9 @@ internal sealed record ImageRecord
 
     /// <summary>The image it was committed from; null for none.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>It came with names that were not written yet. An image of which that is still so after a crash never was there.</summary>
+    public bool? Nameless { get; init; }
 }
 
 /// <summary>Forms of JSON in images and in the store. Member names that stand twice are refused: readers would disagree.</summary>

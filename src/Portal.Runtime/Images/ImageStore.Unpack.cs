@@ -63,11 +63,12 @@ internal sealed partial class ImageStore
     /// </summary>
     private async Task UnpackPatientlyAsync(IncomingLayer layer, IReadOnlyList<Digest> chain, int index, Digest diffId, Task below, CancellationToken ct)
     {
+        var wasWhole = layer.Whole.IsCompletedSuccessfully;
         try
         {
             await _layers.UnpackAsync(chain, index, diffId, () => layer.Open(ct), below, ct).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException && (e is ContentReplacedException || !layer.Whole.IsCompletedSuccessfully))
+        catch (Exception e) when (e is not OperationCanceledException && !wasWhole)
         {
             _ = await layer.Whole.WaitAsync(ct).ConfigureAwait(false);
             await _layers.UnpackAsync(chain, index, diffId, () => layer.Open(ct), below, ct).ConfigureAwait(false);

@@ -226,6 +226,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
     private async Task<IReadOnlyList<(Digest Image, ImageReference Reference)>> ReferAsync(Digest id, IReadOnlyList<ImageReference> references, StoredImage? added, CancellationToken ct)
     {
         List<(Digest Image, ImageReference Reference)> replaced = [];
+        StoredImage? written = null;
         await ChangeAsync(
             catalogue =>
             {
@@ -234,13 +235,24 @@ internal sealed partial class ImageStore : IImages, IDisposable
                 if (catalogue.Find(id) is null)
                 {
                     var image = added ?? throw ImageErrors.NotFound(id.ToString());
-                    WriteRecord(image);
+                    DurableFile.Write(RecordPath(id), Serialize(image, nameless: references.Count > 0));
+                    written = image;
                     catalogue = catalogue.With(image);
                 }
 
                 return catalogue.With(references, id);
             },
-            ct).ConfigureAwait(false);
+            ct,
+            () =>
+            {
+                if (written is not null && references.Count > 0)
+                {
+                    // It has its names now. Whether this survives a power cut is of no matter: a later change of the names comes after it on the disk.
+                    var temporary = DurableFile.TemporaryPath(RecordPath(id));
+                    File.WriteAllBytes(temporary, Serialize(written, nameless: false));
+                    File.Move(temporary, RecordPath(id), overwrite: true);
+                }
+            }).ConfigureAwait(false);
         return replaced;
     }
 
@@ -254,7 +266,10 @@ internal sealed partial class ImageStore : IImages, IDisposable
     }
 
     /// <summary>Changes the catalogue: one change at a time, on disk before in memory.</summary>
-    private async Task ChangeAsync(Func<ImageCatalogue, ImageCatalogue> change, CancellationToken ct)
+    /// <param name="change">The change; what it needs on the disk it writes itself.</param>
+    /// <param name="ct">Cancels while others change something.</param>
+    /// <param name="finish">Done before others may change something again.</param>
+    private async Task ChangeAsync(Func<ImageCatalogue, ImageCatalogue> change, CancellationToken ct, Action? finish = null)
     {
         await _writing.WaitAsync(ct).ConfigureAwait(false);
         try
@@ -270,6 +285,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
             _catalogue = after;
             _layers.Hold(ChainsOf(after));
+            finish?.Invoke();
         }
         finally
         {
@@ -277,9 +293,16 @@ internal sealed partial class ImageStore : IImages, IDisposable
         }
     }
 
-    private void WriteRecord(StoredImage image) => DurableFile.Write(RecordPath(image.Id), JsonSerializer.SerializeToUtf8Bytes(
-        new ImageRecord { Id = image.Id.ToString(), Manifest = image.Manifest.ToString(), Layers = [.. image.Layers.Select(l => l.ToString())], Parent = image.Snapshot.Parent?.ToString() },
-        ImageJson.Default.ImageRecord));
+    private static byte[] Serialize(StoredImage image, bool nameless) => JsonSerializer.SerializeToUtf8Bytes(
+        new ImageRecord
+        {
+            Id = image.Id.ToString(),
+            Manifest = image.Manifest.ToString(),
+            Layers = [.. image.Layers.Select(l => l.ToString())],
+            Parent = image.Snapshot.Parent?.ToString(),
+            Nameless = nameless ? true : null,
+        },
+        ImageJson.Default.ImageRecord);
 
     private void DeleteUnreferenced(IEnumerable<Digest> candidates)
     {
@@ -334,11 +357,12 @@ internal sealed partial class ImageStore : IImages, IDisposable
     {
         var catalogue = ImageCatalogue.Empty;
         var intact = true;
+        var nameless = new List<Digest>();
         foreach (var path in Directory.GetFiles(_records, "*.json"))
         {
             try
             {
-                catalogue = catalogue.With(LoadImage(path));
+                catalogue = catalogue.With(LoadImage(path, nameless));
             }
             catch (Exception e) when (e is JsonException or IOException or InvalidDataException or FormatException or ErrorException)
             {
@@ -365,6 +389,12 @@ internal sealed partial class ImageStore : IImages, IDisposable
             }
         }
 
+        foreach (var id in nameless.Where(id => catalogue.ReferencesOf(id).Count == 0))
+        {
+            File.Delete(RecordPath(id));
+            catalogue = catalogue.Without(id);
+        }
+
         _catalogue = catalogue;
         if (intact)
         {
@@ -375,7 +405,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
         }
     }
 
-    private StoredImage LoadImage(string path)
+    private StoredImage LoadImage(string path, List<Digest> nameless)
     {
         var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ImageJson.Default.ImageRecord) ?? throw new JsonException("The record is empty.");
         var id = Digest.Parse(record.Id, null);
@@ -402,6 +432,11 @@ internal sealed partial class ImageStore : IImages, IDisposable
         if (!isWhole)
         {
             _layers.Seal(chain, _content.BlobFolder, () => { });
+        }
+
+        if (record.Nameless is true)
+        {
+            nameless.Add(id);
         }
 
         var parent = record.Parent is null ? (Digest?)null : Digest.Parse(record.Parent, null);

@@ -335,6 +335,15 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
 
             _file ??= new FileStream(_download.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var count = there <= 0 ? 0 : RandomAccess.Read(_file.SafeFileHandle, buffer[..(int)Math.Min(buffer.Length, there)], _position);
+            lock (_download._gate)
+            {
+                // It may have been emptied, and be filled with other content, while it was read.
+                if (!IsCurrent() || (count == 0 && there > 0))
+                {
+                    throw new ContentReplacedException();
+                }
+            }
+
             _position += count;
             return count;
         }

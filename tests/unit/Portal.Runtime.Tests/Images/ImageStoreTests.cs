@@ -65,6 +65,27 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
     }
 
     [Fact]
+    public async Task Open_AfterACrashBeforeTheNamesWereWritten_HasNoTraceOfTheImage()
+    {
+        byte[] before;
+        using (var first = Open())
+        {
+            await ImportAsync(first, "old", "one");
+            before = File.ReadAllBytes(Path.Combine(_root, "images/references.json"));
+            var image = await ImportAsync(first, "new", "two");
+            var record = Path.Combine(_root, "images/records", image.Id.Hex + ".json");
+            File.WriteAllText(record, File.ReadAllText(record).Replace("{\"id\"", "{\"nameless\":true,\"id\"", StringComparison.Ordinal));
+        }
+
+        File.WriteAllBytes(Path.Combine(_root, "images/references.json"), before);
+        using var store = Open();
+
+        Assert.Equal(["old:latest"], Assert.Single(store.List()).Tags);
+        Assert.Equal(3, Directory.GetFiles(Path.Combine(_root, "images/blobs/sha256")).Length);
+        Assert.Single(Directory.GetFiles(Path.Combine(_root, "images/records")));
+    }
+
+    [Fact]
     public async Task Open_DamagedRecord_IsPutAsideAndTheRestWorks()
     {
         ImageSnapshot good, bad;

@@ -222,9 +222,9 @@ public sealed class PullTests : IDisposable
         using var patience = new CancellationTokenSource();
         var pull = _registry.Registries.PullAsync(
             new(ImageReference.Parse($"{FakeRegistry.Domain}/team/app:1", null), AllTags: false, "linux/amd64", null), _registry, patience.Token);
-        while (!_registry.Lines.Any(l => l is { Status: "Downloading", Current: > 0 }))
+        while (!pull.IsCompleted && !Directory.GetFiles(_registry.PartialFolder).Any(f => new FileInfo(f).Length == size / 2))
         {
-            await Task.Delay(5);
+            await Task.Delay(1);
         }
 
         await patience.CancelAsync();
