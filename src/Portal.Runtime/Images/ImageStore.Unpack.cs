@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Registries;
 
 namespace Portal.Runtime.Images;
 
