@@ -272,6 +272,7 @@ class Engine:
         return total / TICK
 
     def stop(self):
+        self.stop_registry()
         if self.process is not None:
             if self.process.poll() is None:
                 self.clear()

@@ -18,6 +18,8 @@ internal sealed record StagedBlob(string Path, Digest Digest, long Size);
 /// </summary>
 internal sealed class ContentStore
 {
+    private const int WriteBytes = 8 << 20;
+
     private readonly string _blobs;
     private readonly string _staging;
     private readonly string _partial;
@@ -58,9 +60,16 @@ internal sealed class ContentStore
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using var file = DurableFile.Create(path);
-            long size = 0;
+            long size = 0, begun = 0;
             for (int count; (count = read(buffer)) > 0; size += count)
             {
+                if (size - begun >= WriteBytes)
+                {
+                    // All of it is to be on the disk in the end: the disk need not wait for that.
+                    Libc.StartWriting(file.SafeFileHandle, begun, size - begun);
+                    begun = size;
+                }
+
                 ct.ThrowIfCancellationRequested();
                 budget.Charge(count);
                 hash.AppendData(buffer, 0, count);

@@ -50,6 +50,8 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly HashSet<Digest> _unsealed = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private IReadOnlySet<Digest>? _images;
+    private Task _flushing = Task.CompletedTask;
+    private LinuxException? _flushFailure;
 
     /// <summary>Opens the store and reads its records.</summary>
     public OverlayLayerStore(RuntimeOptions options, ILogger<OverlayLayerStore> log)
@@ -379,6 +381,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
                 Directory.Move(work, folder);
                 _known[chain[index]] = record;
                 _unsealed.Add(chain[index]);
+                StartFlush();
             }
         }
         catch (InvalidDataException e)
@@ -428,8 +431,46 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         }
     }
 
+    /// <summary>
+    /// Has the disk begin with what is there, while the next layers are unpacked: at the end it has little left to do. Called under the lock.
+    /// </summary>
+    private void StartFlush()
+    {
+        if (!_flushing.IsCompleted)
+        {
+            return;
+        }
+
+        _flushing = ArchiveThread.RunAsync(
+            () =>
+            {
+                try
+                {
+                    SyncFileSystem(_layers);
+                }
+                catch (LinuxException e)
+                {
+                    // The kernel tells of a failed write once only.
+                    _flushFailure = e;
+                }
+            },
+            CancellationToken.None);
+    }
+
     private void Flush(string elsewhere)
     {
+        Task flushing;
+        lock (_gate)
+        {
+            flushing = _flushing;
+        }
+
+        flushing.Wait();
+        if (Interlocked.Exchange(ref _flushFailure, null) is { } failure)
+        {
+            throw failure;
+        }
+
         SyncFileSystem(_layers);
         if (Libc.Stat(_layers, out var own) != 0 || Libc.Stat(elsewhere, out var other) != 0 || own.FileSystem != other.FileSystem)
         {

@@ -29,6 +29,7 @@ internal enum DownloadStage
 internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSlim slots, TimeProvider time, Action<Exception, long> retrying)
 {
     private const int MaximumAttempts = 5;
+    private const int WriteBytes = 8 << 20;
 
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
 
@@ -185,6 +186,7 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
                     throw TransferErrors.WrongSize($"the layer {blob.Digest}", blob.Size, (length + _written).ToString(CultureInfo.InvariantCulture));
                 }
 
+                var begun = _written;
                 await BoundedContent.CopyAsync(
                     response, blob.Size - _written + 1,
                     chunk =>
@@ -197,6 +199,13 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
                         RandomAccess.Write(file.SafeFileHandle, chunk.Span, _written);
                         hash.AppendData(chunk.Span);
                         Advance(chunk.Length);
+                        if (_written - begun >= WriteBytes)
+                        {
+                            // All of it is to be on the disk in the end: the disk need not wait for that.
+                            Libc.StartWriting(file.SafeFileHandle, begun, _written - begun);
+                            begun = _written;
+                        }
+
                         return true;
                     },
                     repository.Connection, ct).ConfigureAwait(false);
