@@ -44,6 +44,7 @@ class Engine:
         self.environment = dict(
             os.environ, DOCKER_HOST=f"unix://{self.socket}", DOCKER_CONFIG=os.path.join(self.root, "cli"), PATH=self.programs + ":" + os.environ["PATH"])
         self.process = None
+        self.registry = None
         self.command = []
         self.log = open(os.path.join(self.root, "log"), "wb")
 
@@ -77,6 +78,21 @@ class Engine:
                     print(log.read()[-3000:], file=sys.stderr)
                 fail(f"{self.name} did not start; its last words are above.")
             time.sleep(0.02)
+
+    def start_registry(self, store):
+        """A registry that only this engine reaches, with a store that others may have too."""
+        configuration = os.path.join(self.root, "registry.yml")
+        with open(configuration, "w") as file:
+            file.write(f'version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {store}}}}}\nhttp: {{addr: "127.0.0.1:5000"}}\n')
+        self.registry = subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{self.namespace}", "docker-registry", "serve", configuration], stdout=self.log, stderr=self.log, start_new_session=True)
+        time.sleep(1)
+
+    def stop_registry(self):
+        if self.registry:
+            self.registry.terminate()
+            self.registry.wait()
+            self.registry = None
 
     def docker(self, *arguments):
         result = subprocess.run(["docker", *arguments], env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -256,6 +272,7 @@ class Engine:
         return total / TICK
 
     def stop(self):
+        self.stop_registry()
         if self.process is not None:
             if self.process.poll() is None:
                 self.clear()

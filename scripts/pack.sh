@@ -67,6 +67,7 @@ portal_bench() {
   trap 'release_cgroups; rm -rf "$PORTAL_RUN_ROOT"' EXIT
   prepare_cgroups
   command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
+  command -v docker-registry >/dev/null || borrow_packages docker-registry
   command -v docker >/dev/null || borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
   command -v iptables >/dev/null || apt_install iptables
   command -v python3 >/dev/null || apt_install python3

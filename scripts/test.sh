@@ -145,6 +145,8 @@ portal_test() {
     need_native_toolchain
     find_docker_clis
     command -v strace >/dev/null || apt_install strace
+    command -v docker-registry >/dev/null || borrow_packages docker-registry
+    command -v skopeo >/dev/null || apt_install skopeo
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"

@@ -20,6 +20,9 @@ internal static partial class AgentLog
     [LoggerMessage(4011, LogLevel.Warning, "{Method} {Route} answered {Status}: {Reason}")]
     public static partial void RequestRefused(this ILogger log, string method, string route, int status, string reason);
 
+    [LoggerMessage(4013, LogLevel.Error, "A transfer of an image failed")]
+    public static partial void TransferFailed(this ILogger log, Exception error);
+
     [LoggerMessage(4012, LogLevel.Warning, "The stream of {Method} {Route} was cut")]
     public static partial void StreamCut(this ILogger log, Exception error, string method, string route);
 

@@ -15,6 +15,7 @@ using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Registries;
 using Portal.Runtime.Supervision;
 using Portal.Runtime.Volumes;
 
@@ -27,7 +28,7 @@ public static class RuntimeModule
     public static int BlockedThreads { get; } = Math.Max(4, 2 * Environment.ProcessorCount);
 
     /// <summary>
-    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
+    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="IRegistries"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
     /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
     /// the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
@@ -39,6 +40,7 @@ public static class RuntimeModule
         services.AddSingleton(options);
         services.AddSingleton(Options.Create(options));
         services.AddImages();
+        services.AddRegistries();
         services.AddNetworks();
         services.AddOci();
         services.AddLogs();

@@ -1,5 +1,6 @@
 using Portal.Domain.Containers;
 using Portal.Runtime.Logs;
+using Portal.Runtime.Registries;
 
 namespace Portal.Runtime;
 
@@ -68,4 +69,7 @@ public sealed class RuntimeOptions
 
     /// <summary>Logging of containers that ask for no driver. Default <c>json-file</c> without options: 20 MiB × 5, compressed.</summary>
     public LogSpec Log { get; set; } = new(LogDrivers.JsonFile, new Dictionary<string, string>());
+
+    /// <summary>How registries are reached.</summary>
+    public RegistrySettings Registries { get; } = new();
 }

@@ -1,4 +1,4 @@
-using Portal.Agent.BuildKit.Services;
+using Portal.Agent.BuildKit.Rpc;
 using Portal.Agent.BuildKit.Sessions;
 using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Transport;
@@ -13,9 +13,8 @@ internal static class BuildKitModule
         .AddSingleton<BuildJobs>()
         .AddSingleton<Exports>()
         .AddSingleton<Solver>()
-        .AddSingleton<ControlService>()
-        .AddSingleton<BridgeService>()
+        .AddSingleton<ControlRpc>()
+        .AddSingleton<BridgeRpc>()
         .AddSingleton<GrpcServer>()
-        .AddSingleton<SessionBuilds>()
         .AddSingleton<BuildKitEndpoints>();
 }

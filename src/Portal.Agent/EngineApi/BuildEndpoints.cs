@@ -1,4 +1,4 @@
-using Portal.Agent.BuildKit;
+using System.Text.Json;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Agent.EngineApi.Streams;
 using Portal.Domain.Engine;
@@ -96,7 +96,7 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
             await Say($"[Warning] {warning.Text}\n");
         }
 
-        await lines.WriteAsync(new() { Aux = new() { Id = id.ToString() } }, EngineJson.Default.ProgressMessage, ct);
+        await lines.WriteAsync(new() { Aux = JsonSerializer.SerializeToElement(new() { Id = id.ToString() }, EngineJson.Default.BuildAux) }, EngineJson.Default.ProgressMessage, ct);
         await Say($"Successfully built {id.Hex[..12]}\n");
         foreach (var tag in asked.Tags)
         {

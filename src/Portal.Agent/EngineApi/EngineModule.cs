@@ -20,6 +20,8 @@ internal static class EngineModule
         .AddSingleton<CommitEndpoints>()
         .AddSingleton<ImageEndpoints>()
         .AddSingleton<BuildEndpoints>()
+        .AddSingleton<SessionBuilds>()
+        .AddSingleton<RegistryEndpoints>()
         .AddSingleton<NetworkEndpoints>()
         .AddSingleton<VolumeEndpoints>()
         .AddSingleton<DiskUsageEndpoints>()
@@ -51,6 +53,7 @@ internal static class EngineModule
         services.GetRequiredService<CommitEndpoints>().Map(routes);
         services.GetRequiredService<ImageEndpoints>().Map(routes);
         services.GetRequiredService<BuildEndpoints>().Map(routes);
+        services.GetRequiredService<RegistryEndpoints>().Map(routes);
         services.GetRequiredService<NetworkEndpoints>().Map(routes);
         services.GetRequiredService<VolumeEndpoints>().Map(routes);
         services.GetRequiredService<DiskUsageEndpoints>().Map(routes);

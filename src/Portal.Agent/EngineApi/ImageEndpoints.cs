@@ -8,8 +8,8 @@ using Portal.Runtime.Images;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>Images of the local store. Registries are not spoken to yet.</summary>
-internal sealed class ImageEndpoints(IImages images, IContainers containers, PruneNews news, TimeProvider time)
+/// <summary>Images of the local store.</summary>
+internal sealed class ImageEndpoints(IImages images, IContainers containers, RegistryEndpoints registries, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
@@ -18,12 +18,10 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
         routes.Post("images/load", LoadAsync);
         routes.Get("images/get", r => SaveAsync(r, r.QueryAll("names")));
         routes.Post("images/prune", PruneAsync);
-        routes.Get("images/search", _ => throw EngineErrors.NotSupported("searching registries is"));
         routes.Get("images/{name*}/json", r => r.Json(ImageMapping.Inspect(images.Resolve(r.Target), r.Version), EngineJson.Default.ImageInspect));
         routes.Get("images/{name*}/history", r => r.Json(ImageMapping.History(images.Resolve(r.Target)), EngineJson.Default.ListImageHistoryItem));
         routes.Get("images/{name*}/get", r => SaveAsync(r, [r.Target]));
         routes.Post("images/{name*}/tag", TagAsync);
-        routes.Post("images/{name*}/push", _ => throw EngineErrors.NotSupported("pushing to registries is"));
         routes.Delete("images/{name*}", RemoveAsync);
     }
 
@@ -39,7 +37,9 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
         var list = new List<ImageSummary>();
         foreach (var image in images.List())
         {
-            if ((dangling is not null && dangling != (image.Tags.Count == 0))
+            // One that only a digest means has no tag to list, but is not left over either: Docker lists it both ways.
+            if ((dangling is true && image.Tags.Count > 0)
+                || (dangling is false && image.Tags.Count + image.RepoDigests.Count == 0)
                 || (before is not null && image.Created >= before)
                 || (since is not null && image.Created <= since)
                 || (until is not null && image.Created >= until)
@@ -52,8 +52,9 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
             summary.SharedSize = shared?.GetValueOrDefault(image.Id) ?? -1;
             if (filters.Has("reference"))
             {
-                summary.RepoTags = [.. image.Tags.Where(tag => filters.Any("reference", pattern => Matches(tag, pattern)))];
-                if (summary.RepoTags.Count == 0)
+                summary.RepoTags = [.. image.Tags.Where(IsWanted)];
+                summary.RepoDigests = [.. image.RepoDigests.Where(IsWanted)];
+                if (summary.RepoTags.Count + summary.RepoDigests.Count == 0)
                 {
                     continue;
                 }
@@ -63,17 +64,19 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
         }
 
         return request.Json(list, EngineJson.Default.ListImageSummary);
+
+        bool IsWanted(string name) => filters.Any("reference", pattern => Matches(name, pattern));
     }
 
-    /// <summary>Patterns are globs over the short or the full name, with or without its tag.</summary>
-    private static bool Matches(string tag, string pattern)
+    /// <summary>Patterns are globs over the short or the full name, with or without its tag or digest.</summary>
+    private static bool Matches(string name, string pattern)
     {
-        if (GlobPattern.IsMatch(pattern, tag))
+        if (GlobPattern.IsMatch(pattern, name))
         {
             return true;
         }
 
-        return ImageReference.TryParse(tag, null, out var reference)
+        return ImageReference.TryParse(name, null, out var reference)
             && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository) || GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()));
     }
 
@@ -81,11 +84,8 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
     {
         if (request.Query("fromImage") is { } wanted)
         {
-            var tag = request.Query("tag");
-            var name = tag is null ? wanted : tag.Contains(':') ? $"{wanted}@{tag}" : $"{wanted}:{tag}";
-            throw new ErrorException(
-                ErrorKind.NotImplemented, "image.no_registries",
-                $"registries are not supported yet by this engine: load or import the image \"{ImageName.Familiar(name)}\"");
+            await registries.PullAsync(request, wanted);
+            return;
         }
 
         switch (request.Query("fromSrc"))
@@ -168,7 +168,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Pru
 
             try
             {
-                foreach (var name in image.Tags.Count > 0 ? image.Tags : [image.Id.ToString()])
+                foreach (var name in image.Tags.Count + image.RepoDigests.Count > 0 ? [.. image.Tags, .. image.RepoDigests.Where(_ => image.Tags.Count == 0)] : (string[])[image.Id.ToString()])
                 {
                     var steps = await images.RemoveAsync(name, force: false, noPrune: false, request.Aborted);
                     (response.ImagesDeleted ??= []).AddRange(steps.Select(Item));

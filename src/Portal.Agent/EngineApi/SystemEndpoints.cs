@@ -31,9 +31,7 @@ internal sealed class SystemEndpoints(
         routes.Get("version", VersionAsync);
         routes.Get("info", InfoAsync);
         routes.Get("events", EventsAsync);
-        routes.Post("auth", _ => throw EngineErrors.NotSupported("signing in to registries is"));
         routes.Get("plugins", r => r.Json([], EngineJson.Default.ListString));
-        routes.Get("distribution/{name*}/json", _ => throw EngineErrors.NotSupported("asking registries is"));
     }
 
     private static Task Ping(EngineRequest request)
@@ -129,6 +127,7 @@ internal sealed class SystemEndpoints(
         };
         InfoMapping.Show(runtime.Read(), info, request.Version);
         InfoMapping.Show(await runtime.ReadProgramsAsync(request.Aborted), info);
+        RegistryMapping.Show(options.Registries, info);
         await request.Json(info, EngineJson.Default.SystemInfo);
     }
 

@@ -45,6 +45,13 @@ internal sealed class NodeOptions
         new("--build-fetch-allow", "NETWORKS", "addresses and networks, with commas, that builds may fetch from although they are not the open network [none]", (o, v) => o.Runtime.FetchAllowed = List(v)),
         new("--log-driver", "NAME", "logging of containers that ask for no driver: json-file, local, journald, none [json-file]", (o, v) => o.Runtime.Log = o.Runtime.Log with { Driver = v }),
         new("--log-opt", "KEY=VALUE", "an option of that driver, such as max-size=10m; may be given many times", (o, v) => o.AddLogOption(v)) { Repeats = true },
+        new("--registry-mirror", "URL", "address asked before Docker Hub; may be given many times", (o, v) => o.Runtime.Registries.Mirrors.Add(v)) { Repeats = true },
+        new("--insecure-registry", "HOST", "registry, or network in CIDR form, that needs no good certificate; may be given many times [this machine]", (o, v) => o.Runtime.Registries.Insecure.Add(v)) { Repeats = true },
+        new("--registry-ca-dir", "PATHS", "folders with a folder of certificates per registry [/etc/portal/certs.d,/etc/docker/certs.d]", (o, v) => o.Runtime.Registries.CertificateFolders = List(v)),
+        new("--registry-token-host", "HOST", "host that may have credentials for a registry which sends us there; may be given many times", (o, v) => o.Runtime.Registries.TokenHosts.Add(v.ToLowerInvariant())) { Repeats = true },
+        new("--search-index", "URL", "index that is searched [https://index.docker.io/]", (o, v) => o.Runtime.Registries.SearchIndex = v),
+        new("--max-concurrent-downloads", "NUMBER", "layers that are pulled at a time [3]", (o, v) => o.Runtime.Registries.MaximumDownloads = (int)Math.Min(Number(v), int.MaxValue)),
+        new("--max-concurrent-uploads", "NUMBER", "layers that are pushed at a time [5]", (o, v) => o.Runtime.Registries.MaximumUploads = (int)Math.Min(Number(v), int.MaxValue)),
         new("--log-level", "LEVEL", "trace, debug, information, warning, error, critical [information]", (o, v) => o.LogLevel = Level(v)),
     ];
 
@@ -88,6 +95,30 @@ internal sealed class NodeOptions
             mistakes.Add($"--log-driver, --log-opt: {mistake}");
         }
 
+        var registries = Runtime.Registries;
+        foreach (var mirror in registries.Mirrors)
+        {
+            Check(IsOrigin(mirror), $"--registry-mirror: \"{mirror}\" is not the address of a registry, such as https://mirror.example.com");
+        }
+
+        foreach (var insecure in registries.Insecure)
+        {
+            Check(IPNetwork.TryParse(insecure, out _) || IsOrigin($"https://{insecure}"), $"--insecure-registry: \"{insecure}\" is not a host, host:port or network such as 10.0.0.0/8");
+        }
+
+        foreach (var folder in registries.CertificateFolders)
+        {
+            Check(IsPath(folder), $"--registry-ca-dir: \"{folder}\" is not an absolute path");
+        }
+
+        foreach (var host in registries.TokenHosts)
+        {
+            Check(IsOrigin($"https://{host}"), $"--registry-token-host: \"{host}\" is not a host or host:port");
+        }
+
+        Check(IsOrigin(registries.SearchIndex), $"--search-index: \"{registries.SearchIndex}\" is not the address of an index, such as https://index.docker.io/");
+        Check(registries.MaximumDownloads is >= 1 and <= 100, "--max-concurrent-downloads: not a number from 1 to 100");
+        Check(registries.MaximumUploads is >= 1 and <= 100, "--max-concurrent-uploads: not a number from 1 to 100");
         Check(LogLevel != LogLevel.None, "--log-level: not one of trace, debug, information, warning, error, critical");
         return mistakes;
 
@@ -126,6 +157,9 @@ internal sealed class NodeOptions
 
         Runtime.Log = Runtime.Log with { Options = new Dictionary<string, string>(Runtime.Log.Options) { [text[..sign]] = text[(sign + 1)..] } };
     }
+
+    private static bool IsOrigin(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" };
 
     private static bool IsPath(string path) => path.Length > 0 && path[0] == '/' && !path.Contains('\0');
 

@@ -19,7 +19,7 @@ internal sealed class Builder(BuildServices services) : IBuilder
     {
         var records = services.Cache.Records.Select(record => new BuildCacheRecord(
             record.Key, "regular", record.Description, record.Parent is null ? [] : [record.Parent], services.Cache.IsInUse(record.Key),
-            record.DiffId is not null && services.Images.HasLayer(Digest.Parse(record.Chain[^1], null)), record.SizeBytes, record.Created, record.LastUsed, record.Uses));
+            record.DiffId is not null && services.Images.IsUsed(Digest.Parse(record.Chain[^1], null)), record.SizeBytes, record.Created, record.LastUsed, record.Uses));
         var mounts = services.Mounts.Records.Select(record => new BuildCacheRecord(
             record.Id, "exec.cachemount", record.Description, [], services.Mounts.IsInUse(record.Id), false, services.Mounts.SizeOf(record.Id), record.Created, record.LastUsed, record.Uses));
         return [.. records.Concat(mounts).OrderByDescending(record => record.LastUsed ?? record.Created)];

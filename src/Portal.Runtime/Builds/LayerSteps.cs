@@ -131,7 +131,7 @@ internal sealed partial class LayerSteps(BuildJob job, PlannedStage stage, Build
                 Created = now,
                 LastUsed = now,
                 Uses = 1,
-                Unflushed = Linux.ProcFile.BootId,
+                IsUnflushed = true,
             });
             return new(After(state, key, history, layer, now), Cached: false, container);
         }

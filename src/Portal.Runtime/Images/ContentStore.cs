@@ -13,13 +13,16 @@ namespace Portal.Runtime.Images;
 internal sealed record StagedBlob(string Path, Digest Digest, long Size);
 
 /// <summary>
-/// Blobs under their SHA-256. A blob is staged (written and hashed), then committed (fsynced, renamed), so that a name never
+/// Blobs under their SHA-256. A blob is staged (written and hashed), flushed with all else that belongs to an image, then named, so that a name never
 /// stands for half a content or another one. Pinned blobs are not deleted: who is about to refer to one pins it first.
 /// </summary>
 internal sealed class ContentStore
 {
+    private const int WriteBytes = 8 << 20;
+
     private readonly string _blobs;
     private readonly string _staging;
+    private readonly string _partial;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, int> _pins = [];
 
@@ -28,14 +31,22 @@ internal sealed class ContentStore
     {
         _blobs = Path.Combine(root, "blobs", "sha256");
         _staging = Path.Combine(root, "staging");
+        _partial = Path.Combine(root, "partial");
         DirectoryTree.Delete(_staging);
         Directory.CreateDirectory(_blobs);
         Directory.CreateDirectory(_staging);
+        Directory.CreateDirectory(_partial);
         DurableFile.Sweep(_blobs);
     }
 
     /// <summary>Where content is staged; on the disk whose space counts.</summary>
     public string StagingFolder => _staging;
+
+    /// <summary>Where content that comes from elsewhere grows; on the same disk, and kept from one start to the next.</summary>
+    public string PartialFolder => _partial;
+
+    /// <summary>Where content has its name.</summary>
+    public string BlobFolder => _blobs;
 
     /// <summary>Writes content to a temporary file of the caller's, hashing it.</summary>
     /// <param name="read">Fills a buffer; 0 at the end.</param>
@@ -49,9 +60,16 @@ internal sealed class ContentStore
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using var file = DurableFile.Create(path);
-            long size = 0;
+            long size = 0, begun = 0;
             for (int count; (count = read(buffer)) > 0; size += count)
             {
+                if (size - begun >= WriteBytes)
+                {
+                    // All of it is to be on the disk in the end: the disk need not wait for that.
+                    Libc.StartWriting(file.SafeFileHandle, begun, size - begun);
+                    begun = size;
+                }
+
                 ct.ThrowIfCancellationRequested();
                 budget.Charge(count);
                 hash.AppendData(buffer, 0, count);
@@ -89,23 +107,18 @@ internal sealed class ContentStore
         }
     }
 
-    /// <summary>Deletes a staged file; what was committed of it stays.</summary>
+    /// <summary>Deletes a staged file; what has its name stays.</summary>
     public static void Discard(StagedBlob blob) => File.Delete(blob.Path);
 
-    /// <summary>Gives staged content its name, beside the temporary one. It must be pinned.</summary>
-    /// <param name="blob">The content.</param>
-    /// <param name="durable">It must survive a power cut from now on; otherwise the caller sees to that later.</param>
-    public void Commit(StagedBlob blob, bool durable = true)
+    /// <summary>
+    /// Gives staged content its name, beside the temporary one. It must be pinned, and on the disk: a name never stands for half a content.
+    /// The name itself is on the disk after the next flush.
+    /// </summary>
+    public void Name(StagedBlob blob)
     {
         if (Exists(blob.Digest))
         {
             return;
-        }
-
-        if (durable)
-        {
-            using var file = new FileStream(blob.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            file.Flush(flushToDisk: true);
         }
 
         var errno = Libc.Link(blob.Path, PathOf(blob.Digest));
@@ -113,24 +126,30 @@ internal sealed class ContentStore
         {
             throw new LinuxException("link", blob.Path, errno);
         }
-
-        if (durable)
-        {
-            Libc.SyncDirectory(_blobs);
-        }
     }
 
-    /// <summary>Stores small content. It must be pinned.</summary>
-    public void Put(ReadOnlySpan<byte> content)
+    /// <summary>Stages small content.</summary>
+    public StagedBlob Stage(ReadOnlySpan<byte> content)
     {
-        var digest = Digest.Of(content);
-        if (!Exists(digest))
+        var path = Path.Combine(_staging, Guid.NewGuid().ToString("n"));
+        try
         {
-            DurableFile.Write(PathOf(digest), content);
+            using var file = DurableFile.Create(path);
+            file.Write(content);
+            return new(path, Digest.Of(content), content.Length);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
         }
     }
 
     public bool Exists(Digest digest) => File.Exists(PathOf(digest));
+
+    /// <summary>A blob that has its name already.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public StagedBlob Find(Digest digest) => new(PathOf(digest), digest, new FileInfo(PathOf(digest)).Length);
 
     /// <summary>Opens a blob.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>

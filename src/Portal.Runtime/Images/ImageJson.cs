@@ -24,6 +24,8 @@ internal sealed record OciPlatform
     public string Architecture { get; init; } = "";
 
     public string Os { get; init; } = "";
+
+    public string? Variant { get; init; }
 }
 
 /// <summary>A manifest or an index: which of the two shows only when it is read (manifest.md, image-index.md).</summary>
@@ -38,6 +40,9 @@ internal sealed record OciDocument
     public IReadOnlyList<OciDescriptor>? Layers { get; init; }
 
     public IReadOnlyList<OciDescriptor>? Manifests { get; init; }
+
+    /// <summary>Only in Docker's manifests of schema 1, which are told by it.</summary>
+    public JsonElement? FsLayers { get; init; }
 }
 
 /// <summary>The oci-layout file.</summary>

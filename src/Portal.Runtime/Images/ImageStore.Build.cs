@@ -61,8 +61,9 @@ internal sealed partial class ImageStore
             var chain = ChainId.Of([.. below, blob.Digest]);
             hold.Add(_content.Pin([blob.Digest]));
             hold.Add(_layers.Lease(chain));
-            _content.Commit(blob, durable: false);
-            await _layers.UnpackAsync(chain, chain.Count - 1, blob.Digest, () => _content.Open(blob.Digest), durable: false, ct).ConfigureAwait(false);
+            // Neither is on the disk yet, and need not be before the build has ended.
+            _content.Name(blob);
+            await _layers.UnpackAsync(chain, chain.Count - 1, blob.Digest, () => _content.Open(blob.Digest), below: null, ct).ConfigureAwait(false);
             return blob.Digest;
         }
         finally
@@ -82,11 +83,11 @@ internal sealed partial class ImageStore
     /// <summary>Size of a layer, unpacked.</summary>
     public long LayerSize(Digest chainId) => _layers.SizeOf(chainId);
 
-    /// <summary>Whether an image has a layer.</summary>
-    public bool HasLayer(Digest chainId) => _catalogue.Images.Any(image => image.Chain.Contains(chainId));
+    /// <summary>Whether an image that is complete has a layer.</summary>
+    public bool IsUsed(Digest chainId) => _catalogue.Images.Any(image => image.Chain.Contains(chainId));
 
     /// <summary>From now on these layers, and all that was written before, survive a power cut.</summary>
-    public void Flush(IEnumerable<Digest> chainIds) => _layers.Flush(chainIds);
+    public void Flush(IEnumerable<Digest> chainIds) => _layers.Seal([.. chainIds], _content.BlobFolder, () => { });
 
     /// <summary>Deletes what nobody keeps any more.</summary>
     public void Collect(IEnumerable<Digest> blobs)
@@ -103,9 +104,9 @@ internal sealed partial class ImageStore
     public async Task<(Digest Id, Digest Manifest)> CommitBuiltAsync(OciImage image, IReadOnlyList<Digest> blobs, IReadOnlyList<ImageReference> references, CancellationToken ct)
     {
         var config = ImageDocument.BuiltConfig(image);
-        StagedBlob[] layers = [.. blobs.Select(Stored)];
-        var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, layers.Select(l => (l.Digest, l.Size, PackingOf(l))));
-        var id = await CommitAsync(new NewImage(config, manifest, layers, references), references.Count == 0 ? "create" : "tag", references.Count == 0 ? null : references[0].Familiar, ct).ConfigureAwait(false);
+        StagedBlob[] layers = [.. blobs.Select(_content.Find)];
+        var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, layers.Select(l => (l.Digest, l.Size, PackedLayers.PackingOf(l))));
+        var id = await CommitAsync(new NewImage(config, manifest, [.. layers.Select(IncomingLayer.Of)], references), references.Count == 0 ? "create" : "tag", references.Count == 0 ? null : references[0].Familiar, ct).ConfigureAwait(false);
         return (id, Digest.Of(manifest));
     }
 }

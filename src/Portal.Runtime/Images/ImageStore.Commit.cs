@@ -47,22 +47,15 @@ internal sealed partial class ImageStore
             };
             Digest[] all = isEmpty ? [.. diffIds] : [.. diffIds, blob.Digest];
             var config = ImageDocument.CommittedConfig(document, commit.Config, step, commit.Author, all);
-            StagedBlob[] layers = isEmpty ? [.. below.Layers.Select(Stored)] : [.. below.Layers.Select(Stored), blob];
-            var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, layers.Select(l => (l.Digest, l.Size, PackingOf(l))));
+            StagedBlob[] layers = isEmpty ? [.. below.Layers.Select(_content.Find)] : [.. below.Layers.Select(_content.Find), blob];
+            var manifest = ImageDocument.Manifest(Digest.Of(config), config.Length, layers.Select(l => (l.Digest, l.Size, PackedLayers.PackingOf(l))));
             var tag = references.FirstOrDefault()?.Familiar;
-            return (await CommitAsync(new NewImage(config, manifest, layers, references, below.Id), tag is null ? "create" : "tag", tag, ct).ConfigureAwait(false), tag ?? "");
+            return (await CommitAsync(new NewImage(config, manifest, [.. layers.Select(IncomingLayer.Of)], references, below.Id), tag is null ? "create" : "tag", tag, ct).ConfigureAwait(false), tag ?? "");
         }
         finally
         {
             ContentStore.Discard(blob);
         }
-    }
-
-    /// <summary>A blob that has its name already.</summary>
-    private StagedBlob Stored(Digest digest)
-    {
-        using var file = _content.Open(digest);
-        return new(file.Name, digest, file.Length);
     }
 }
 

@@ -1,5 +1,4 @@
 using Portal.Domain.Primitives;
-using Portal.Runtime.Tar;
 
 namespace Portal.Runtime.Images;
 
@@ -15,18 +14,11 @@ internal sealed partial class ImageStore
         {
             var image = same.First();
             ImageReference[] references = [.. same.SelectMany(i => i.References).Distinct()];
-            var manifest = image.Manifest ?? ImageDocument.Manifest(same.Key, image.Config.Length, image.Layers.Select(l => (l.Digest, l.Size, PackingOf(l))));
-            await CommitAsync(new NewImage(image.Config, manifest, image.Layers, references), "load", null, ct).ConfigureAwait(false);
+            var manifest = image.Manifest ?? ImageDocument.Manifest(same.Key, image.Config.Length, image.Layers.Select(l => (l.Digest, l.Size, PackedLayers.PackingOf(l))));
+            await CommitAsync(new NewImage(image.Config, manifest, [.. image.Layers.Select(IncomingLayer.Of)], references), "load", null, ct).ConfigureAwait(false);
             loaded.AddRange(references.Length > 0 ? references.Select(r => r.Familiar) : [same.Key.ToString()]);
         }
 
         return loaded;
-    }
-
-    private static Packing PackingOf(StagedBlob blob)
-    {
-        using var file = File.OpenRead(blob.Path);
-        Span<byte> head = stackalloc byte[Compression.MagicLength];
-        return Compression.KindOf(head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]);
     }
 }

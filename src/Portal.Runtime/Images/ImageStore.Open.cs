@@ -77,6 +77,7 @@ internal sealed partial class ImageStore
         var (config, diffIds) = ImageDocument.ParseConfig(_content.Read(id, ImageDocument.MaximumBytes));
         Digest[] layers = [.. record.Layers.Select(l => Digest.Parse(l, null))];
         var chain = ChainId.Of(diffIds);
+        var isWhole = true;
         if (RecordPath(id) != path || layers.Length != chain.Count)
         {
             throw new JsonException("The record does not fit the image's configuration.");
@@ -88,8 +89,14 @@ internal sealed partial class ImageStore
             if (!_layers.Has(chain[i]))
             {
                 _log.UnpackingAgain(chain[i].ToString(), record.Id);
-                _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(blob), CancellationToken.None).GetAwaiter().GetResult();
+                _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(blob), below: null, CancellationToken.None).GetAwaiter().GetResult();
+                isWhole = false;
             }
+        }
+
+        if (!isWhole)
+        {
+            _layers.Seal(chain, _content.BlobFolder, () => { });
         }
 
         var parent = record.Parent is null ? (Digest?)null : Digest.Parse(record.Parent, null);

@@ -17,6 +17,8 @@ namespace Portal.Runtime.Images;
 /// images/references.json      tags and digests of repositories
 /// images/coming.json          the references of an image whose record is being written; there for a moment
 /// images/staging              uploads under way; emptied at start
+/// images/partial              downloads under way; kept for a while, so that they can be gone on with
+/// images/packed               packed forms of plain archives, as they were pushed: digest and size
 /// </code>
 /// An image is there once its record is: blobs and unpacked layers come before, references after. An image that is there
 /// without the references it was to have gets them at the next start.
@@ -60,6 +62,9 @@ internal sealed partial class ImageStore : IImages, IDisposable
         LoadCatalogue();
     }
 
+    /// <summary>Blobs of the images.</summary>
+    public ContentStore Content => _content;
+
     /// <inheritdoc/>
     public IReadOnlyList<ImageSnapshot> List()
     {
@@ -92,7 +97,7 @@ internal sealed partial class ImageStore : IImages, IDisposable
             var (diffId, packing) = await Task.Run(() => DiffIdOf(blob, ct), ct).ConfigureAwait(false);
             var json = ImageDocument.ImportedConfig(config, message, diffId, _time.GetUtcNow(), Architecture);
             var manifest = ImageDocument.Manifest(Digest.Of(json), json.Length, [(blob.Digest, blob.Size, packing)]);
-            var id = await CommitAsync(new NewImage(json, manifest, [blob], references), "import", null, ct).ConfigureAwait(false);
+            var id = await CommitAsync(new NewImage(json, manifest, [IncomingLayer.Of(blob)], references), "import", null, ct).ConfigureAwait(false);
             var catalogue = _catalogue;
             return catalogue.Show(catalogue.Find(id) ?? throw ImageErrors.NotFound(id.ToString()));
         }
@@ -159,10 +164,10 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
     /// <summary>Puts a complete image in the store: all of it or, when this throws, nothing of it.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="action">Event that tells of it.</param>
+    /// <param name="action">Event that tells of it; null for none.</param>
     /// <param name="name">Name in the event; null for the id.</param>
     /// <param name="ct">Cancels; nothing is left.</param>
-    private async Task<Digest> CommitAsync(NewImage image, string action, string? name, CancellationToken ct)
+    internal async Task<Digest> CommitAsync(NewImage image, string? action, string? name, CancellationToken ct)
     {
         var id = Digest.Of(image.Config);
         var (config, diffIds) = ImageDocument.ParseConfig(image.Config);
@@ -173,41 +178,17 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
         var chain = ChainId.Of(diffIds);
         Digest[] blobs = [id, Digest.Of(image.Manifest), .. image.Layers.Select(l => l.Digest)];
-        List<(Digest Image, ImageReference Reference)> replaced = [];
+        IReadOnlyList<(Digest Image, ImageReference Reference)> replaced = [];
         try
         {
             using var pins = _content.Pin(blobs);
             using var lease = _layers.Lease(chain);
-            for (var i = 0; i < chain.Count; i++)
-            {
-                var layer = image.Layers[i];
-                await Task.Run(() => _content.Commit(layer), ct).ConfigureAwait(false);
-                await _layers.UnpackAsync(chain, i, diffIds[i], () => _content.Open(layer.Digest), ct).ConfigureAwait(false);
-            }
-
-            _content.Put(image.Config);
-            _content.Put(image.Manifest);
+            await UnpackAsync(image.Layers, chain, diffIds, ct).ConfigureAwait(false);
+            var archives = await Task.WhenAll(image.Layers.Select(l => l.Whole)).WaitAsync(ct).ConfigureAwait(false);
+            await Task.Run(() => Settle(image, archives, chain), ct).ConfigureAwait(false);
             var stored = new StoredImage(
                 ImageDocument.Describe(id, config, diffIds, [.. chain.Select(_layers.SizeOf)]) with { Parent = image.Parent }, blobs[1], [.. image.Layers.Select(l => l.Digest)], chain);
-            await ChangeAsync(
-                catalogue =>
-                {
-                    replaced.AddRange(image.References.Select(r => (catalogue.Find(r)?.Id ?? id, r)).Where(r => r.Item1 != id));
-                    // An image that is there keeps its blobs; the same content may be packed otherwise this time.
-                    if (catalogue.Find(id) is null)
-                    {
-                        if (image.References.Count > 0)
-                        {
-                            DurableFile.Write(_coming, ImageCatalogue.Empty.With(image.References, id).SerializeReferences());
-                        }
-
-                        WriteRecord(stored);
-                        catalogue = catalogue.With(stored);
-                    }
-
-                    return catalogue.With(image.References, id);
-                },
-                ct).ConfigureAwait(false);
+            replaced = await ReferAsync(id, image.References, stored, ct).ConfigureAwait(false);
         }
         finally
         {
@@ -215,17 +196,83 @@ internal sealed partial class ImageStore : IImages, IDisposable
             DeleteUnreferenced(blobs);
         }
 
+        TellReplaced(replaced);
+        if (action is not null)
+        {
+            Publish(action, id, name ?? id.ToString());
+        }
+
+        return id;
+    }
+
+    /// <summary>Makes an image's files last: all of them on the disk before anything names them.</summary>
+    private void Settle(NewImage image, IReadOnlyList<StagedBlob> archives, IReadOnlyList<Digest> chain)
+    {
+        var documents = new List<StagedBlob>();
+        try
+        {
+            documents.Add(_content.Stage(image.Config));
+            documents.Add(_content.Stage(image.Manifest));
+            _layers.Seal(
+                chain, _content.BlobFolder,
+                () =>
+                {
+                    foreach (var blob in archives.Concat(documents))
+                    {
+                        _content.Name(blob);
+                    }
+                });
+        }
+        finally
+        {
+            documents.ForEach(ContentStore.Discard);
+        }
+    }
+
+    /// <summary>Lets references mean an image.</summary>
+    /// <param name="id">The image.</param>
+    /// <param name="references">Tags and digests.</param>
+    /// <param name="added">The image, when it may not be in the catalogue yet.</param>
+    /// <param name="ct">Cancels while others change something.</param>
+    /// <returns>References that meant another image before.</returns>
+    private async Task<IReadOnlyList<(Digest Image, ImageReference Reference)>> ReferAsync(Digest id, IReadOnlyList<ImageReference> references, StoredImage? added, CancellationToken ct)
+    {
+        List<(Digest Image, ImageReference Reference)> replaced = [];
+        await ChangeAsync(
+            catalogue =>
+            {
+                replaced.AddRange(references.Select(r => (catalogue.Find(r)?.Id ?? id, r)).Where(r => r.Item1 != id));
+                // An image that is there keeps its blobs; the same content may be packed otherwise this time.
+                if (catalogue.Find(id) is null)
+                {
+                    var image = added ?? throw ImageErrors.NotFound(id.ToString());
+                    if (references.Count > 0)
+                    {
+                        DurableFile.Write(_coming, ImageCatalogue.Empty.With(references, id).SerializeReferences());
+                    }
+
+                    WriteRecord(image);
+                    catalogue = catalogue.With(image);
+                }
+
+                return catalogue.With(references, id);
+            },
+            ct).ConfigureAwait(false);
+        return replaced;
+    }
+
+    private void TellReplaced(IReadOnlyList<(Digest Image, ImageReference Reference)> replaced)
+    {
         foreach (var (old, reference) in replaced)
         {
             _log.ReferenceMoved(reference.Familiar, old.ToString());
             Publish("untag", old, old.ToString());
         }
-
-        Publish(action, id, name ?? id.ToString());
-        return id;
     }
 
     /// <summary>Changes the catalogue: one change at a time, on disk before in memory.</summary>
+    /// <param name="change">The change; what it needs on the disk it writes itself.</param>
+    /// <param name="ct">Cancels while others change something.</param>
     private async Task ChangeAsync(Func<ImageCatalogue, ImageCatalogue> change, CancellationToken ct)
     {
         await _writing.WaitAsync(ct).ConfigureAwait(false);
@@ -317,12 +364,4 @@ internal sealed partial class ImageStore : IImages, IDisposable
 
     private void Publish(string action, StoredImage image, string name) => _events.Publish(new RuntimeEvent(
         "image", action, image.Id.ToString(), new Dictionary<string, string>(image.Snapshot.Config.Labels) { ["name"] = name }, _time.GetUtcNow()));
-
-    /// <param name="Config">Bytes of the configuration.</param>
-    /// <param name="Manifest">Bytes of the manifest.</param>
-    /// <param name="Layers">Archives, lowest first.</param>
-    /// <param name="References">Tags it is to have.</param>
-    /// <param name="Parent">Image it was committed from; null for none.</param>
-    private sealed record NewImage(
-        byte[] Config, byte[] Manifest, IReadOnlyList<StagedBlob> Layers, IReadOnlyList<ImageReference> References, Digest? Parent = null);
 }

@@ -12,6 +12,7 @@ internal static class ImagesModule
         services.AddSingleton<ILayerStore>(s => s.GetRequiredService<OverlayLayerStore>());
         services.AddSingleton<Func<IImageUsage>>(s => s.GetRequiredService<IImageUsage>);
         services.AddSingleton<ImageStore>();
+        services.AddSingleton(s => s.GetRequiredService<ImageStore>().Content);
         services.AddSingleton<IImages>(s => s.GetRequiredService<ImageStore>());
         return services;
     }

@@ -9,10 +9,10 @@ namespace Portal.Runtime.Layers;
 /// are not in it.
 /// </summary>
 /// <param name="folder">Where to.</param>
-/// <param name="lowers">Unpacked lower layers, topmost first: directories that the archive implies take owner and mode from there.</param>
+/// <param name="lowers">Answers the unpacked lower layers, topmost first: directories that the archive implies take owner and mode from there.</param>
 /// <param name="privileged">Owners, devices and protected attributes are restored. Off for tests without root.</param>
 /// <param name="budget">Bounds what is written.</param>
-internal sealed class LayerApplier(string folder, IReadOnlyList<string> lowers, bool privileged, SpaceBudget budget)
+internal sealed class LayerApplier(string folder, Func<IReadOnlyList<string>> lowers, bool privileged, SpaceBudget budget)
     : TarApplier(new PathInRoot(folder), privileged, budget)
 {
     private PathInRoot[]? _lowers;
@@ -57,7 +57,7 @@ internal sealed class LayerApplier(string folder, IReadOnlyList<string> lowers, 
     /// <summary>In a merged tree it must look as the lower one does.</summary>
     protected override void Implied(SafeFileHandle directory, ReadOnlySpan<byte> path)
     {
-        foreach (var lower in _lowers ??= [.. lowers.Select(l => new PathInRoot(l))])
+        foreach (var lower in _lowers ??= [.. lowers().Select(l => new PathInRoot(l))])
         {
             if (lower.TryStat(path, out var facts) != 0)
             {

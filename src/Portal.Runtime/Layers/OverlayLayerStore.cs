@@ -1,11 +1,8 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
-using Portal.Runtime.Tar;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Layers;
@@ -15,7 +12,6 @@ namespace Portal.Runtime.Layers;
 /// <code>
 /// layers/&lt;chain id&gt;/diff         an unpacked layer, never written again
 /// layers/&lt;chain id&gt;/layer.json   its record
-/// layers/&lt;chain id&gt;/unflushed    boot in which it was made; present until it has surely reached the disk
 /// layers/l/&lt;link&gt;                symbolic link to ../&lt;chain id&gt;/diff: mount options have one page for all lower layers
 /// layers/.unpack-*               work under way; deleted at start
 /// containers-rw/&lt;id&gt;/lower       links of the layers below, topmost first, one per line
@@ -24,7 +20,7 @@ namespace Portal.Runtime.Layers;
 /// containers-rw/&lt;id&gt;/image-&lt;n&gt;      links of the layers of an image mounted inside, topmost first, one per line
 /// containers-rw/&lt;id&gt;/mappings.json  how owners are seen; absent for as they are on the disk
 /// </code>
-/// A layer exists once its folder has its final name. It is deleted when neither an image nor a container needs it;
+/// A layer exists once its record does, which is written when its files are on the disk: unsealed ones do not outlive a crash. It is deleted when neither an image nor a container needs it;
 /// both the choice and the registration of a new user happen under one lock, so that no layer goes from under a container.
 /// </summary>
 internal sealed partial class OverlayLayerStore : ILayerStore
@@ -37,7 +33,6 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private const int MaximumMountData = 4000;
     private const string EmptyLink = "empty";
     private const string EphemeralMark = "ephemeral";
-    private const string UnflushedMark = "unflushed";
 
     private readonly string _layers;
     private readonly string _links;
@@ -49,9 +44,12 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     private readonly Dictionary<Digest, LayerRecord> _known = [];
     private readonly Dictionary<ContainerId, IReadOnlySet<Digest>> _users = [];
     private readonly Dictionary<Digest, int> _leases = [];
+    private readonly HashSet<Digest> _unsealed = [];
     private readonly ConcurrentDictionary<ContainerId, IdMappings> _mappings = new();
     private readonly Dictionary<Digest, string> _lostLinks = [];
     private IReadOnlySet<Digest>? _images;
+    private Task _flushing = Task.CompletedTask;
+    private LinuxException? _flushFailure;
 
     /// <summary>Layers that something beside images and containers keeps: asked whenever layers are collected.</summary>
     public Func<Digest, bool> IsRetained { get; set; } = _ => false;
@@ -275,209 +273,12 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         return new LayerLease(this, chainIds);
     }
 
-    /// <summary>
-    /// Unpacks a layer unless it is there already. To be called lowest first, under a lease.
-    /// </summary>
-    /// <param name="chain">Chain ids, lowest first.</param>
-    /// <param name="index">Which of them to unpack.</param>
-    /// <param name="diffId">Expected digest of the uncompressed archive.</param>
-    /// <param name="open">Opens the archive, plain or compressed.</param>
-    /// <param name="ct">Cancels; nothing is left.</param>
-    /// <exception cref="ErrorException">The archive is bad, or its digest is another.</exception>
-    public Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, CancellationToken ct) => UnpackAsync(chain, index, diffId, open, durable: true, ct);
-
-    /// <summary>
-    /// The same for many layers one after the other: what need not survive a power cut yet is not waited for. Until <see cref="Flush"/>
-    /// such a layer is gone after one.
-    /// </summary>
-    public async Task UnpackAsync(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, bool durable, CancellationToken ct)
-    {
-        if (Has(chain[index]))
-        {
-            return;
-        }
-
-        using (await _unpacking.EnterAsync(chain[index], ct).ConfigureAwait(false))
-        {
-            if (!Has(chain[index]))
-            {
-                // Unpacking is blocking disk work from end to end.
-                await Task.Run(() => Unpack(chain, index, diffId, open, durable, ct), ct).ConfigureAwait(false);
-            }
-        }
-    }
-
     /// <summary>Tells which layers images need from now on. Before the first call nothing is ever collected.</summary>
     public void Hold(IReadOnlySet<Digest> images)
     {
         lock (_gate)
         {
             _images = images;
-        }
-    }
-
-    /// <summary>The options of an overlay mount.</summary>
-    internal static string MountData(string linkFolder, IReadOnlyList<string> links, string folder, bool ephemeral)
-    {
-        var data = new StringBuilder("lowerdir=");
-        foreach (var link in links)
-        {
-            data.Append(linkFolder).Append('/').Append(link).Append(':');
-        }
-
-        // The index only serves NFS exports and hard links across copy-up, and refuses a work directory in use elsewhere. With
-        // redirects, or copies of metadata alone, a writable layer could not be read by itself: no diff, no commit.
-        data.Length--;
-        data.Append(",upperdir=").Append(folder).Append("/diff,workdir=").Append(folder).Append("/work,index=off,redirect_dir=off,metacopy=off");
-        return data.Append(ephemeral ? ",volatile" : "").ToString();
-    }
-
-    private void MountOverlay(string folder, string merged, string[] links, bool ephemeral)
-    {
-        var options = MountData(_links, links, folder, ephemeral);
-        if (options.Length <= MaximumMountData && folder.AsSpan().IndexOfAny(":,\\") < 0)
-        {
-            Libc.Mount("overlay", merged, "overlay", MountFlags.None, options);
-        }
-        else
-        {
-            MountByHandle(folder, merged, links, ephemeral);
-        }
-    }
-
-    /// <summary>
-    /// For very many layers, or a data root with characters that mount options give a meaning: the same paths through
-    /// directory handles, 24 bytes a layer whatever the data root is called.
-    /// </summary>
-    private void MountByHandle(string folder, string merged, string[] links, bool ephemeral)
-    {
-        using var linkFolder = OpenFolder(_links);
-        using var container = OpenFolder(folder);
-        var data = MountData($"/proc/self/fd/{linkFolder.DangerousGetHandle()}", links, $"/proc/self/fd/{container.DangerousGetHandle()}", ephemeral);
-        Libc.Mount("overlay", merged, "overlay", MountFlags.None, data);
-    }
-
-    private static Microsoft.Win32.SafeHandles.SafeFileHandle OpenFolder(string path)
-    {
-        var bytes = Encoding.UTF8.GetBytes(path);
-        var errno = Libc.Open(bytes, Libc.OpenPath | Libc.OpenDirectory, 0, out var handle);
-        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
-    }
-
-    private void Unpack(IReadOnlyList<Digest> chain, int index, Digest diffId, Func<Stream> open, bool durable, CancellationToken ct)
-    {
-        var folder = LayerFolder(chain[index]);
-        var work = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
-        var diff = Path.Combine(work, "diff");
-        MakeFolder(work, TraverseMode);
-        try
-        {
-            MakeFolder(diff, RootMode);
-            long size;
-            using (var blob = open())
-            using (var tar = Compression.Unpack(blob))
-            using (var hashing = new HashingStream(tar))
-            {
-                var budget = SpaceBudget.For(_layers);
-                using (var applier = new LayerApplier(diff, [.. chain.Take(index).Reverse().Select(c => Path.Combine(LayerFolder(c), "diff"))], _privileged, budget))
-                {
-                    size = applier.Apply(hashing, ct);
-                }
-
-                // The digest is of the whole stream, with what follows the end of the archive.
-                hashing.CopyTo(Stream.Null);
-                if (hashing.Finish() is var actual && actual != diffId)
-                {
-                    throw ArchiveErrors.Bad($"a layer's content is {actual}, its image says {diffId}");
-                }
-            }
-
-            var record = new LayerRecord(chain[index].ToString(), diffId.ToString(), NewLink(chain[index]), size);
-            Name(work, folder, record, durable);
-            lock (_gate)
-            {
-                _known[chain[index]] = record;
-            }
-        }
-        catch (InvalidDataException e)
-        {
-            DirectoryTree.Delete(work);
-            throw ArchiveErrors.Damaged(e);
-        }
-        catch
-        {
-            DirectoryTree.Delete(work);
-            throw;
-        }
-    }
-
-    /// <summary>Gives a complete layer its name.</summary>
-    private static void Name(string work, string folder, LayerRecord record, bool durable)
-    {
-        var json = JsonSerializer.SerializeToUtf8Bytes(record, LayerJson.Default.LayerRecord);
-        if (!durable)
-        {
-            File.WriteAllBytes(Path.Combine(work, "layer.json"), json);
-            File.WriteAllText(Path.Combine(work, UnflushedMark), ProcFile.BootId);
-            Directory.Move(work, folder);
-            return;
-        }
-
-        DurableFile.Write(Path.Combine(work, "layer.json"), json);
-
-        // One flush for all files of the layer, before its name says that it is complete.
-        SyncFileSystem(work);
-        DurableFile.Commit(work, folder);
-    }
-
-    /// <summary>Has everything reach the disk that was written below the data root so far, and takes these layers for durable from then on.</summary>
-    public void Flush(IEnumerable<Digest> chainIds)
-    {
-        string[] marks = [.. chainIds.Select(chain => Path.Combine(LayerFolder(chain), UnflushedMark)).Where(File.Exists)];
-        if (marks.Length == 0)
-        {
-            return;
-        }
-
-        SyncFileSystem(_layers);
-        foreach (var mark in marks)
-        {
-            File.Delete(mark);
-        }
-    }
-
-    private static void SyncFileSystem(string path)
-    {
-        using var handle = OpenForSync(path);
-        if (Libc.SyncFileSystem(handle) is not 0 and var errno)
-        {
-            throw new LinuxException("syncfs", path, errno);
-        }
-    }
-
-    private static Microsoft.Win32.SafeHandles.SafeFileHandle OpenForSync(string path)
-    {
-        var bytes = Encoding.UTF8.GetBytes(path);
-        var errno = Libc.Open(bytes, Libc.OpenReadOnly | Libc.OpenDirectory, 0, out var handle);
-        return errno == 0 ? handle! : throw Libc.Failure("open", bytes, errno);
-    }
-
-    /// <summary>Random, not derived: who makes an image must not be able to choose a link that another image has.</summary>
-    private string NewLink(Digest chainId)
-    {
-        if (_lostLinks.Remove(chainId, out var known))
-        {
-            return known;
-        }
-
-        while (true)
-        {
-            var link = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
-            if (!Path.Exists(Path.Combine(_links, link)))
-            {
-                File.CreateSymbolicLink(Path.Combine(_links, link), $"../{chainId.Hex}/diff");
-                return link;
-            }
         }
     }
 
@@ -498,6 +299,7 @@ internal sealed partial class OverlayLayerStore : ILayerStore
                 var target = Path.Combine(_layers, $".unpack-{Guid.NewGuid():n}");
                 Directory.Move(LayerFolder(chain), target);
                 _known.Remove(chain, out var record);
+                _unsealed.Remove(chain);
                 File.Delete(Path.Combine(_links, record!.Link));
                 doomed.Add((chain, target));
             }
@@ -509,93 +311,6 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         }
 
         return [.. doomed.Select(d => d.Chain)];
-    }
-
-    private void LoadLayers()
-    {
-        foreach (var folder in Directory.GetDirectories(_layers))
-        {
-            var name = Path.GetFileName(folder);
-            if (name.StartsWith(".unpack-", StringComparison.Ordinal))
-            {
-                DirectoryTree.Delete(folder);
-            }
-            else if (Digest.TryParse("sha256:" + name, null, out var chain))
-            {
-                Load(folder, chain);
-            }
-        }
-
-        FindLostLinks();
-        var links = _known.Values.Select(r => r.Link).Concat(_lostLinks.Values).ToHashSet();
-        foreach (var link in Directory.GetFileSystemEntries(_links).Where(l => Path.GetFileName(l) != EmptyLink && !links.Contains(Path.GetFileName(l))))
-        {
-            File.Delete(link);
-        }
-    }
-
-    /// <summary>
-    /// A layer that is unpacked again gets the link it had: containers know their layers by that.
-    /// </summary>
-    private void FindLostLinks()
-    {
-        foreach (var link in new DirectoryInfo(_links).EnumerateFileSystemInfos().Where(link => IsLink(link.Name)))
-        {
-            if (link.LinkTarget?.Split('/') is ["..", var hex, "diff"] && Digest.TryParse("sha256:" + hex, null, out var chain) && !_known.ContainsKey(chain)
-                && Directory.Exists(LayerFolder(chain) + ".broken"))
-            {
-                _lostLinks[chain] = link.Name;
-            }
-        }
-    }
-
-    private void Load(string folder, Digest chain)
-    {
-        var mark = Path.Combine(folder, UnflushedMark);
-        if (File.Exists(mark) && File.ReadAllText(mark) != ProcFile.BootId)
-        {
-            // A power cut may have torn it.
-            DirectoryTree.Delete(folder);
-            return;
-        }
-
-        try
-        {
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "layer.json")), LayerJson.Default.LayerRecord);
-            if (record is null || record.ChainId != chain.ToString() || !IsLink(record.Link))
-            {
-                throw new JsonException("The record is of another layer.");
-            }
-
-            var link = Path.Combine(_links, record.Link);
-            if (!Path.Exists(link))
-            {
-                File.Delete(link);
-                File.CreateSymbolicLink(link, $"../{chain.Hex}/diff");
-            }
-
-            _known[chain] = record;
-        }
-        catch (Exception e) when (e is JsonException or IOException)
-        {
-            // The layer is unpacked again from the image's archive; the old folder is put aside for whoever wants to look.
-            _log.LayerBroken(e, chain.ToString());
-            DirectoryTree.Delete(folder + ".broken");
-            Directory.Move(folder, folder + ".broken");
-        }
-    }
-
-    private void LoadContainers()
-    {
-        var byLink = _known.ToDictionary(k => k.Value.Link, k => k.Key);
-        foreach (var folder in Directory.GetDirectories(_containers))
-        {
-            var lower = Path.Combine(folder, "lower");
-            if (ContainerId.TryParse(Path.GetFileName(folder), null, out var container) && File.Exists(lower))
-            {
-                LoadContainer(container, folder, File.ReadAllLines(lower), byLink);
-            }
-        }
     }
 
     private void MakeContainerFolders(ContainerId container, string[] links, IReadOnlyList<string[]> images, ContainerLayers layers)

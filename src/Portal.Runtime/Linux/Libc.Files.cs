@@ -319,6 +319,14 @@ internal static partial class Libc
         return Result(syncfs(at.Fd));
     }
 
+    /// <summary>Has the kernel begin to write a part of a file to the disk, without waiting for it. Where it cannot, it does so later.</summary>
+    public static void StartWriting(SafeFileHandle file, long offset, long length)
+    {
+        const uint Write = 2;
+        using var at = new Borrowed(file);
+        _ = sync_file_range(at.Fd, offset, length, Write);
+    }
+
     /// <summary>Makes renames and new names in a directory durable.</summary>
     public static void SyncDirectory(string path)
     {
@@ -478,4 +486,7 @@ internal static partial class Libc
 
     [LibraryImport(LibC, SetLastError = true)]
     private static partial int syncfs(int fd);
+
+    [LibraryImport(LibC, SetLastError = true)]
+    private static partial int sync_file_range(int fd, long offset, long count, uint flags);
 }

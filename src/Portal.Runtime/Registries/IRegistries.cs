@@ -22,7 +22,17 @@ public interface IRegistries
     /// <summary>Tries credentials against a registry.</summary>
     /// <returns>The status to show, <c>Login Succeeded</c>, and the token that stands for the password from now on; empty for none.</returns>
     Task<(string Status, string IdentityToken)> LoginAsync(string registry, RegistryCredential credential, CancellationToken ct);
+
+    /// <summary>Searches Docker Hub, or the index that the administrator named instead.</summary>
+    Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, RegistryCredential? credential, CancellationToken ct);
 }
+
+/// <param name="Name">Repository as people write it.</param>
+/// <param name="Description">May be empty.</param>
+/// <param name="Stars">How many people like it.</param>
+/// <param name="IsOfficial">One of the index's own.</param>
+/// <param name="IsAutomated">Built there of its source.</param>
+public sealed record FoundRepository(string Name, string Description, long Stars, bool IsOfficial, bool IsAutomated);
 
 /// <param name="Reference">What; without tag and digest it is <c>latest</c>, unless all tags are asked for.</param>
 /// <param name="AllTags">Every tag of the repository.</param>

@@ -17,7 +17,7 @@ internal static class ArchiveErrors
     public static ErrorException TooBig(string problem) => new(ErrorKind.Invalid, "image.too-big", $"The archive is refused: {problem}.");
 
     public static ErrorException NoSpace(long ceilingBytes) => new(ErrorKind.Internal, "image.no-space",
-        $"no space left on device: the archive unpacks to more than the {ceilingBytes} bytes that may be used (free space less a tenth)");
+        $"no space left on device: more than the {ceilingBytes} bytes that may be used (free space less a tenth) are needed. Free disk space and try again.");
 
     /// <summary>A name for a message: quoted, shortened, without control characters.</summary>
     public static string Show(ReadOnlySpan<byte> name)

@@ -222,6 +222,9 @@ public abstract class AgentProcess : IAsyncLifetime
         }
     }
 
+    /// <summary>What the agent has logged.</summary>
+    public Task<string> LogAsync() => ReadLogAsync();
+
     private async Task<string> ReadLogAsync()
     {
         using var reader = new StreamReader(new FileStream(Path.Combine(Root, "agent.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));

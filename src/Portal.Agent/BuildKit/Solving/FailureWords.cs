@@ -4,7 +4,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Portal.Agent.BuildKit.Services;
+using Portal.Agent.BuildKit.Rpc;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Portal.Agent.BuildKit.Services;
+using Portal.Agent.BuildKit.Rpc;
 using Portal.Agent.EngineApi.Streams;
 
 namespace Portal.Agent.BuildKit.Transport;
@@ -67,9 +67,9 @@ internal sealed class GrpcServer(IServiceProvider services) : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "portal-agent", ContentRootPath = "/" });
         builder.Services.AddSingleton(services.GetRequiredService<ILoggerFactory>());
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(services.GetRequiredService<ControlService>());
-        builder.Services.AddSingleton(services.GetRequiredService<BridgeService>());
-        builder.Services.AddSingleton<HealthService>();
+        builder.Services.AddSingleton(services.GetRequiredService<ControlRpc>());
+        builder.Services.AddSingleton(services.GetRequiredService<BridgeRpc>());
+        builder.Services.AddSingleton<HealthRpc>();
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc =>
         {
@@ -87,9 +87,9 @@ internal sealed class GrpcServer(IServiceProvider services) : IAsyncDisposable
         });
         builder.Services.AddSingleton<Microsoft.AspNetCore.Connections.IConnectionListenerFactory>(_handOver);
         var server = builder.Build();
-        server.MapGrpcService<ControlService>();
-        server.MapGrpcService<BridgeService>();
-        server.MapGrpcService<HealthService>();
+        server.MapGrpcService<ControlRpc>();
+        server.MapGrpcService<BridgeRpc>();
+        server.MapGrpcService<HealthRpc>();
         return server;
     }
 

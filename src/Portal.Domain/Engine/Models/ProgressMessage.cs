@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Portal.Domain.Engine.Models;
@@ -33,12 +34,13 @@ public sealed class ProgressMessage
     [JsonPropertyName("errorDetail")]
     public ProgressError? ErrorDetail { get; set; }
 
+    /// <summary>What programs want to know; its form depends on what is reported.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonPropertyName("aux")]
-    public BuildAux? Aux { get; set; }
+    public JsonElement? Aux { get; set; }
 }
 
-/// <summary>What a build made.</summary>
+/// <summary>What a build made; comes as <see cref="ProgressMessage.Aux"/>.</summary>
 public sealed class BuildAux
 {
     [JsonPropertyName("ID")]

@@ -23,7 +23,7 @@ internal sealed class BuildCache : IRetainedContent
     private readonly Dictionary<string, int> _layers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _blobs = new(StringComparer.Ordinal);
 
-    /// <summary>Opens the cache. Records of layers that a power cut may have torn, and damaged ones, are dropped: a cache may forget.</summary>
+    /// <summary>Opens the cache. Records of layers that were not on the disk yet, and damaged ones, are dropped: a cache may forget.</summary>
     public BuildCache(RuntimeOptions options, TimeProvider time)
     {
         _folder = Path.Combine(options.DataRoot, "builds", "cache");
@@ -32,7 +32,7 @@ internal sealed class BuildCache : IRetainedContent
         DurableFile.Sweep(_folder);
         foreach (var path in Directory.GetFiles(_folder, "*.json"))
         {
-            if (TryRead(path) is { } record && (record.Unflushed is null || record.Unflushed == ProcFile.BootId))
+            if (TryRead(path) is { IsUnflushed: false } record)
             {
                 Remember(record);
             }
@@ -74,12 +74,12 @@ internal sealed class BuildCache : IRetainedContent
     }
 
     /// <summary>Whether a step's layer may not have reached the disk yet.</summary>
-    public bool IsUnflushed(string key) => _records.TryGetValue(key, out var record) && record.Unflushed is not null;
+    public bool IsUnflushed(string key) => _records.TryGetValue(key, out var record) && record.IsUnflushed;
 
     /// <summary>Notes that a step was taken from here.</summary>
     public void Use(CacheRecord record) => Put(record with { LastUsed = _time.GetUtcNow(), Uses = record.Uses + 1 });
 
-    /// <summary>Stores what a step led to. It outlives this process, and after <see cref="Settle"/> a power cut too.</summary>
+    /// <summary>Stores what a step led to. It outlives this process after <see cref="Settle"/>, when its layer does.</summary>
     public void Put(CacheRecord record)
     {
         Remember(record);
@@ -98,9 +98,9 @@ internal sealed class BuildCache : IRetainedContent
     {
         foreach (var key in keys)
         {
-            if (_records.TryGetValue(key, out var record) && record.Unflushed is not null)
+            if (_records.TryGetValue(key, out var record) && record.IsUnflushed)
             {
-                Put(record with { Unflushed = null });
+                Put(record with { IsUnflushed = false });
             }
         }
     }

@@ -29,8 +29,8 @@ internal sealed record CacheRecord
 
     public int Uses { get; init; }
 
-    /// <summary>Boot in which the layer was made, while it may not have reached the disk; null once it has.</summary>
-    public string? Unflushed { get; init; }
+    /// <summary>Its layer may not have reached the disk.</summary>
+    public bool IsUnflushed { get; init; }
 }
 
 /// <summary>What is stored of a folder that <c>RUN --mount=type=cache</c> keeps: <c>builds/mounts/&lt;id&gt;.json</c> beside the folder.</summary>

@@ -256,7 +256,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
             new TreeArchive(writer, (_, _) => false, mappings: null, ct).AddContents(node!, []);
             writer.End();
             file.Position = 0;
-            using var applier = new Layers.LayerApplier(folder, [], System.Environment.IsPrivilegedProcess, SpaceBudget.For(folder));
+            using var applier = new Layers.LayerApplier(folder, () => [], System.Environment.IsPrivilegedProcess, SpaceBudget.For(folder));
             applier.Apply(file, ct);
         }
     }

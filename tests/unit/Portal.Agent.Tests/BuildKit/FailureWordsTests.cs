@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Grpc.Core;
-using Portal.Agent.BuildKit.Services;
+using Portal.Agent.BuildKit.Rpc;
 using Portal.Agent.BuildKit.Solving;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;

@@ -50,7 +50,7 @@ public sealed class EngineHttpTests(EngineFixture engine) : IClassFixture<Engine
     [InlineData("POST", "/containers/nosuch/pause", 404, "No such container: nosuch")]
     [InlineData("POST", "/session", 400, "no upgrade proto in request")]
     [InlineData("GET", "/services", 503, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")]
-    [InlineData("POST", "/images/create?fromImage=nosuch&tag=latest", 501, "registries are not supported yet by this engine: load or import the image \"nosuch:latest\"")]
+    [InlineData("POST", "/images/create?fromImage=nosuch&tag=latest", 404, "manifest for nosuch:latest not found: manifest unknown: manifest unknown")]
     [InlineData("GET", "/containers/json?filters=%7B%22nope%22%3A%5B%22x%22%5D%7D", 400, "invalid filter 'nope'")]
     [InlineData("POST", "/containers/create", 400, "invalid JSON: got EOF while reading request body")]
     public async Task Error_Always_IsAMessage(string method, string path, int status, string message)

@@ -63,6 +63,38 @@ public sealed class NodeCommandLineTests
         Assert.StartsWith("--runtime: ", Assert.Single(NodeCommandLine.Parse(["--runtime", value], _ => null).Mistakes), StringComparison.Ordinal);
 
     [Fact]
+    public void Registries_AsAnAdministratorSetsThem_AreTakenOver()
+    {
+        var command = NodeCommandLine.Parse(
+            [
+                "--registry-mirror", "https://mirror.example.com", "--registry-mirror=http://10.0.0.1:5000/", "--insecure-registry", "10.0.0.0/8", "--insecure-registry=plain.example.com:5000",
+                "--registry-ca-dir", "/a,/b", "--registry-token-host", "SSO.example.com", "--max-concurrent-downloads", "7", "--max-concurrent-uploads=1",
+            ],
+            _ => null);
+
+        Assert.Empty(command.Mistakes);
+        var registries = command.Options.Runtime.Registries;
+        Assert.Equal(["https://mirror.example.com", "http://10.0.0.1:5000/"], registries.Mirrors);
+        Assert.Equal(["10.0.0.0/8", "plain.example.com:5000"], registries.Insecure);
+        Assert.Equal(["/a", "/b"], registries.CertificateFolders);
+        Assert.Equal(["sso.example.com"], registries.TokenHosts);
+        Assert.Equal((7, 1), (registries.MaximumDownloads, registries.MaximumUploads));
+    }
+
+    [Theory]
+    [InlineData("--registry-mirror", "mirror.example.com")]
+    [InlineData("--registry-mirror", "https://user:pass@mirror.example.com")]
+    [InlineData("--registry-mirror", "https://mirror.example.com/path")]
+    [InlineData("--insecure-registry", "http://plain.example.com")]
+    [InlineData("--registry-ca-dir", "certs")]
+    [InlineData("--registry-token-host", "a b")]
+    [InlineData("--search-index", "ftp://x")]
+    [InlineData("--max-concurrent-downloads", "0")]
+    [InlineData("--max-concurrent-uploads", "many")]
+    public void Registries_SetWrongly_AreMistakes(string option, string value) =>
+        Assert.StartsWith(option + ": ", Assert.Single(NodeCommandLine.Parse([option, value], _ => null).Mistakes), StringComparison.Ordinal);
+
+    [Fact]
     public void LogOptions_OfEnvironmentAndCommandLine_AddUp()
     {
         var environment = new Dictionary<string, string> { ["PORTAL_AGENT_LOG_DRIVER"] = "json-file", ["PORTAL_AGENT_LOG_OPT"] = "max-size=1m  max-file=2" };

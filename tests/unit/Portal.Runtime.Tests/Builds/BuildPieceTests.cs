@@ -93,12 +93,13 @@ public sealed class BuildPieceTests : IDisposable
     public void Git_AddressThatIsNone_IsNull(string text) => Assert.Null(GitAddress.TryParse(text));
 
     [Fact]
-    public void Cache_Opened_Again_HasItsRecords_ButNotThoseAPowerCutMayHaveTorn()
+    public void Cache_Opened_Again_HasItsRecords_ButNotThoseOfLayersThatWereNotOnTheDisk()
     {
         var cache = Open();
         var (a, b) = (Digest.Of("a"u8), Digest.Of("b"u8));
-        cache.Put(Record("k1", [a], a) with { Unflushed = ProcFile.BootId });
-        cache.Put(Record("k2", [a], a) with { Unflushed = "another boot" });
+        cache.Put(Record("k1", [a], a) with { IsUnflushed = true });
+        cache.Settle(["k1"]);
+        cache.Put(Record("k2", [a], a) with { IsUnflushed = true });
         cache.Put(Record("k3", ChainId.Of([a, b]), b));
         File.WriteAllText(Path.Combine(_root, "builds/cache/bad.json"), "{");
         var again = Open();

@@ -137,7 +137,7 @@ public sealed class LayerApplierTests : IDisposable
     [Fact]
     public void Apply_MoreThanTheDiskMayTake_Stops()
     {
-        using var applier = new LayerApplier(_root, [], privileged: false, new SpaceBudget(() => 10_000));
+        using var applier = new LayerApplier(_root, () => [], privileged: false, new SpaceBudget(() => 10_000));
 
         var error = Assert.Throws<ErrorException>(() => applier.Apply(new TarBuilder().File("big", new string('x', 20_000)).Build(), CancellationToken.None));
         Assert.Equal("image.no-space", error.Error.Code);
@@ -172,7 +172,7 @@ public sealed class LayerApplierTests : IDisposable
 
     private void Apply(TarBuilder archive, params string[] lowers)
     {
-        using var applier = new LayerApplier(_root, lowers, privileged: false, new SpaceBudget(() => long.MaxValue));
+        using var applier = new LayerApplier(_root, () => lowers, privileged: false, new SpaceBudget(() => long.MaxValue));
         applier.Apply(archive.Build(), CancellationToken.None);
     }
 

@@ -147,7 +147,7 @@ public sealed class LayerDiffTests : IDisposable
     private void Apply(string name, TarBuilder archive)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
-        using var applier = new LayerApplier(folder, [], Environment.IsPrivilegedProcess, new(() => long.MaxValue));
+        using var applier = new LayerApplier(folder, () => [], Environment.IsPrivilegedProcess, new(() => long.MaxValue));
         applier.Apply(archive.Build(), CancellationToken.None);
     }
 

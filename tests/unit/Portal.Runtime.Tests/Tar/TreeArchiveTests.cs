@@ -37,7 +37,7 @@ public sealed class TreeArchiveTests : IDisposable
 
     private void Fill(TarBuilder archive)
     {
-        using var applier = new LayerApplier(_folder, [], privileged: false, new(() => long.MaxValue));
+        using var applier = new LayerApplier(_folder, () => [], privileged: false, new(() => long.MaxValue));
         applier.Apply(archive.Build(), CancellationToken.None);
     }
 

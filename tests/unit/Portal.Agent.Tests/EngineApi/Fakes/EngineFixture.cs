@@ -15,6 +15,7 @@ using Portal.Runtime.Exec;
 using Portal.Runtime.Files;
 using Portal.Runtime.Images;
 using Portal.Runtime.Networks;
+using Portal.Runtime.Registries;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Agent.Tests.EngineApi.Fakes;
@@ -28,6 +29,8 @@ public sealed class EngineFixture : IAsyncLifetime
     internal FakeContainers Containers { get; } = new();
 
     internal FakeImages Images { get; } = new();
+
+    internal FakeRegistries Registries { get; } = new();
 
     internal FakeFiles Files { get; } = new();
 
@@ -58,6 +61,7 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton<IExecs>(Containers.Session)
             .AddSingleton<IRuntimeInfo, FakeRuntimeInfo>()
             .AddSingleton<IImages>(Images)
+            .AddSingleton<IRegistries>(Registries)
             .AddSingleton<IContainerFiles>(Files)
             .AddSingleton<IDiskUsage>(Files)
             .AddSingleton<IBuilder>(Builds)

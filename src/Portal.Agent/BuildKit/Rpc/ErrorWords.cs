@@ -2,7 +2,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Portal.Domain.Primitives;
 
-namespace Portal.Agent.BuildKit.Services;
+namespace Portal.Agent.BuildKit.Rpc;
 
 /// <summary>The one place where failures become statuses of gRPC.</summary>
 internal sealed class ErrorWords(ILogger<ErrorWords> log) : Interceptor

@@ -6,13 +6,13 @@ using Portal.Agent.EngineApi;
 using SolveRequest = Portal.Agent.BuildKit.Wire.Gateway.SolveRequest;
 using SolveResponse = Portal.Agent.BuildKit.Wire.Gateway.SolveResponse;
 
-namespace Portal.Agent.BuildKit.Services;
+namespace Portal.Agent.BuildKit.Rpc;
 
 /// <summary>
 /// What a front end on the client's side calls. buildx is one: it asks for its Dockerfile to be solved, and returns what it got. As in
 /// BuildKit, what is asked for here is only drawn up, and built when its result is wanted.
 /// </summary>
-internal sealed class BridgeService(BuildJobs jobs, Solver solver, ControlService control) : LLBBridge.LLBBridgeBase
+internal sealed class BridgeRpc(BuildJobs jobs, Solver solver, ControlRpc control) : LLBBridge.LLBBridgeBase
 {
     private static readonly string[] s_frontend =
     [

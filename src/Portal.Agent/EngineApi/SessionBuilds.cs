@@ -6,11 +6,12 @@ using Grpc.Core;
 using Portal.Agent.BuildKit.Sessions;
 using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds.Contexts;
 
-namespace Portal.Agent.BuildKit;
+namespace Portal.Agent.EngineApi;
 
 /// <summary>
 /// <c>POST /build?version=2</c>: how clients before buildx ask for a build by BuildKit (docker 18.09 to 20.10 with DOCKER_BUILDKIT=1). The
@@ -204,7 +205,7 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, IBuildContext
         using var lines = await request.StartLinesAsync();
         await foreach (var status in job.Journal.ReadAsync(request.Streaming))
         {
-            await TellAsync(new() { Id = "moby.buildkit.trace", Aux = JsonSerializer.SerializeToElement(Convert.ToBase64String(status.ToByteArray()), SessionBuildJson.Default.String) });
+            await TellAsync(new() { Id = "moby.buildkit.trace", Aux = JsonSerializer.SerializeToElement(Convert.ToBase64String(status.ToByteArray()), EngineJson.Default.String) });
         }
 
         try
@@ -212,7 +213,7 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, IBuildContext
             var result = await solving;
             if (solve.Exporters is [{ Type: "moby" }] && result.TryGetValue("containerimage.digest", out var id))
             {
-                await TellAsync(new() { Id = "moby.image.id", Aux = JsonSerializer.SerializeToElement(new() { ID = id }, SessionBuildJson.Default.SessionBuildImage) });
+                await TellAsync(new() { Id = "moby.image.id", Aux = JsonSerializer.SerializeToElement(new() { Id = id }, EngineJson.Default.BuildAux) });
             }
         }
         catch (Exception e) when (e is ErrorException or RpcException or OperationCanceledException)
@@ -221,7 +222,7 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, IBuildContext
             await TellAsync(new() { ErrorDetail = new() { Message = message }, Error = message });
         }
 
-        ValueTask TellAsync(SessionBuildLine line) => lines.WriteAsync(line, SessionBuildJson.Default.SessionBuildLine, request.Streaming);
+        ValueTask TellAsync(ProgressMessage line) => lines.WriteAsync(line, EngineJson.Default.ProgressMessage, request.Streaming);
     }
 
     /// <summary>The request that carries the archive of a build: it lasts until the build has read it.</summary>

@@ -7,10 +7,10 @@ using Portal.Agent.Node;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;
 
-namespace Portal.Agent.BuildKit.Services;
+namespace Portal.Agent.BuildKit.Rpc;
 
 /// <summary>BuildKit's control service, as far as clients of a Docker engine use it.</summary>
-internal sealed class ControlService(Solver solver, BuildJobs jobs, ClientSessions sessions, ContextFolders folders, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
+internal sealed class ControlRpc(Solver solver, BuildJobs jobs, ClientSessions sessions, ContextFolders folders, IBuilder builder, NodeIdentity node, HostFacts facts) : Control.ControlBase
 {
     public override async Task<SolveResponse> Solve(SolveRequest request, ServerCallContext context)
     {

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Portal.E2E;
+
+namespace Portal.Engine.E2E;
+
+/// <summary>Debian's docker-registry with a store and a port of its own.</summary>
+public sealed class RegistryServer : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly ChildProcess _process;
+
+    private RegistryServer(string folder, string host, ChildProcess process) => (_folder, Host, _process) = (folder, host, process);
+
+    /// <summary>As references name it: address and port.</summary>
+    public string Host { get; }
+
+    /// <summary>Starts one.</summary>
+    /// <param name="auth">The <c>auth</c> section of its configuration; null for anybody.</param>
+    /// <param name="tls">The <c>tls</c> section; null for plain HTTP.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="port">Its port; 0 for a free one.</param>
+    public static async Task<RegistryServer> StartAsync(string? auth = null, string? tls = null, string address = "127.0.0.1", int port = 0)
+    {
+        var folder = Directory.CreateTempSubdirectory("portal-registry-").FullName;
+        port = port == 0 ? FreePort() : port;
+        await File.WriteAllLinesAsync(Path.Combine(folder, "config.yml"),
+        [
+            "version: 0.1",
+            "log: {level: error}",
+            $"storage: {{filesystem: {{rootdirectory: {folder}/store}}, delete: {{enabled: true}}}}",
+            $"http: {{addr: \"{address}:{port}\"{(tls is null ? "" : $", tls: {tls}")}}}",
+            auth is null ? "" : $"auth: {auth}",
+        ]);
+        var process = ChildProcess.Start("docker-registry", ["serve", Path.Combine(folder, "config.yml")]);
+        await Patience.UntilAsync("the registry listens", async () =>
+        {
+            if (process.HasExited) Assert.Fail($"The registry ended: {await process.LastWordsAsync()}");
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await socket.ConnectAsync(address, port);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        });
+        return new(folder, $"{address}:{port}", process);
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>What skopeo says the digest of a manifest is.</summary>
+    public async Task<string> DigestAsync(string image, params string[] options) =>
+        (await ChildProcess.RunAsync("skopeo", ["inspect", "--tls-verify=false", .. options, "--format", "{{.Digest}}", $"docker://{Host}/{image}"])).Succeeded().Line;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>A way to a server that can be held up in the middle of an answer.</summary>
+public sealed class SlowRelay : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _end = new();
+    private readonly string _target;
+    private readonly Task _accepting;
+    private long _passed;
+
+    public SlowRelay(string target)
+    {
+        _target = target;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public string Host => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Bytes of answers that may pass.</summary>
+    public long Allowance { get; set; } = long.MaxValue;
+
+    /// <summary>Bytes of answers that have passed.</summary>
+    public long Passed => Interlocked.Read(ref _passed);
+
+    /// <summary>Counts anew.</summary>
+    public void Reset(long allowance)
+    {
+        Allowance = allowance;
+        Interlocked.Exchange(ref _passed, 0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Stop();
+        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+            _ = RelayAsync(await _listener.AcceptTcpClientAsync(_end.Token));
+    }
+
+    private async Task RelayAsync(TcpClient client)
+    {
+        using var near = client;
+        using var far = new TcpClient();
+        try
+        {
+            await far.ConnectAsync(IPEndPoint.Parse(_target), _end.Token);
+            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream(), _end.Token), AnswerAsync(far.GetStream(), near.GetStream()));
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            // Either side may leave at any time.
+        }
+    }
+
+    private async Task AnswerAsync(NetworkStream far, NetworkStream near)
+    {
+        var buffer = new byte[64 * 1024];
+        for (int count; (count = await far.ReadAsync(buffer, _end.Token)) > 0;)
+        {
+            while (Passed >= Allowance) await Task.Delay(20, _end.Token);
+            Interlocked.Add(ref _passed, count);
+            await near.WriteAsync(buffer.AsMemory(0, count), _end.Token);
+        }
+    }
+}
