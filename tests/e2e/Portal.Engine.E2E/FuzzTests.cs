@@ -146,7 +146,7 @@ public sealed class FuzzTests(FuzzedEngine engine) : IClassFixture<FuzzedEngine>
             (await engine.Docker.RunAsync(["rm", "-f", "-v", .. others])).Succeeded();
         }
 
-        (await engine.Docker.RunAsync("volume", "prune", "-af")).Succeeded();
+        await engine.ClearVolumesAsync();
         var images = (await engine.Docker.RunAsync("images", "-q", "--no-trunc")).Succeeded().Lines.Distinct().Where(id => id != engine.Docker.InspectAsync(FuzzedRequest.Keeper, "{{.Image}}").Result);
         foreach (var image in images)
         {
