@@ -85,6 +85,9 @@ public sealed record ContainerLayers(IReadOnlyList<Digest> DiffIds)
     /// <summary>Nothing of the writable layer is to outlive this boot of the machine.</summary>
     public bool Ephemeral { get; init; }
 
+    /// <summary>It has the empty file by which programs know that they are in a container, as every container does; a mere look at layers has not.</summary>
+    public bool IsMarked { get; init; } = true;
+
     /// <summary>Images mounted inside. Their layers stay for as long as the container's own do.</summary>
     public IReadOnlyList<MountedImage> Images { get; init; } = [];
 
@@ -102,6 +105,7 @@ public sealed record MountedImage(IReadOnlyList<Digest> DiffIds)
     /// <summary>Which of that container's images.</summary>
     public int Index { get; init; }
 }
+
 /// <summary>Folders of a container's root file system, as overlayfs names them.</summary>
 /// <param name="Lower">Of the image, topmost first.</param>
 /// <param name="Upper">What the container has written.</param>

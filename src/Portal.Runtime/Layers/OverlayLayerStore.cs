@@ -321,7 +321,11 @@ internal sealed partial class OverlayLayerStore : ILayerStore
         MakeFolder(Path.Combine(folder, "diff"), RootMode);
         MakeFolder(Path.Combine(folder, "work"), TraverseMode);
         MakeFolder(Path.Combine(folder, "merged"), TraverseMode);
-        MakeContainerMark(folder, links);
+        if (layers.IsMarked)
+        {
+            MakeContainerMark(folder, links);
+        }
+
         if (ephemeral)
         {
             MakeFolder(Path.Combine(folder, EphemeralMark), TraverseMode);

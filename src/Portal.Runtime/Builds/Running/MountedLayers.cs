@@ -18,7 +18,7 @@ internal sealed class MountedLayers : IDisposable
     {
         // No container of the store has this id: what an engine that dies leaves of it is swept at the next start.
         var id = ContainerId.New();
-        await layers.CreateContainerLayerAsync(id, new ContainerLayers(diffIds) { Ephemeral = true }, ct).ConfigureAwait(false);
+        await layers.CreateContainerLayerAsync(id, new ContainerLayers(diffIds) { Ephemeral = true, IsMarked = false }, ct).ConfigureAwait(false);
         try
         {
             return new(layers, id, layers.Mount(id));
