@@ -50,9 +50,9 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
     /// <summary>Repository in full: <c>docker.io/library/busybox</c>.</summary>
     public string Repository => $"{Domain}/{Path}";
 
-    /// <summary>Repository as people write it: <c>busybox</c>.</summary>
+    /// <summary>Repository as people write it: <c>busybox</c>. In full where what is left would look like another registry.</summary>
     public string FamiliarRepository =>
-        Domain != DefaultDomain ? Repository
+        Domain != DefaultDomain || (Path.IndexOf('/') is > 0 and var slash && LooksLikeDomain(Path.AsSpan(0, slash))) ? Repository
         : Path.StartsWith(OfficialPrefix, StringComparison.Ordinal) && !Path.AsSpan(OfficialPrefix.Length).Contains('/') ? Path[OfficialPrefix.Length..]
         : Path;
 
@@ -124,7 +124,7 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
         // "team/app" has no domain: what could be one must look like one.
         var slash = s.IndexOf('/');
         var first = slash < 0 ? [] : s[..slash];
-        var hasDomain = slash >= 0 && (first.ContainsAny('.', ':') || first is "localhost" || first.ContainsAnyInRange('A', 'Z'));
+        var hasDomain = slash >= 0 && LooksLikeDomain(first);
         var domain = hasDomain ? first : DefaultDomain;
         var path = hasDomain ? s[(slash + 1)..] : s;
         if (!IsPath(path))
@@ -157,6 +157,8 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
         (result, problem) = (new(domain.ToString(), fullPath, tag, digest), null);
         return true;
     }
+
+    private static bool LooksLikeDomain(ReadOnlySpan<char> part) => part.ContainsAny('.', ':') || part is "localhost" || part.ContainsAnyInRange('A', 'Z');
 
     private static bool IsDomain(ReadOnlySpan<char> domain)
     {
