@@ -65,7 +65,7 @@ internal abstract partial class TarApplier
         ClearFor(entry, parent, leaf, path);
         if (entry.Kind == TarKind.SymbolicLink)
         {
-            if (entry.LinkName.Length > PathInRoot.MaximumPath || entry.LinkName.AsSpan().Contains((byte)0))
+            if (entry.LinkName.Length is 0 or > PathInRoot.MaximumPath || entry.LinkName.AsSpan().Contains((byte)0))
             {
                 throw ArchiveErrors.Bad($"the symbolic link {ArchiveErrors.Show(path)} has an impossible target");
             }

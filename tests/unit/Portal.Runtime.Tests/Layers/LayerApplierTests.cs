@@ -155,6 +155,10 @@ public sealed class LayerApplierTests : IDisposable
     }
 
     [Fact]
+    public void Apply_LinkToNothingAtAll_IsRefusedByName() =>
+        Assert.Contains("impossible target", Assert.Throws<ErrorException>(() => Apply(new TarBuilder().Symlink("l", ""))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Apply_ImpliedDirectories_CountAsMembersDo()
     {
         using var applier = new LayerApplier(_root, () => [], privileged: false, new SpaceBudget(() => 100_000));
