@@ -17,5 +17,5 @@ portal_fuzz() {
   step "Fuzzing $target for $seconds seconds each, from seed $seed; what breaks is kept in $findings"
   PORTAL_FUZZ_TARGET=$target PORTAL_FUZZ_SEED=$seed PORTAL_FUZZ_SECONDS=$seconds PORTAL_FUZZ_FINDINGS=$findings \
     "$(build_root)/bin/$project/release/$project" -noLogo -noColor -diagnostics -class Portal.Runtime.Tests.Fuzz.FuzzTests || code=$?
-  [ $code -eq 0 ] || fail "A promise was broken: the lines above say which, and the input is in $findings."
+  [ $code -eq 0 ] || fail "The lines above say what went wrong; an input that broke a promise is in $findings."
 }

@@ -71,7 +71,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         bool IsWanted(string name) => filters.Any("reference", pattern => Matches(name, pattern));
     }
 
-    /// <summary>Patterns are globs over the short or the full name, with or without its tag or digest.</summary>
+    /// <summary>Patterns are globs over the short name, or the full one where they begin as it does, with or without its tag or digest.</summary>
     private static bool Matches(string name, string pattern)
     {
         if (GlobPattern.IsMatch(pattern, name))
@@ -80,7 +80,8 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         }
 
         return ImageReference.TryParse(name, null, out var reference)
-            && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository) || GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()));
+            && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository)
+                || (pattern.StartsWith(reference.Domain + '/', StringComparison.Ordinal) && (GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()))));
     }
 
     private async Task CreateAsync(EngineRequest request)

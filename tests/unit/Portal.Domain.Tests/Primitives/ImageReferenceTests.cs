@@ -14,6 +14,7 @@ public sealed class ImageReferenceTests
     [InlineData("team/app", "docker.io/team/app", "team/app")]
     [InlineData("library/a/b", "docker.io/library/a/b", "library/a/b")]
     [InlineData("docker.io/looks.like/host", "docker.io/looks.like/host", "docker.io/looks.like/host")]
+    [InlineData("docker.io/" + Hex, "docker.io/library/" + Hex, "library/" + Hex)]
     [InlineData("docker.io/localhost/app", "docker.io/localhost/app", "docker.io/localhost/app")]
     [InlineData("localhost/app", "localhost/app", "localhost/app")]
     [InlineData("localhost:5000/app:x", "localhost:5000/app:x", "localhost:5000/app:x")]

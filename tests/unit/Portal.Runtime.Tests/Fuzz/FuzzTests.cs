@@ -42,7 +42,8 @@ public sealed class FuzzTests
     [MemberData(nameof(Targets))]
     public void Input_OfAnything_IsTakenOrRefused(string name)
     {
-        using var target = s_targets[name]();
+        Assert.True(s_targets.TryGetValue(name, out var open), $"There is no target {name}; there are {string.Join(", ", s_targets.Keys)}.");
+        using var target = open();
         foreach (var seed in target.Seeds)
         {
             Try(target, seed, "a seed");
