@@ -35,11 +35,14 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         var users = request.Version.AtLeast(51) ? containers.List() : null;
         var shared = request.Version.AtLeast(42) && request.Flag("shared-size") ? images.LayerUsage().Shared : null;
         var list = new List<ImageSummary>();
-        foreach (var image in images.List())
+        var all = images.List();
+        var parents = request.Flag("all") ? [] : all.Select(i => i.Parent).ToHashSet();
+        foreach (var image in all)
         {
-            // One that only a digest means has no tag to list, but is not left over either: Docker lists it both ways.
+            // What others were made from and has no name of its own is of no interest. One that only a digest means has no tag to list, but is not left over either: Docker lists it both ways.
             if ((dangling is true && image.Tags.Count > 0)
                 || (dangling is false && image.Tags.Count + image.RepoDigests.Count == 0)
+                || (image.Tags.Count + image.RepoDigests.Count == 0 && parents.Contains(image.Id))
                 || (before is not null && image.Created >= before)
                 || (since is not null && image.Created <= since)
                 || (until is not null && image.Created >= until)
@@ -68,7 +71,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         bool IsWanted(string name) => filters.Any("reference", pattern => Matches(name, pattern));
     }
 
-    /// <summary>Patterns are globs over the short or the full name, with or without its tag or digest.</summary>
+    /// <summary>Patterns are globs over the short name, or the full one where they begin as it does, with or without its tag or digest.</summary>
     private static bool Matches(string name, string pattern)
     {
         if (GlobPattern.IsMatch(pattern, name))
@@ -77,7 +80,8 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         }
 
         return ImageReference.TryParse(name, null, out var reference)
-            && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository) || GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()));
+            && (GlobPattern.IsMatch(pattern, reference.FamiliarRepository)
+                || (pattern.StartsWith(reference.Domain + '/', StringComparison.Ordinal) && (GlobPattern.IsMatch(pattern, reference.Repository) || GlobPattern.IsMatch(pattern, reference.ToString()))));
     }
 
     private async Task CreateAsync(EngineRequest request)
@@ -125,11 +129,6 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
             throw EngineErrors.Invalid("image.names", "no images specified");
         }
 
-        foreach (var name in names)
-        {
-            _ = images.Resolve(name);
-        }
-
         request.Http.Response.ContentType = "application/x-tar";
         await images.SaveAsync(names, request.Http.Response.Body, request.Streaming);
     }
@@ -158,6 +157,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
         var danglingOnly = filters.Boolean("dangling") ?? true;
         var until = filters.Values("until") is [var text, ..] ? EngineTime.ParseUntil(text, time.GetUtcNow()) : (DateTimeOffset?)null;
         var used = containers.List().Select(c => c.ImageId).ToHashSet();
+        var before = images.LayerUsage().Total;
         var response = new ImagePruneResponse();
         foreach (var image in images.List())
         {
@@ -173,8 +173,6 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
                     var steps = await images.RemoveAsync(name, force: false, noPrune: false, request.Aborted);
                     (response.ImagesDeleted ??= []).AddRange(steps.Select(Item));
                 }
-
-                response.SpaceReclaimed += image.SizeBytes;
             }
             catch (ErrorException)
             {
@@ -182,6 +180,7 @@ internal sealed class ImageEndpoints(IImages images, IContainers containers, Reg
             }
         }
 
+        response.SpaceReclaimed = Math.Max(0, before - images.LayerUsage().Total);
         news.Tell("image", response.SpaceReclaimed);
         await request.Json(response, EngineJson.Default.ImagePruneResponse);
     }

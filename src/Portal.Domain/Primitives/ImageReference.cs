@@ -50,10 +50,10 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
     /// <summary>Repository in full: <c>docker.io/library/busybox</c>.</summary>
     public string Repository => $"{Domain}/{Path}";
 
-    /// <summary>Repository as people write it: <c>busybox</c>.</summary>
+    /// <summary>Repository as people write it: <c>busybox</c>. Longer where what is left would look like another registry or an id.</summary>
     public string FamiliarRepository =>
-        Domain != DefaultDomain ? Repository
-        : Path.StartsWith(OfficialPrefix, StringComparison.Ordinal) && !Path.AsSpan(OfficialPrefix.Length).Contains('/') ? Path[OfficialPrefix.Length..]
+        Domain != DefaultDomain || (Path.IndexOf('/') is > 0 and var slash && LooksLikeDomain(Path.AsSpan(0, slash))) ? Repository
+        : Path.StartsWith(OfficialPrefix, StringComparison.Ordinal) && Path.AsSpan(OfficialPrefix.Length) is var name && !name.Contains('/') && !LooksLikeId(name) ? name.ToString()
         : Path;
 
     /// <summary>The whole as people write it: <c>busybox:latest</c>.</summary>
@@ -91,7 +91,7 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
     public static bool TryParse(ReadOnlySpan<char> s, [NotNullWhen(true)] out ImageReference? result, [NotNullWhen(false)] out string? problem)
     {
         (result, problem) = (null, "invalid reference format");
-        if (s.Length == 64 && !s.ContainsAnyExcept(s_lowerHex))
+        if (LooksLikeId(s))
         {
             problem = $"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings";
             return false;
@@ -124,7 +124,7 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
         // "team/app" has no domain: what could be one must look like one.
         var slash = s.IndexOf('/');
         var first = slash < 0 ? [] : s[..slash];
-        var hasDomain = slash >= 0 && (first.ContainsAny('.', ':') || first is "localhost" || first.ContainsAnyInRange('A', 'Z'));
+        var hasDomain = slash >= 0 && LooksLikeDomain(first);
         var domain = hasDomain ? first : DefaultDomain;
         var path = hasDomain ? s[(slash + 1)..] : s;
         if (!IsPath(path))
@@ -157,6 +157,10 @@ public sealed record ImageReference : ISpanParsable<ImageReference>
         (result, problem) = (new(domain.ToString(), fullPath, tag, digest), null);
         return true;
     }
+
+    private static bool LooksLikeId(ReadOnlySpan<char> text) => text.Length == 64 && !text.ContainsAnyExcept(s_lowerHex);
+
+    private static bool LooksLikeDomain(ReadOnlySpan<char> part) => part.ContainsAny('.', ':') || part is "localhost" || part.ContainsAnyInRange('A', 'Z');
 
     private static bool IsDomain(ReadOnlySpan<char> domain)
     {

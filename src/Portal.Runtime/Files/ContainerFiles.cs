@@ -133,7 +133,7 @@ internal sealed class ContainerFiles(
             using var tar = Compression.Unpack(blocking);
             // Elsewhere than on the engine's own disk, its owner decides how full it may get.
             var budget = root.IsOnRoot(folder!) ? SpaceBudget.For(layers.Stack(container.Id).Upper) : null;
-            using var applier = new CopyApplier(folder!, asked.Text, options.KeepKinds, owner, container.Snapshot.Mappings, budget);
+            using var applier = new CopyApplier(folder!, asked.Text, options.KeepKinds, owner, container.Snapshot.Mappings, budget, Environment.IsPrivilegedProcess);
             try
             {
                 applier.Apply(tar, ct);

@@ -16,8 +16,10 @@ namespace Portal.Runtime.Files;
 /// <param name="owner">Who is to own everything, as the container knows them; null leaves the archive's owners.</param>
 /// <param name="mappings">How owners are known outside of the container; null for the same.</param>
 /// <param name="budget">Bounds what is written; null when only the disk does.</param>
-internal sealed class CopyApplier(SafeFileHandle folder, string path, bool keepKinds, (uint User, uint Group)? owner, IdMappings? mappings, SpaceBudget? budget)
-    : TarApplier(new PathInRoot(folder), Environment.IsPrivilegedProcess, budget)
+/// <param name="privileged">Owners, devices and protected attributes are restored. Off for tests without root.</param>
+internal sealed class CopyApplier(
+    SafeFileHandle folder, string path, bool keepKinds, (uint User, uint Group)? owner, IdMappings? mappings, SpaceBudget? budget, bool privileged)
+    : TarApplier(new PathInRoot(folder), privileged, budget)
 {
     protected override bool IsLive => true;
 

@@ -156,7 +156,7 @@ internal sealed class ImageArchive : IDisposable
 
     private IEnumerable<ArchivedImage> ReadDockerArchive(byte[] json)
     {
-        foreach (var image in ImageDocument.Parse(json, ImageJson.Default.IReadOnlyListDockerArchiveImage, "manifest.json"))
+        foreach (var image in ImageDocument.Parse(json, ImageJson.Default.IReadOnlyListDockerArchiveImage, "manifest.json").Select(i => i ?? throw ArchiveErrors.Bad("manifest.json is malformed")))
         {
             var config = ReadJson(Member(image.Config), "an image's configuration");
             var layers = (image.Layers ?? []).Select(Member).ToArray();

@@ -56,6 +56,9 @@ internal sealed class ImageCatalogue
 
     public StoredImage? Find(Digest id) => _images.GetValueOrDefault(id);
 
+    /// <summary>Others were committed from the image.</summary>
+    public bool HasChildren(Digest id) => _images.Values.Any(i => i.Snapshot.Parent == id);
+
     /// <summary>Tags and digests that mean an image, in order.</summary>
     public IReadOnlyList<ImageReference> ReferencesOf(Digest id) => [.. _referencesOf[id]];
 

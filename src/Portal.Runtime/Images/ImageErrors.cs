@@ -18,6 +18,9 @@ internal static class ImageErrors
     public static ErrorException StoppedContainer(Digest image, ContainerId container) => new(ErrorKind.Conflict, "image.in-use",
         $"conflict: unable to delete {Short(image)} (must be forced) - image is being used by stopped container {container.Abbreviated}");
 
+    public static ErrorException DependentChild(Digest image) => new(ErrorKind.Conflict, "image.parent",
+        $"conflict: unable to delete {Short(image)} (cannot be forced) - image has dependent child images");
+
     public static ErrorException ManyReferences(Digest image) => new(ErrorKind.Conflict, "image.many-references",
         $"conflict: unable to delete {Short(image)} (must be forced) - image is referenced in multiple repositories");
 

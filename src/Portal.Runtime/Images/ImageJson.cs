@@ -1,29 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Portal.Runtime.Images;
 
+/// <summary>The reader of JSON knows which members may be null; which elements may, it does not: none.</summary>
+internal static class NoNull
+{
+    /// <exception cref="JsonException">An element is null.</exception>
+    [return: NotNullIfNotNull(nameof(list))]
+    public static TList? In<TList>(TList? list)
+        where TList : class, IEnumerable<object> => list?.Contains(null) == true ? throw new JsonException("an element of a list is null") : list;
+}
+
 /// <summary>Points at a blob (OCI image-spec, descriptor.md).</summary>
 internal sealed record OciDescriptor
 {
-    public string MediaType { get; init; } = "";
+    public string MediaType { get => field ?? ""; init; }
 
-    public string Digest { get; init; } = "";
+    public string Digest { get => field ?? ""; init; }
 
     public long Size { get; init; }
 
     public OciPlatform? Platform { get; init; }
 
-    public Dictionary<string, string>? Annotations { get; init; }
+    public Dictionary<string, string>? Annotations
+    {
+        get;
+        init
+        {
+            NoNull.In(value?.Values);
+            field = value;
+        }
+    }
 }
 
 /// <summary>For which machines a manifest of an index is.</summary>
 internal sealed record OciPlatform
 {
-    public string Architecture { get; init; } = "";
+    public string Architecture { get => field ?? ""; init; }
 
-    public string Os { get; init; } = "";
+    public string Os { get => field ?? ""; init; }
 
     public string? Variant { get; init; }
 }
@@ -37,9 +55,9 @@ internal sealed record OciDocument
 
     public OciDescriptor? Config { get; init; }
 
-    public IReadOnlyList<OciDescriptor>? Layers { get; init; }
+    public IReadOnlyList<OciDescriptor>? Layers { get; init => field = NoNull.In(value); }
 
-    public IReadOnlyList<OciDescriptor>? Manifests { get; init; }
+    public IReadOnlyList<OciDescriptor>? Manifests { get; init => field = NoNull.In(value); }
 
     /// <summary>Only in Docker's manifests of schema 1, which are told by it.</summary>
     public JsonElement? FsLayers { get; init; }
@@ -48,7 +66,7 @@ internal sealed record OciDocument
 /// <summary>The oci-layout file.</summary>
 internal sealed record OciLayout
 {
-    public string ImageLayoutVersion { get; init; } = "";
+    public string ImageLayoutVersion { get => field ?? ""; init; }
 }
 
 /// <summary>An image's configuration (config.md).</summary>
@@ -64,7 +82,7 @@ internal sealed record OciImage
 
     public DateTimeOffset? Created { get; init; }
 
-    public IReadOnlyList<OciHistory>? History { get; init; }
+    public IReadOnlyList<OciHistory>? History { get; init => field = NoNull.In(value); }
 
     public string? Os { get; init; }
 
@@ -80,31 +98,39 @@ internal sealed record OciImageConfig
 
     [JsonPropertyName("ExposedPorts")] public Dictionary<string, EmptyObject>? ExposedPorts { get; init; }
 
-    [JsonPropertyName("Env")] public IReadOnlyList<string>? Environment { get; init; }
+    [JsonPropertyName("Env")] public IReadOnlyList<string>? Environment { get; init => field = NoNull.In(value); }
 
-    [JsonPropertyName("Entrypoint")] public IReadOnlyList<string>? Entrypoint { get; init; }
+    [JsonPropertyName("Entrypoint")] public IReadOnlyList<string>? Entrypoint { get; init => field = NoNull.In(value); }
 
-    [JsonPropertyName("Cmd")] public IReadOnlyList<string>? Command { get; init; }
+    [JsonPropertyName("Cmd")] public IReadOnlyList<string>? Command { get; init => field = NoNull.In(value); }
 
     [JsonPropertyName("Volumes")] public Dictionary<string, EmptyObject>? Volumes { get; init; }
 
     [JsonPropertyName("WorkingDir")] public string? WorkingDirectory { get; init; }
 
-    [JsonPropertyName("Labels")] public Dictionary<string, string>? Labels { get; init; }
+    [JsonPropertyName("Labels")] public Dictionary<string, string>? Labels
+    {
+        get;
+        init
+        {
+            NoNull.In(value?.Values);
+            field = value;
+        }
+    }
 
     [JsonPropertyName("StopSignal")] public string? StopSignal { get; init; }
 
     [JsonPropertyName("Healthcheck")] public OciHealthCheck? HealthCheck { get; init; }
 
-    [JsonPropertyName("Shell")] public IReadOnlyList<string>? Shell { get; init; }
+    [JsonPropertyName("Shell")] public IReadOnlyList<string>? Shell { get; init => field = NoNull.In(value); }
 
-    [JsonPropertyName("OnBuild")] public IReadOnlyList<string>? OnBuild { get; init; }
+    [JsonPropertyName("OnBuild")] public IReadOnlyList<string>? OnBuild { get; init => field = NoNull.In(value); }
 }
 
 /// <summary>Docker's addition to the configuration. Times are nanoseconds.</summary>
 internal sealed record OciHealthCheck
 {
-    [JsonPropertyName("Test")] public IReadOnlyList<string>? Test { get; init; }
+    [JsonPropertyName("Test")] public IReadOnlyList<string>? Test { get; init => field = NoNull.In(value); }
 
     [JsonPropertyName("Interval")] public long? Interval { get; init; }
 
@@ -137,7 +163,7 @@ internal sealed record OciRootFileSystem
 {
     public string? Type { get; init; }
 
-    [JsonPropertyName("diff_ids")] public IReadOnlyList<string>? DiffIds { get; init; }
+    [JsonPropertyName("diff_ids")] public IReadOnlyList<string>? DiffIds { get; init => field = NoNull.In(value); }
 }
 
 /// <summary>An image in a docker-archive's manifest.json.</summary>
@@ -145,9 +171,9 @@ internal sealed record DockerArchiveImage
 {
     [JsonPropertyName("Config")] public string? Config { get; init; }
 
-    [JsonPropertyName("RepoTags")] public IReadOnlyList<string>? RepoTags { get; init; }
+    [JsonPropertyName("RepoTags")] public IReadOnlyList<string>? RepoTags { get; init => field = NoNull.In(value); }
 
-    [JsonPropertyName("Layers")] public IReadOnlyList<string>? Layers { get; init; }
+    [JsonPropertyName("Layers")] public IReadOnlyList<string>? Layers { get; init => field = NoNull.In(value); }
 }
 
 /// <summary>What is stored of an image beside its blobs.</summary>

@@ -5,20 +5,22 @@ namespace Portal.Runtime.Images;
 /// <summary>
 /// What <c>rmi</c> does, decided without doing it. Docker's rules: a name only untags while others remain; an id takes all
 /// names with it when they are of one repository; a running container holds the image whatever is forced, a stopped one
-/// until it is forced. Pure.
+/// until it is forced. An image that others were committed from stays while they are there, without a name if need be, and goes
+/// with the last of them. Pure.
 /// </summary>
 /// <param name="Image">The image meant.</param>
 /// <param name="Untagged">References to remove, in order.</param>
-/// <param name="DeletesImage">The image itself goes as well.</param>
-internal sealed record ImageRemoval(StoredImage Image, IReadOnlyList<ImageReference> Untagged, bool DeletesImage)
+/// <param name="Deleted">Images that go: this one, if it does, and those it was made from.</param>
+internal sealed record ImageRemoval(StoredImage Image, IReadOnlyList<ImageReference> Untagged, IReadOnlyList<StoredImage> Deleted)
 {
     /// <summary>Decides.</summary>
     /// <param name="catalogue">Images now.</param>
     /// <param name="text">Reference or id as given.</param>
     /// <param name="force">Over soft conflicts.</param>
+    /// <param name="noPrune">Images that it was made from stay, even without a name.</param>
     /// <param name="usersOf">Containers of an image.</param>
     /// <exception cref="ErrorException">404 or a conflict.</exception>
-    public static ImageRemoval Plan(ImageCatalogue catalogue, string text, bool force, Func<Digest, IReadOnlyList<ImageUser>> usersOf)
+    public static ImageRemoval Plan(ImageCatalogue catalogue, string text, bool force, bool noPrune, Func<Digest, IReadOnlyList<ImageUser>> usersOf)
     {
         var image = catalogue.Resolve(text);
         var references = catalogue.ReferencesOf(image.Id);
@@ -26,9 +28,9 @@ internal sealed record ImageRemoval(StoredImage Image, IReadOnlyList<ImageRefere
         if (ImageCatalogue.IsIdPrefix(image.Id, text))
         {
             var all = IsOneRepository(references);
-            return Conflict(image.Id, users, force, references.Count > 0 && !all) is { } conflict
+            return Conflict(catalogue, image.Id, users, force, references.Count > 0 && !all) is { } conflict
                 ? throw conflict
-                : new ImageRemoval(image, references, DeletesImage: true);
+                : new ImageRemoval(image, references, WithParents());
         }
 
         if (!force && IsOneRepository(references) && users.Count > 0)
@@ -48,11 +50,30 @@ internal sealed record ImageRemoval(StoredImage Image, IReadOnlyList<ImageRefere
         }
 
         // A container that still uses it keeps the image, now without a name; that is no error.
-        return new ImageRemoval(image, untagged, DeletesImage: left.Count == 0 && Conflict(image.Id, users, force, false) is null);
+        return new ImageRemoval(image, untagged, left.Count == 0 && Conflict(catalogue, image.Id, users, force, false) is null ? WithParents() : []);
+
+        IReadOnlyList<StoredImage> WithParents()
+        {
+            var deleted = new List<StoredImage> { image };
+            var rest = catalogue.Without(image.Id);
+            while (!noPrune && deleted[^1].Snapshot.Parent is { } id && rest.Find(id) is { } parent
+                && rest.ReferencesOf(id).Count == 0 && usersOf(id).Count == 0 && !rest.HasChildren(id))
+            {
+                deleted.Add(parent);
+                rest = rest.Without(id);
+            }
+
+            return deleted;
+        }
     }
 
-    private static ErrorException? Conflict(Digest id, IReadOnlyList<ImageUser> users, bool force, bool manyReferences)
+    private static ErrorException? Conflict(ImageCatalogue catalogue, Digest id, IReadOnlyList<ImageUser> users, bool force, bool manyReferences)
     {
+        if (catalogue.HasChildren(id))
+        {
+            return ImageErrors.DependentChild(id);
+        }
+
         foreach (var user in users)
         {
             if (user.Running)

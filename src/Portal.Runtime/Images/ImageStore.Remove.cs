@@ -13,33 +13,38 @@ internal sealed partial class ImageStore
         await ChangeAsync(
             catalogue =>
             {
-                removal = ImageRemoval.Plan(catalogue, reference, force, id => _usage().UsersOf(id));
-                if (removal.DeletesImage)
+                removal = ImageRemoval.Plan(catalogue, reference, force, noPrune, id => _usage().UsersOf(id));
+                foreach (var image in removal.Deleted)
                 {
                     // First: references to an image that is gone mean nothing, but one without them would stay.
-                    DeleteRecord(removal.Image);
+                    DeleteRecord(image);
                 }
 
-                return removal.DeletesImage ? catalogue.Without(removal.Image.Id) : removal.Untagged.Aggregate(catalogue, (c, r) => c.Without(r));
+                return removal.Deleted.Aggregate(removal.Untagged.Aggregate(catalogue, (c, r) => c.Without(r)), (c, i) => c.Without(i.Id));
             },
             ct).ConfigureAwait(false);
-        var (image, untagged, deletesImage) = removal!;
+        var (image, untagged, deleted) = removal!;
         foreach (var _ in untagged)
         {
             Publish("untag", image, image.Id.ToString());
         }
 
-        if (deletesImage)
+        if (deleted.Count > 0)
         {
-            Publish("delete", image, image.Id.ToString());
             layers = await Task.Run(_layers.Collect, CancellationToken.None).ConfigureAwait(false);
-            DeleteUnreferenced(image.Blobs);
+            DeleteUnreferenced(deleted.SelectMany(i => i.Blobs));
         }
+
+        foreach (var gone in deleted)
+        {
+            Publish("delete", gone, gone.Id.ToString());
+        }
+
+        var told = new HashSet<Digest>();
         return
         [
             .. untagged.Select(r => new ImageDeletion(r.Familiar, null)),
-            .. deletesImage ? [new ImageDeletion(null, image.Id.ToString())] : Array.Empty<ImageDeletion>(),
-            .. image.Chain.Reverse().Where(layers.Contains).Select(c => new ImageDeletion(null, c.ToString())),
+            .. deleted.SelectMany(gone => gone.Chain.Reverse().Where(c => layers.Contains(c) && told.Add(c)).Prepend(gone.Id)).Select(d => new ImageDeletion(null, d.ToString())),
         ];
     }
 

@@ -282,7 +282,7 @@ internal static partial class Libc
     public static unsafe Errno ReadDirectory(SafeFileHandle directory, List<(byte[] Name, FileKind Kind)> entries)
     {
         using var at = new Borrowed(directory);
-        var buffer = new byte[32768];
+        Span<byte> buffer = stackalloc byte[32768];
         fixed (byte* b = buffer)
         {
             while (true)

@@ -21,11 +21,12 @@ internal sealed class SpaceBudget(Func<long> freeBytes)
     /// <exception cref="Portal.Domain.Primitives.ErrorException">There is not so much left.</exception>
     public void Charge(long bytes)
     {
-        _used += bytes;
-        if (_used > _ceiling)
+        if (bytes > _ceiling - _used)
         {
             throw ArchiveErrors.NoSpace(_ceiling);
         }
+
+        _used += bytes;
 
         if (_used - _looked >= LookAgainBytes)
         {

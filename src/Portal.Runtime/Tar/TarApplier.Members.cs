@@ -65,7 +65,7 @@ internal abstract partial class TarApplier
         ClearFor(entry, parent, leaf, path);
         if (entry.Kind == TarKind.SymbolicLink)
         {
-            if (entry.LinkName.Length > PathInRoot.MaximumPath || entry.LinkName.AsSpan().Contains((byte)0))
+            if (entry.LinkName.Length is 0 or > PathInRoot.MaximumPath || entry.LinkName.AsSpan().Contains((byte)0))
             {
                 throw ArchiveErrors.Bad($"the symbolic link {ArchiveErrors.Show(path)} has an impossible target");
             }
@@ -96,16 +96,25 @@ internal abstract partial class TarApplier
         {
             using (file)
             {
-                long offset = 0;
-                for (int read; (read = reader.Read(buffer)) > 0; offset += read)
+                // Holes count too: who reads the file meets them, and what copies it may fill them.
+                long end = 0;
+                for (int read; (read = reader.Read(buffer, out var position)) > 0;)
                 {
                     ct.ThrowIfCancellationRequested();
-                    budget?.Charge(read);
-                    Write(file!, buffer.AsSpan(0, read), offset, path);
+                    position = Math.Max(position, end);
+                    budget?.Charge(position + read - end);
+                    Write(file!, buffer.AsSpan(0, read), position, path);
+                    end = position + read;
+                }
+
+                if (end < entry.Size)
+                {
+                    budget?.Charge(entry.Size - end);
+                    RandomAccess.SetLength(file!, entry.Size);
                 }
 
                 Describe(file!, path, entry);
-                _written += offset;
+                _written += entry.Size;
             }
 
             if (IsLive)
@@ -158,6 +167,11 @@ internal abstract partial class TarApplier
         }
 
         var errno = Libc.SetAttribute(node, name, value);
+        if (errno is Errno.EINVAL or Errno.ERANGE or Errno.E2BIG)
+        {
+            throw ArchiveErrors.Bad($"the attribute {ArchiveErrors.Show(name)} of {ArchiveErrors.Show(path)} is not possible ({errno})");
+        }
+
         // A file system without this sort of attribute, or a kind of file that cannot carry it: as tar does, go on without.
         Check(errno is Errno.EOPNOTSUPP or Errno.EPERM ? 0 : errno, "setxattr", path);
     }

@@ -228,27 +228,11 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
         var errno = root.TryOpen(path, out var directory);
         if (errno == Errno.ENOENT)
         {
-            for (var end = 0; end < path.Length;)
-            {
-                var next = path[(end == 0 ? 0 : end + 1)..].IndexOf((byte)'/');
-                var start = end == 0 ? 0 : end + 1;
-                var stop = next < 0 ? path.Length : start + next;
-                var step = root.TryOpen(path[..stop], out directory);
-                if (step == Errno.ENOENT)
-                {
-                    Imply(path[..end], path[start..stop], path[..stop]);
-                    step = root.TryOpen(path[..stop], out directory);
-                }
-
-                if (step != 0)
-                {
-                    throw Unusable(path[..stop], step);
-                }
-
-                end = stop;
-            }
+            Imply(path);
+            errno = root.TryOpen(path, out directory);
         }
-        else if (errno != 0)
+
+        if (errno != 0)
         {
             throw Unusable(path, errno);
         }
@@ -257,25 +241,48 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
         return directory!;
     }
 
-    private void Imply(ReadOnlySpan<byte> parentPath, ReadOnlySpan<byte> leaf, ReadOnlySpan<byte> path)
+    /// <summary>Makes a directory and those on the way to it: from the last one that is there on, each in the one before.</summary>
+    private void Imply(ReadOnlySpan<byte> path)
     {
-        var errno = root.TryOpen(parentPath, out var parent);
-        if (errno != 0)
+        var errno = Errno.ENOENT;
+        SafeFileHandle? parent = null;
+        var there = path.Length;
+        while (errno == Errno.ENOENT && there > 0)
         {
-            throw Unusable(parentPath, errno);
+            there = Math.Max(0, path[..there].LastIndexOf((byte)'/'));
+            errno = root.TryOpenOwned(path[..there], out parent);
         }
 
-        Entering(parent!, parentPath);
-        errno = Libc.MakeDirectoryAt(parent!, leaf, ImpliedMode);
+        try
+        {
+            while (errno == 0 && there < path.Length)
+            {
+                Entering(parent!, path[..there]);
+                var start = there == 0 ? 0 : there + 1;
+                var length = path[start..].IndexOf((byte)'/');
+                there = length < 0 ? path.Length : start + length;
+                budget?.Charge(EntryCost);
+                errno = Libc.MakeDirectoryAt(parent!, path[start..there], ImpliedMode);
+                if (errno == 0)
+                {
+                    var made = Open(parent!, path[start..there], path[..there].ToArray(), FileKind.Directory);
+                    parent!.Dispose();
+                    parent = made;
+                    Check(Libc.ChangeMode(made, ImpliedMode), "chmod", path[..there]);
+                    Implied(made, path[..there]);
+                }
+            }
+        }
+        finally
+        {
+            parent?.Dispose();
+        }
+
         if (errno != 0)
         {
             // EEXIST: a symbolic link that leads to nothing here.
-            throw Unusable(path, errno);
+            throw Unusable(path[..there], errno);
         }
-
-        using var directory = Open(parent!, leaf, path.ToArray(), FileKind.Directory);
-        Check(Libc.ChangeMode(directory, ImpliedMode), "chmod", path);
-        Implied(directory, path);
     }
 
     private static Domain.Primitives.ErrorException Unusable(ReadOnlySpan<byte> path, Errno errno) => errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EROFS

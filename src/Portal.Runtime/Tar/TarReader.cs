@@ -9,7 +9,7 @@ namespace Portal.Runtime.Tar;
 /// <summary>
 /// Reads tar archives: V7, ustar, PAX and GNU, with long names and extended attributes. The framework's own reader decodes
 /// names and attributes as text, which loses bytes, and sets no bound on the size of PAX headers; hence this one.
-/// Every size is checked before memory is taken: at most 1 MiB for the headers of one member. Sparse members are refused.
+/// Every size is checked before memory is taken: at most 1 MiB for the headers of one member.
 /// </summary>
 internal sealed class TarReader(Stream archive)
 {
@@ -21,6 +21,7 @@ internal sealed class TarReader(Stream archive)
     private readonly byte[] _skip = new byte[32768];
     private long _remaining;
     private int _padding;
+    private SparseFile? _sparse;
     private bool _ended;
 
     /// <summary>The next member, or null at the end. What is unread of the one before is skipped.</summary>
@@ -78,8 +79,39 @@ internal sealed class TarReader(Stream archive)
         return extended.IsEmpty ? null : throw ArchiveErrors.Bad("it ends within a member's header");
     }
 
-    /// <summary>Reads content of the current member; 0 at its end.</summary>
+    /// <summary>Reads content of the current member; 0 at its end. Holes are zeroes.</summary>
     public int Read(Span<byte> buffer)
+    {
+        if (_sparse is not { Hole: > 0 } sparse)
+        {
+            return Read(buffer, out _);
+        }
+
+        var length = (int)Math.Min(buffer.Length, sparse.Hole);
+        buffer[..length].Clear();
+        sparse.Advance(length);
+        return length;
+    }
+
+    /// <summary>Reads content of the current member without its holes; 0 at its end.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="position">Where in the file it belongs; only told for sparse files, 0 for others.</param>
+    public int Read(Span<byte> buffer, out long position)
+    {
+        if (_sparse is not { } sparse)
+        {
+            position = 0;
+            return ReadStored(buffer);
+        }
+
+        sparse.Advance(sparse.Hole);
+        position = sparse.Position;
+        var read = ReadStored(buffer[..(int)Math.Min(buffer.Length, sparse.Piece)]);
+        sparse.Advance(read);
+        return read;
+    }
+
+    private int ReadStored(Span<byte> buffer)
     {
         if (_remaining == 0 || buffer.IsEmpty)
         {
@@ -111,7 +143,7 @@ internal sealed class TarReader(Stream archive)
 
         var magic = header.Slice(257, 8);
         var isUstar = magic.StartsWith("ustar\0"u8);
-        var name = extended.Name ?? Name(header, isUstar);
+        var name = extended.SparseName ?? extended.Name ?? Name(header, isUstar);
         var kind = type switch
         {
             0 when name is [.., (byte)'/'] => TarKind.Directory,
@@ -122,14 +154,21 @@ internal sealed class TarReader(Stream archive)
             (byte)'4' => TarKind.BlockDevice,
             (byte)'5' => TarKind.Directory,
             (byte)'6' => TarKind.Fifo,
-            (byte)'S' => throw ArchiveErrors.Bad($"{ArchiveErrors.Show(name)} is a sparse member, which is not supported; write the archive without --sparse"),
+            (byte)'S' => TarKind.File,
             _ => throw ArchiveErrors.Bad($"{ArchiveErrors.Show(name)} is of an unknown type ({type})"),
         };
         // Only files have content; the size field of the others is noise that some writers leave.
+        var map = type == (byte)'S' ? ReadGnuMap(header) : null;
         Begin(kind == TarKind.File ? size : 0);
+        if (kind == TarKind.File && (map is not null || extended.IsSparse))
+        {
+            map ??= extended.SparseMap ?? ReadStoredMap();
+            _sparse = new(type == (byte)'S' ? Number(header.Slice(483, 12), "size") : extended.SparseSize, map, _remaining);
+        }
+
         var hasDevice = kind is TarKind.CharacterDevice or TarKind.BlockDevice;
         return new TarEntry(
-            name, kind, extended.LinkName ?? UntilNul(header.Slice(157, 100)), _remaining, (uint)(Number(header.Slice(100, 8), "mode") & 0xFFF),
+            name, kind, extended.LinkName ?? UntilNul(header.Slice(157, 100)), _sparse?.Size ?? _remaining, (uint)(Number(header.Slice(100, 8), "mode") & 0xFFF),
             Owner(extended.UserId ?? Number(header.Slice(108, 8), "owner")), Owner(extended.GroupId ?? Number(header.Slice(116, 8), "group")),
             extended.Modified ?? new FileTime(Number(header.Slice(136, 12), "time"), 0),
             hasDevice ? Device(Number(header.Slice(329, 8), "device")) : 0, hasDevice ? Device(Number(header.Slice(337, 8), "device")) : 0,
@@ -148,7 +187,65 @@ internal sealed class TarReader(Stream archive)
 
     private static uint Device(long number) => number is >= 0 and <= 0xFFFFF ? (uint)number : throw ArchiveErrors.Bad("a member has an impossible device number");
 
-    private void Begin(long size) => (_remaining, _padding) = (size, (int)(-size & (BlockSize - 1)));
+    /// <summary>GNU's own form: four pieces in the header, and blocks of 21 more after it.</summary>
+    private List<long> ReadGnuMap(ReadOnlySpan<byte> header)
+    {
+        var map = new List<long>();
+        Read(header.Slice(386, 96));
+        Span<byte> block = stackalloc byte[BlockSize];
+        for (var more = header[482] != 0; more; more = block[504] != 0)
+        {
+            if (archive.ReadAtLeast(block, BlockSize, throwOnEndOfStream: false) < BlockSize)
+            {
+                throw ArchiveErrors.Bad("it ends within a member's header");
+            }
+
+            Read(block[..504]);
+        }
+
+        return map;
+
+        void Read(ReadOnlySpan<byte> pieces)
+        {
+            for (; pieces.Length >= 24 && pieces[0] != 0; pieces = pieces[24..])
+            {
+                SparseFile.Add(map, Number(pieces[..12], "offset"));
+                SparseFile.Add(map, Number(pieces.Slice(12, 12), "length"));
+            }
+        }
+    }
+
+    /// <summary>The form 1.0: lines before the content, in whole blocks, the first of which says how many pieces follow.</summary>
+    private List<long> ReadStoredMap()
+    {
+        var text = new List<byte>(BlockSize);
+        Span<byte> block = stackalloc byte[BlockSize];
+        var wanted = 1L;
+        for (var lines = 0L; lines < wanted;)
+        {
+            if (text.Count >= MaximumExtension)
+            {
+                throw ArchiveErrors.TooBig($"the map of a sparse file is larger than {MaximumExtension} bytes");
+            }
+
+            for (var filled = 0; filled < BlockSize;)
+            {
+                filled += ReadStored(block[filled..]) is > 0 and var read ? read : throw SparseFile.Bad();
+            }
+
+            text.AddRange(block);
+            lines += block.Count((byte)'\n');
+            if (wanted == 1 && lines > 0)
+            {
+                wanted = Utf8Parser.TryParse(block, out int pieces, out var digits) && pieces >= 0 && block[digits] == (byte)'\n' ? 1 + (2L * pieces) : throw SparseFile.Bad();
+            }
+        }
+
+        var numbers = SparseFile.Parse(TrimNul([.. text]), (byte)'\n');
+        return numbers.Count == wanted ? numbers[1..] : throw SparseFile.Bad();
+    }
+
+    private void Begin(long size) => (_remaining, _padding, _sparse) = (size, (int)(-size & (BlockSize - 1)), null);
 
     private void SkipContent()
     {
@@ -275,6 +372,15 @@ internal sealed class TarReader(Stream archive)
 
         public IReadOnlyList<(byte[] Name, byte[] Value)> Attributes => _attributes;
 
+        public byte[]? SparseName { get; private set; }
+
+        public long SparseSize { get; private set; }
+
+        public bool IsSparse { get; private set; }
+
+        /// <summary>Offsets and lengths in turn; null when they stand before the content.</summary>
+        public List<long>? SparseMap { get; private set; }
+
         public bool IsEmpty => Name is null && LinkName is null && Size is null;
 
         public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
@@ -287,7 +393,8 @@ internal sealed class TarReader(Stream archive)
 
             if (key.StartsWith("GNU.sparse."u8))
             {
-                throw ArchiveErrors.Bad("it has sparse members, which are not supported; write the archive without --sparse");
+                SetSparse(Encoding.UTF8.GetString(key["GNU.sparse.".Length..]), value);
+                return;
             }
 
             // An empty value takes back what a global header said; those are not kept.
@@ -304,6 +411,19 @@ internal sealed class TarReader(Stream archive)
                 case "uid": UserId = Whole(value); break;
                 case "gid": GroupId = Whole(value); break;
                 case "mtime": Modified = Time(value); break;
+                default: break;
+            }
+        }
+
+        private void SetSparse(string key, ReadOnlySpan<byte> value)
+        {
+            IsSparse = true;
+            switch (key)
+            {
+                case "name": SparseName = value.ToArray(); break;
+                case "size" or "realsize": SparseSize = Whole(value); break;
+                case "map": SparseMap = SparseFile.Parse(value, (byte)','); break;
+                case "offset" or "numbytes": SparseFile.Add(SparseMap ??= [], Whole(value)); break;
                 default: break;
             }
         }

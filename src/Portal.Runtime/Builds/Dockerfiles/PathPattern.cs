@@ -69,11 +69,10 @@ internal sealed class PathPattern
 
     public bool Matches(ReadOnlySpan<char> path)
     {
-        var reached = new bool[path.Length + 1];
+        var (reached, next) = (new bool[path.Length + 1], new bool[path.Length + 1]);
         reached[0] = true;
         foreach (var part in _parts)
         {
-            var next = new bool[path.Length + 1];
             var any = false;
             for (var i = 0; i <= path.Length; i++)
             {
@@ -87,7 +86,7 @@ internal sealed class PathPattern
                 any |= part.Kind == Kind.Folders && reached[i];
             }
 
-            reached = next;
+            (reached, next) = (next, reached);
         }
 
         return reached[path.Length];

@@ -13,6 +13,9 @@ public sealed class ImageReferenceTests
     [InlineData("index.docker.io/library/busybox", "docker.io/library/busybox", "busybox")]
     [InlineData("team/app", "docker.io/team/app", "team/app")]
     [InlineData("library/a/b", "docker.io/library/a/b", "library/a/b")]
+    [InlineData("docker.io/looks.like/host", "docker.io/looks.like/host", "docker.io/looks.like/host")]
+    [InlineData("docker.io/" + Hex, "docker.io/library/" + Hex, "library/" + Hex)]
+    [InlineData("docker.io/localhost/app", "docker.io/localhost/app", "docker.io/localhost/app")]
     [InlineData("localhost/app", "localhost/app", "localhost/app")]
     [InlineData("localhost:5000/app:x", "localhost:5000/app:x", "localhost:5000/app:x")]
     [InlineData("127.0.0.1:5000/x/im1", "127.0.0.1:5000/x/im1", "127.0.0.1:5000/x/im1")]
@@ -29,6 +32,7 @@ public sealed class ImageReferenceTests
         Assert.Equal(normalised, reference.ToString());
         Assert.Equal(familiar, reference.Familiar);
         Assert.Equal(reference, ImageReference.Parse(normalised, null));
+        Assert.Equal(reference, ImageReference.Parse(familiar, null));
     }
 
     [Theory]

@@ -142,7 +142,7 @@ public sealed class CopyApplierTests : IDisposable
     private void Apply(MemoryStream archive, bool keepKinds = false)
     {
         Assert.Equal(0, (int)Libc.Open(Encoding.UTF8.GetBytes(_root), Libc.OpenPath | Libc.OpenDirectory, 0, out var folder));
-        using var applier = new CopyApplier(folder!, "/into", keepKinds, owner: null, mappings: null, budget: null);
+        using var applier = new CopyApplier(folder!, "/into", keepKinds, owner: null, mappings: null, budget: null, Environment.IsPrivilegedProcess);
         applier.Apply(archive, CancellationToken.None);
     }
 

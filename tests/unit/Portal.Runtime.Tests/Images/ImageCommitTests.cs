@@ -50,6 +50,40 @@ public sealed class ImageCommitTests : IDisposable, IRuntimeEvents, IImageUsage
     }
 
     [Fact]
+    public async Task Remove_OfAnImageThatOthersWereCommittedFrom_WaitsForTheLastOfThem()
+    {
+        using var store = Open();
+        var parent = await ImportAsync(store, "base");
+        var (child, _) = await store.CommitAsync(parent.Id, Layer("more"), Like("child", null), default);
+        var (grandchild, _) = await store.CommitAsync(child, Layer("most"), Like("grandchild", null), default);
+
+        var conflict = await Assert.ThrowsAsync<ErrorException>(() => store.RemoveAsync(child.Hex, force: true, noPrune: false, default));
+        Assert.Equal($"conflict: unable to delete {child.Hex[..12]} (cannot be forced) - image has dependent child images", conflict.Message);
+        Assert.Equal([new ImageDeletion("child:latest", null)], await store.RemoveAsync("child", force: false, noPrune: false, default));
+        var layers = store.Resolve(grandchild.Hex).DiffIds.Count;
+
+        var removed = await store.RemoveAsync("grandchild", force: false, noPrune: false, default);
+
+        // Its parent has no name any more, the parent of that has.
+        Assert.Equal([null, grandchild.ToString(), child.ToString()], removed.Select(r => r.Deleted).Where(d => d is null || d == grandchild.ToString() || d == child.ToString()));
+        Assert.Equal((1 + layers + 1, parent.Id), (removed.Count, Assert.Single(store.List()).Id));
+        Assert.Equal(parent.DiffIds.Count, store.Resolve("base").DiffIds.Count);
+    }
+
+    [Fact]
+    public async Task Remove_WithoutPruning_KeepsTheParent()
+    {
+        using var store = Open();
+        var parent = await ImportAsync(store, "base");
+        var (child, _) = await store.CommitAsync(parent.Id, Layer("more"), Like("child", null), default);
+        await store.RemoveAsync("base", force: false, noPrune: false, default);
+
+        await store.RemoveAsync(child.Hex, force: false, noPrune: true, default);
+
+        Assert.Equal(parent.Id, Assert.Single(store.List()).Id);
+    }
+
+    [Fact]
     public async Task Commit_AfterRestartAndOnTop_IsStillWhole()
     {
         Digest first;

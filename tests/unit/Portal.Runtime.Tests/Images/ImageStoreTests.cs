@@ -243,6 +243,8 @@ public sealed class ImageStoreTests : IDisposable, IRuntimeEvents, IImageUsage
         { """[{"Config":"c.json","RepoTags":["Not A Tag"],"Layers":[]}]""", "no tag" },
         { """[{"Config":"c.json","Layers":["c.json"]}]""", "layers" },
         { new string('[', 5000), "malformed" },
+        { "[null]", "malformed" },
+        { """[{"Config":"c.json","Layers":[null]}]""", "malformed" },
     };
 
     [Theory]

@@ -143,6 +143,41 @@ public sealed class LayerApplierTests : IDisposable
         Assert.Equal("image.no-space", error.Error.Code);
     }
 
+    [Theory]
+    [InlineData(10_000, 10_000)]
+    [InlineData(1000, 9_000_000_000_000_000_000)]
+    public void Apply_HolesThatTheDiskCouldNotHold_Stops(long free, long size)
+    {
+        using var applier = new LayerApplier(_root, () => [], privileged: false, new SpaceBudget(() => free));
+        var archive = new TarBuilder().File("f").Pax(("GNU.sparse.size", $"{size}"), ("GNU.sparse.map", "0,0")).File("holes").Build();
+
+        Assert.Equal("image.no-space", Assert.Throws<ErrorException>(() => applier.Apply(archive, CancellationToken.None)).Error.Code);
+    }
+
+    [Fact]
+    public void Apply_LinkToNothingAtAll_IsRefusedByName() =>
+        Assert.Contains("impossible target", Assert.Throws<ErrorException>(() => Apply(new TarBuilder().Symlink("l", ""))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Apply_ImpliedDirectories_CountAsMembersDo()
+    {
+        using var applier = new LayerApplier(_root, () => [], privileged: false, new SpaceBudget(() => 100_000));
+        var archive = new TarBuilder().Pax(("path", string.Join('/', Enumerable.Repeat("d", 1000)))).File("x").Build();
+
+        Assert.Equal("image.no-space", Assert.Throws<ErrorException>(() => applier.Apply(archive, CancellationToken.None)).Error.Code);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(300, 1)]
+    [InlineData(1, 70_000)]
+    public void Apply_AttributeThatNoFileCanHave_IsRefusedByName(int name, int value)
+    {
+        var archive = new TarBuilder().Pax(("SCHILY.xattr.user." + new string('x', name), new string('v', value))).File("f");
+
+        Assert.Equal("image.bad-archive", Assert.Throws<ErrorException>(() => Apply(archive)).Error.Code);
+    }
+
     [Fact]
     public void Delete_TreeDeeperThanHandlesAndPaths_IsGone()
     {

@@ -38,10 +38,20 @@ public sealed class RemoteManifestTests
     [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[]}""", null, "unsupported media type")]
     [InlineData($$"""{"schemaVersion":3,"config":{{Config}},"layers":[]}""", ImageDocument.ManifestType, "schema version 3")]
     [InlineData("""{"schemaVersion":2,"schemaVersion":1}""", ImageDocument.ManifestType, "malformed")]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[null]}""", ImageDocument.ManifestType, "malformed")]
+    [InlineData("""{"schemaVersion":2,"manifests":[null]}""", ImageDocument.IndexType, "malformed")]
     [InlineData("<html>", ImageDocument.ManifestType, "malformed")]
     [InlineData("null", ImageDocument.ManifestType, "empty")]
     public void Manifest_ThatCanBeReadAsTwoThingsOrNone_IsRefused(string json, string? contentType, string words) =>
         Assert.Contains(words, Assert.Throws<ErrorException>(() => Read(json, contentType)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Layer_ThatSaysNothing_IsRefused() =>
+        Assert.Contains("no sha256 digest", Assert.Throws<ErrorException>(() => Image(Config, "{}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Layer_OfNoType_IsRefused() =>
+        Assert.Contains("unsupported media type", Assert.Throws<ErrorException>(() => Image(Config, $$"""{"digest":"sha256:{{Hex}}","size":2}""")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Manifest_NestedTenThousandDeep_IsRefused() =>

@@ -64,5 +64,39 @@ internal sealed class TarBuilder
 
     public MemoryStream Cut(int length) => new([.. _archive[..length]]);
 
+    /// <summary>Makes the check sums of all headers right, wherever a reader that believes their sizes finds them.</summary>
+    public static void MendCheckSums(Span<byte> archive)
+    {
+        while (archive.Length >= 512)
+        {
+            var header = archive[..512];
+            archive = archive[512..];
+            if (!header.ContainsAnyExcept((byte)0))
+            {
+                continue;
+            }
+
+            header.Slice(148, 8).Fill((byte)' ');
+            var sum = 0;
+            foreach (var b in header)
+            {
+                sum += b;
+            }
+
+            Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0").CopyTo(header[148..]);
+            var size = 0;
+            foreach (var digit in header.Slice(124, 11))
+            {
+                size = digit is >= (byte)'0' and <= (byte)'7' && size < 1 << 27 ? (size << 3) + (digit - '0') : size;
+            }
+
+            // Only files and the headers of members have content.
+            if (header[156] is 0 or (byte)'0' or (byte)'7' or (byte)'S' or (byte)'x' or (byte)'g' or (byte)'L' or (byte)'K')
+            {
+                archive = archive[Math.Min(archive.Length, (size + 511) & ~511)..];
+            }
+        }
+    }
+
     private static void Put(byte[] header, int at, string text) => Encoding.Latin1.GetBytes(text).CopyTo(header, at);
 }

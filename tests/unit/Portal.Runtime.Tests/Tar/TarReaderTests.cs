@@ -60,6 +60,34 @@ public sealed class TarReaderTests
         Assert.Equal("real"u8, reader.Next()!.Name);
     }
 
+    [Theory]
+    [InlineData("gnu-sparse")]
+    [InlineData("posix-sparse-0.0")]
+    [InlineData("posix-sparse-0.1")]
+    [InlineData("posix-sparse-1.0")]
+    public void Read_SparseMemberOfGnuTar_IsTheWholeFile(string archive)
+    {
+        var reader = new TarReader(new MemoryStream(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fuzz/corpus/layer", archive + ".tar"))));
+        var entry = reader.Next()!;
+
+        Assert.Equal(("sparse", 20480L), (Encoding.UTF8.GetString(entry.Name), entry.Size));
+        Assert.Equal(new string('\0', 8192) + "data" + new string('\0', 19000 - 8196) + "end" + new string('\0', 20480 - 19003), Content(reader));
+    }
+
+    [Fact]
+    public void Read_SparseMemberOfManyPieces_IsTheWholeFile()
+    {
+        // More than the header of GNU's form and the block after it hold.
+        var reader = new TarReader(Compression.Unpack(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Fuzz/corpus/compression/gnu-sparse-many.tar.gz"))));
+        var entry = reader.Next()!;
+        var content = Content(reader);
+
+        Assert.Equal(entry.Size, content.Length);
+        Assert.Equal(40, content.Split('x').Length - 1);
+        Assert.Equal(Enumerable.Range(0, 40), Enumerable.Range(0, content.Length).Where(i => content[i] == 'x').Select(i => i / 8192));
+        Assert.Equal("after", Encoding.UTF8.GetString(reader.Next()!.Name));
+    }
+
     public static TheoryData<string, Func<MemoryStream>> Damaged => new()
     {
         { "check sum", () => new TarBuilder().Member("a", '0', checksumOff: 1).Build() },
@@ -74,7 +102,14 @@ public sealed class TarReaderTests
         { "pax number", () => new TarBuilder().Pax(("uid", "-1")).File("a").Build() },
         { "owner that chown would skip", () => new TarBuilder().Pax(("uid", "4294967295")).File("a").Build() },
         { "sparse", () => new TarBuilder().Pax(("GNU.sparse.major", "1")).File("a").Build() },
-        { "old sparse", () => new TarBuilder().Member("a", 'S').Build() },
+        { "sparse map of one number", () => new TarBuilder().Pax(("GNU.sparse.map", "0")).File("a").Build() },
+        { "sparse map that overlaps", () => new TarBuilder().Pax(("GNU.sparse.size", "9"), ("GNU.sparse.map", "0,2,1,2")).File("a", "1234").Build() },
+        { "sparse map beyond the end", () => new TarBuilder().Pax(("GNU.sparse.size", "9"), ("GNU.sparse.map", "8,2")).File("a", "12").Build() },
+        { "sparse map of less than is stored", () => new TarBuilder().Pax(("GNU.sparse.size", "9"), ("GNU.sparse.map", "0,1")).File("a", "12").Build() },
+        { "sparse map of more than is stored", () => new TarBuilder().Pax(("GNU.sparse.size", "9"), ("GNU.sparse.map", "0,3")).File("a", "12").Build() },
+        { "sparse offset of 2^63", () => new TarBuilder().Pax(("GNU.sparse.size", "9223372036854775807"), ("GNU.sparse.map", "9223372036854775807,1")).File("a", "1").Build() },
+        { "stored sparse map of nothing", () => new TarBuilder().Pax(("GNU.sparse.major", "1")).File("a", "\0\n" + new string('\0', 510)).Build() },
+        { "stored sparse map without end", () => new TarBuilder().Pax(("GNU.sparse.major", "1")).File("a", "3\n0\n").Build() },
         { "unknown type", () => new TarBuilder().Member("a", 'Z').Build() },
         { "header without member", () => new TarBuilder().Pax(("path", "x")).Build() },
         { "huge header", () => new TarBuilder().Member("p", 'x', size: "77777777777").Build() },
