@@ -124,7 +124,7 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             var incoming = layers.Select((layer, i) => Incoming(repository, layer, chain[i], report, parts)).ToArray();
             return await images.CommitAsync(new NewImage(config, manifest.Bytes, incoming, references), action: null, name: null, ct).ConfigureAwait(false);
         }
-        catch (Exception e) when (IsDiskFull(e))
+        catch (Exception e) when (TransferErrors.IsNoSpace(e))
         {
             // Others need the space now; the pull after this one begins anew.
             await LeaveAsync(parts).ConfigureAwait(false);
@@ -169,7 +169,7 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
                     report.Layer(id, "Download complete");
                     break;
                 case DownloadStage.Retrying:
-                    report.Layer(id, bytes == 1 ? "Retrying in 1 second" : $"Retrying in {bytes} seconds");
+                    report.Layer(id, TransferReport.Retrying(bytes));
                     break;
                 case DownloadStage.Downloading:
                     break;
@@ -193,8 +193,6 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             await ((Task)part.Whole).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    private static bool IsDiskFull(Exception e) => e is ErrorException { Error.Code: "image.no-space" } || Linux.DiskFull.Is(e);
 
     /// <summary>Counts what is read through it.</summary>
     private sealed class CountedStream(Stream inner, Action<long> counted) : ForwardStream
