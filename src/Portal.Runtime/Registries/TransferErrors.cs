@@ -71,6 +71,6 @@ internal static class TransferErrors
 
         return inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionRefused } ? "dial tcp: connect: connection refused"
             : inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData } ? "dial tcp: lookup: no such host"
-            : ReferenceEquals(inner, e) ? e.Message : $"{e.Message} ({inner.Message})";
+            : inner.Message == e.Message ? e.Message : $"{e.Message} ({inner.Message})";
     }
 }
