@@ -87,6 +87,38 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     }
 
     [Fact]
+    public async Task Run_WithPull_PullsAlwaysWhenMissingOrNever()
+    {
+        var image = $"{_host}/policy:1";
+        await SkopeoAsync(image);
+
+        var never = await Docker.RunAsync("run", "--rm", "--pull", "never", image, "true");
+        Assert.Equal(125, never.ExitCode);
+        Assert.Contains($"No such image: {image}", never.Err, StringComparison.Ordinal);
+
+        Assert.Contains("Downloaded newer image", (await Docker.RunAsync("run", "--rm", "--pull", "missing", image, "true")).Succeeded().Err, StringComparison.Ordinal);
+        Assert.Empty((await Docker.RunAsync("run", "--rm", "--pull", "missing", image, "true")).Succeeded().Err);
+        Assert.Contains("Image is up to date", (await Docker.RunAsync("run", "--rm", "--pull", "always", image, "true")).Succeeded().Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pull_OnATerminal_DrawsALineForEachLayer()
+    {
+        await SkopeoAsync($"{_host}/drawn:1");
+        await using var relay = new SlowRelay(_host);
+        var image = $"{relay.Host}/drawn:1";
+        relay.Reset(400_000);
+        var letting = Patience.UntilAsync("some of the layer has come", () => relay.Passed >= 400_000).ContinueWith(_ => relay.Allowance = long.MaxValue, TaskScheduler.Default);
+
+        var pull = (await Docker.RunOnTerminalAsync("", "pull", image)).Succeeded();
+        await letting;
+
+        // The cursor goes up to the line of the layer, which is drawn anew. Without a width there is no room for the bar beside the numbers.
+        Assert.Matches(@"\u001b\[1A.*: Downloading +[^\r]*[0-9.]+[kM]?B/[0-9.]+[kM]B", pull.Out);
+        Assert.Matches(@"\u001b\[1A.*: Pull complete", pull.Out);
+    }
+
+    [Fact]
     public async Task Digest_IsAReferenceEverywhere()
     {
         await SkopeoAsync($"{_host}/pinned:1");
