@@ -150,7 +150,9 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
         report.Layer(id, "Pulling fs layer");
         var part = downloads.Start(repository, layer);
         parts.Add(part);
-        var isWhole = false;
+        // A layer of these files may be unpacked already, of another archive: that is no news before this one is there.
+        var gate = new Lock();
+        var (isWhole, isUnpacked) = (false, false);
         part.Download.Observe((stage, bytes) =>
         {
             switch (stage)
@@ -165,8 +167,13 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
                     report.Layer(id, "Verifying Checksum");
                     break;
                 case DownloadStage.Complete:
-                    isWhole = true;
-                    report.Layer(id, "Download complete");
+                    lock (gate)
+                    {
+                        isWhole = true;
+                        report.Layer(id, "Download complete");
+                        TellUnpacked();
+                    }
+
                     break;
                 case DownloadStage.Retrying:
                     report.Layer(id, TransferReport.Retrying(bytes));
@@ -182,7 +189,25 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             {
                 report.Layer(id, "Extracting", read, layer.Size);
             }
-        }), part.Whole) { Unpacked = () => report.Layer(id, "Pull complete") };
+        }), part.Whole)
+        {
+            Unpacked = () =>
+            {
+                lock (gate)
+                {
+                    isUnpacked = true;
+                    TellUnpacked();
+                }
+            },
+        };
+
+        void TellUnpacked()
+        {
+            if (isWhole && isUnpacked)
+            {
+                report.Layer(id, "Pull complete");
+            }
+        }
     }
 
     private static async Task LeaveAsync(List<BlobDownloads.Part> parts)

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 
@@ -71,6 +72,7 @@ internal static class TransferErrors
 
         return inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionRefused } ? "dial tcp: connect: connection refused"
             : inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData } ? "dial tcp: lookup: no such host"
+            : inner is AuthenticationException ? $"tls: {inner.Message}"
             : inner.Message == e.Message ? e.Message : $"{e.Message} ({inner.Message})";
     }
 }

@@ -203,6 +203,26 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     }
 
     [Fact]
+    public async Task Push_ThroughAProxyThatTakesLittleAtATime_GoesInChunksAndOnWhereItBroke()
+    {
+        await using var proxy = new StrictProxy(_host, limit: 10_000_000, failing: 8_388_608);
+        var image = $"{proxy.Host}/chunks:1";
+        (await Docker.RunAsync("run", "--name", "source", "busybox", "sh", "-c", "head -c 20000000 /dev/urandom > /big && md5sum /big > /sum")).Succeeded();
+        (await Docker.RunAsync("commit", "source", image)).Succeeded();
+
+        (await Docker.RunAsync("push", image)).Succeeded();
+
+        Assert.Equal(["413", "ok 0-8388607", "502 8388608-16777215", "ok 8388608-16777215"], proxy.Parts.Where(p => !IsOfBusybox(p)).Take(4));
+        (await Docker.RunAsync("rmi", image)).Succeeded();
+        (await Docker.RunAsync("rm", "source")).Succeeded();
+        (await Docker.RunAsync("pull", $"{_host}/chunks:1")).Succeeded();
+        Assert.Equal("/big: OK", (await Docker.RunAsync("run", "--rm", $"{_host}/chunks:1", "md5sum", "-c", "/sum")).Succeeded().Line);
+
+        // The other layer goes in one piece.
+        static bool IsOfBusybox(string part) => part == "ok";
+    }
+
+    [Fact]
     public async Task Basic_IsWantedLoggedInWithAndUsed()
     {
         var htpasswd = Path.Combine(Engine.Root, "htpasswd");

@@ -69,6 +69,20 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Pull_OfALayerWhoseFilesAreHere_IsCompleteOnceItsArchiveIs()
+    {
+        using (var plain = Portal.Runtime.Tar.Compression.Unpack(new MemoryStream(s_layers[0])))
+        {
+            await _registry.Store.ImportAsync(plain, "here", null, new(), "", default);
+        }
+
+        _registry.Add("1", s_layers[0]);
+        await _registry.PullAsync();
+
+        Assert.Equal(["Download complete", "Pull complete"], _registry.Lines.Where(l => l.Id == Digest.Of(s_layers[0]).Hex[..12]).Select(l => l.Status).Where(s => s.EndsWith("complete", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Pull_ByDigest_HasNoTag()
     {
         var digest = _registry.Add("1", s_layers[..1]);
