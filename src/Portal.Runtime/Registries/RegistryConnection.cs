@@ -382,6 +382,5 @@ internal sealed class RegistryConnection(
         }
     }
 
-    private bool MayBeSentTo(IPAddress target) =>
-        _registryAddress is not { } registry || AddressPolicy.Allows(registry, target, _ownAddresses ??= AddressPolicy.OwnAddresses());
+    private bool MayBeSentTo(IPAddress target) => AddressPolicy.Allows(_registryAddress, target, _ownAddresses ??= AddressPolicy.OwnAddresses());
 }

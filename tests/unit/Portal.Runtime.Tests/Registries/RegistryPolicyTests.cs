@@ -45,8 +45,13 @@ public sealed class RegistryPolicyTests
     [InlineData("127.0.0.1", "192.168.1.5", true)]
     [InlineData("127.0.0.1", "169.254.169.254", false)]
     [InlineData("192.168.1.5", "127.0.0.1", false)]
-    public void Redirect_LeadsToNoAddressOfThisMachine(string registry, string target, bool allowed) =>
-        Assert.Equal(allowed, AddressPolicy.Allows(IPAddress.Parse(registry), IPAddress.Parse(target), s_own));
+    [InlineData("203.0.113.7", "fd00:ec2::254", false)]
+    [InlineData("203.0.113.7", "100.100.100.200", false)]
+    [InlineData(null, "203.0.113.8", true)]
+    [InlineData(null, "127.0.0.1", false)]
+    [InlineData(null, "192.168.1.5", false)]
+    public void Redirect_LeadsToNoAddressOfThisMachine(string? registry, string target, bool allowed) =>
+        Assert.Equal(allowed, AddressPolicy.Allows(registry is null ? null : IPAddress.Parse(registry), IPAddress.Parse(target), s_own));
 
     [Theory]
     [InlineData("localhost:5000", true)]
