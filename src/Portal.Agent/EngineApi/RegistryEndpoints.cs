@@ -91,7 +91,7 @@ internal sealed class RegistryEndpoints(IRegistries registries, ILogger<Registry
         var filters = request.Filters("is-automated", "is-official", "stars");
         var (automated, official) = (filters.Boolean("is-automated"), filters.Boolean("is-official"));
         var stars = filters.Values("stars").Select(s => int.TryParse(s, out var n) ? n : throw EngineErrors.Invalid("search.stars", $"invalid filter 'stars={s}'")).DefaultIfEmpty(0).Max();
-        var hits = await registries.SearchAsync(term, limit, null, request.Aborted);
+        var hits = await registries.SearchAsync(term, limit, request.Aborted);
         await request.Json(
             [.. hits.Where(h => (automated is null || h.IsAutomated == automated) && (official is null || h.IsOfficial == official) && h.Stars >= stars).Select(RegistryMapping.Show)],
             EngineJson.Default.ListSearchResultItem);

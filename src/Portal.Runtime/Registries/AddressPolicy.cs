@@ -10,24 +10,29 @@ namespace Portal.Runtime.Registries;
 /// </summary>
 internal static class AddressPolicy
 {
+    /// <summary>Where clouds tell a machine its secrets, beside the link-local addresses.</summary>
+    private static readonly IPAddress[] s_metadata = [IPAddress.Parse("fd00:ec2::254"), IPAddress.Parse("100.100.100.200"), IPAddress.Parse("168.63.129.16")];
+
     /// <summary>True when a registry may send us there.</summary>
-    /// <param name="registry">Address of the registry.</param>
+    /// <param name="registry">Address of the registry; null where a proxy knows it alone.</param>
     /// <param name="target">Where it sends us.</param>
     /// <param name="own">This machine's addresses.</param>
-    public static bool Allows(IPAddress registry, IPAddress target, IReadOnlySet<IPAddress> own)
+    public static bool Allows(IPAddress? registry, IPAddress target, IReadOnlySet<IPAddress> own)
     {
-        (registry, target) = (Plain(registry), Plain(target));
-        if (registry.Equals(target))
+        (registry, target) = (registry is null ? null : Plain(registry), Plain(target));
+        if (target.Equals(registry))
         {
             return true;
         }
 
+        var isHere = registry is not null && IPAddress.IsLoopback(registry);
         if (IPAddress.IsLoopback(target))
         {
-            return IPAddress.IsLoopback(registry);
+            return isHere;
         }
 
-        return !IsUnspecified(target) && !IsLinkLocal(target) && !IsMulticast(target) && (!own.Contains(target) || own.Contains(registry) || IPAddress.IsLoopback(registry));
+        return !IsUnspecified(target) && !IsLinkLocal(target) && !IsMulticast(target) && !s_metadata.Contains(target)
+            && (!own.Contains(target) || isHere || (registry is not null && own.Contains(registry)));
     }
 
     /// <summary>The addresses of this machine's links.</summary>

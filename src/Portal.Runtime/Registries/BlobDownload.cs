@@ -216,7 +216,8 @@ internal sealed class BlobDownload(BlobDescriptor blob, string path, SemaphoreSl
             }
             catch (Exception e) when (Patient.MayGoWell(e) is { } wait)
             {
-                attempt = _written > before ? 1 : attempt + 1;
+                // Who breaks off again and again is only waited for while something comes of it.
+                attempt = _written - before >= BoundedContent.SlowestBytes ? 1 : attempt + 1;
                 if (attempt >= MaximumAttempts)
                 {
                     throw;

@@ -21,6 +21,7 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
 
     private readonly string _scope = RegistryScope.Push(repository.Path);
     private long? _chunk;
+    private Uri? _session;
 
     /// <summary>How it came to be there, in Docker's words.</summary>
     /// <param name="elsewhere">Other repositories of the registry that may have it.</param>
@@ -40,6 +41,11 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
                 // Something on the way takes no more at a time.
                 _chunk = ChunkBytes;
             }
+            catch (RegistryFailureException e) when (e.Status is 404 or 416 && _session is not null && attempt < MaximumAttempts)
+            {
+                // What it has is not what it said: all of it goes again.
+                _session = null;
+            }
             catch (Exception e) when (attempt < MaximumAttempts && Patient.MayGoWell(e) is { } wait)
             {
                 wait = Patient.Longer(wait > s_retry ? wait : s_retry, attempt - 1);
@@ -56,6 +62,12 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
             return "Layer already exists";
         }
 
+        if (_session is not null && await FindOffsetAsync(_session, ct).ConfigureAwait(false) is var (broken, offset))
+        {
+            await FinishAsync(await SendAsync(broken, offset, sent, ct).ConfigureAwait(false), null, ct).ConfigureAwait(false);
+            return "Pushed";
+        }
+
         Uri? session = null;
         foreach (var from in elsewhere)
         {
@@ -66,11 +78,10 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
             }
         }
 
-        session ??= await BeginAsync("blobs/uploads/", _scope, ct).ConfigureAwait(false);
+        session ??= await BeginAsync(ct).ConfigureAwait(false);
         if (size > SmallBytes)
         {
-            session = _chunk is { } chunk ? await SendChunksAsync(session, chunk, sent, ct).ConfigureAwait(false) : await SendAsync(session, sent, ct).ConfigureAwait(false);
-            await FinishAsync(session, null, ct).ConfigureAwait(false);
+            await FinishAsync(await SendAsync(session, 0, sent, ct).ConfigureAwait(false), null, ct).ConfigureAwait(false);
         }
         else
         {
@@ -99,43 +110,52 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
         }
     }
 
-    private async Task<Uri> BeginAsync(string path, string scope, CancellationToken ct)
+    private async Task<Uri> BeginAsync(CancellationToken ct)
     {
-        var address = repository.Address(path);
-        using var response = await repository.Connection.SendAsync(HttpMethod.Post, address, scope, null, null, ct).ConfigureAwait(false);
-        await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
+        var address = repository.Address("blobs/uploads/");
+        using var response = await repository.Connection.SendAsync(HttpMethod.Post, address, _scope, null, null, ct).ConfigureAwait(false);
+        await repository.Connection.ExpectAsync(response, ct).ConfigureAwait(false);
         return Session(address, response);
     }
 
-    /// <summary>All of it in one piece.</summary>
-    private async Task<Uri> SendAsync(Uri session, Action<long>? sent, CancellationToken ct)
+    /// <summary>How far an upload came that broke off; null when nothing of it can be used.</summary>
+    private async Task<(Uri Session, long Offset)?> FindOffsetAsync(Uri session, CancellationToken ct)
     {
-        using var response = await repository.Connection.SendAsync(
-            HttpMethod.Patch, session, _scope, () => new UploadContent(open, 0, size, sent).WithType(AnyBytes), null, ct).ConfigureAwait(false);
-        await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
-        return Session(session, response);
+        using var response = await repository.Connection.SendAsync(HttpMethod.Get, session, _scope, null, null, ct).ConfigureAwait(false);
+        // Its end is that of the last byte, and the same for one byte as for none.
+        return response.IsSuccessStatusCode && response.Headers.NonValidated.TryGetValues("Range", out var values) && values.ToString().Split('-') is [.., var text]
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && last > 0 && last < size
+            ? (response.Headers.Location is null ? session : Session(session, response), last + 1)
+            : null;
     }
 
-    private async Task<Uri> SendChunksAsync(Uri session, long chunk, Action<long>? sent, CancellationToken ct)
+    /// <summary>The rest of it, in one piece where nothing is against that.</summary>
+    private async Task<Uri> SendAsync(Uri session, long offset, Action<long>? sent, CancellationToken ct)
     {
-        for (long at = 0; at < size; at += chunk)
+        while (offset < size)
         {
-            var (from, length) = (at, Math.Min(chunk, size - at));
+            _session = session;
+            var (from, length) = (offset, Math.Min(_chunk ?? size, size - offset));
             using var response = await repository.Connection.SendAsync(
                 HttpMethod.Patch, session, _scope,
                 () =>
                 {
                     var content = new UploadContent(open, from, length, done => sent?.Invoke(from + done)).WithType(AnyBytes);
-                    // Without the unit that RFC 9110 has before it: so the distribution specification.
-                    _ = content.Headers.TryAddWithoutValidation("Content-Range", $"{from}-{from + length - 1}");
+                    if (length < size)
+                    {
+                        // Without the unit that RFC 9110 has before it: so the distribution specification.
+                        _ = content.Headers.TryAddWithoutValidation("Content-Range", $"{from}-{from + length - 1}");
+                    }
+
                     return content;
                 },
                 null, ct).ConfigureAwait(false);
-            await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
+            await repository.Connection.ExpectAsync(response, ct).ConfigureAwait(false);
             session = Session(session, response);
+            offset += length;
         }
 
-        return session;
+        return _session = session;
     }
 
     private async Task FinishAsync(Uri session, Func<HttpContent>? content, CancellationToken ct)
@@ -143,7 +163,7 @@ internal sealed class BlobUpload(RegistryRepository repository, Digest digest, l
         var separator = session.Query.Length > 1 ? '&' : '?';
         var address = new Uri($"{session.AbsoluteUri}{separator}digest={Uri.EscapeDataString(digest.ToString())}");
         using var response = await repository.Connection.SendAsync(HttpMethod.Put, address, _scope, content ?? Empty, null, ct).ConfigureAwait(false);
-        await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
+        await repository.Connection.ExpectAsync(response, ct).ConfigureAwait(false);
         if (RegistryRepository.DigestHeader(response) is { } said && said != digest)
         {
             throw TransferErrors.WrongDigest("the layer, as the registry took it,", digest, said);

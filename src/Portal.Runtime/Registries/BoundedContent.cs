@@ -4,7 +4,7 @@ namespace Portal.Runtime.Registries;
 internal static class BoundedContent
 {
     /// <summary>Fewest bytes in one span of patience: who sends less does not want to be read.</summary>
-    private const int SlowestBytes = 4 * 1024;
+    public const int SlowestBytes = 4 * 1024;
 
     /// <summary>The whole of a small answer.</summary>
     /// <exception cref="Domain.Primitives.ErrorException">It is larger than <paramref name="limit"/>, or does not come.</exception>
@@ -40,6 +40,7 @@ internal static class BoundedContent
         using var patience = new CancellationTokenSource(RegistryConnection.Patience, connection.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
         var buffer = new byte[128 * 1024];
+        var isTaking = false;
         try
         {
             using var body = await response.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
@@ -47,11 +48,13 @@ internal static class BoundedContent
             while (limit > 0)
             {
                 var count = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, limit)), either.Token).ConfigureAwait(false);
+                isTaking = true;
                 if (count == 0 || !take(buffer.AsMemory(0, count)))
                 {
                     return;
                 }
 
+                isTaking = false;
                 limit -= count;
                 sinceRest += count;
                 if (sinceRest >= SlowestBytes)
@@ -65,12 +68,9 @@ internal static class BoundedContent
         {
             throw TransferErrors.Stalled(address, RegistryConnection.Patience);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (!isTaking && (e is HttpRequestException or IOException))
         {
-            throw new RegistryConnectionException("GET", address, e);
-        }
-        catch (IOException e) when (e is not RegistryConnectionException && e is HttpIOException or { InnerException: System.Net.Sockets.SocketException })
-        {
+            // What fails where it is taken, such as a full disk, is not the connection's matter.
             throw new RegistryConnectionException("GET", address, e);
         }
     }

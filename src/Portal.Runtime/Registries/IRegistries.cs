@@ -24,7 +24,7 @@ public interface IRegistries
     Task<(string Status, string IdentityToken)> LoginAsync(string registry, RegistryCredential credential, CancellationToken ct);
 
     /// <summary>Searches Docker Hub, or the index that the administrator named instead.</summary>
-    Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, RegistryCredential? credential, CancellationToken ct);
+    Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, CancellationToken ct);
 }
 
 /// <param name="Name">Repository as people write it.</param>

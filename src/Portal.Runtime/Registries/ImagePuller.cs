@@ -124,7 +124,7 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             var incoming = layers.Select((layer, i) => Incoming(repository, layer, chain[i], report, parts)).ToArray();
             return await images.CommitAsync(new NewImage(config, manifest.Bytes, incoming, references), action: null, name: null, ct).ConfigureAwait(false);
         }
-        catch (Exception e) when (IsDiskFull(e))
+        catch (Exception e) when (TransferErrors.IsNoSpace(e))
         {
             // Others need the space now; the pull after this one begins anew.
             await LeaveAsync(parts).ConfigureAwait(false);
@@ -150,7 +150,9 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
         report.Layer(id, "Pulling fs layer");
         var part = downloads.Start(repository, layer);
         parts.Add(part);
-        var isWhole = false;
+        // A layer of these files may be unpacked already, of another archive: that is no news before this one is there.
+        var gate = new Lock();
+        var (isWhole, isUnpacked) = (false, false);
         part.Download.Observe((stage, bytes) =>
         {
             switch (stage)
@@ -165,11 +167,16 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
                     report.Layer(id, "Verifying Checksum");
                     break;
                 case DownloadStage.Complete:
-                    isWhole = true;
-                    report.Layer(id, "Download complete");
+                    lock (gate)
+                    {
+                        isWhole = true;
+                        report.Layer(id, "Download complete");
+                        TellUnpacked();
+                    }
+
                     break;
                 case DownloadStage.Retrying:
-                    report.Layer(id, bytes == 1 ? "Retrying in 1 second" : $"Retrying in {bytes} seconds");
+                    report.Layer(id, TransferReport.Retrying(bytes));
                     break;
                 case DownloadStage.Downloading:
                     break;
@@ -182,7 +189,25 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             {
                 report.Layer(id, "Extracting", read, layer.Size);
             }
-        }), part.Whole) { Unpacked = () => report.Layer(id, "Pull complete") };
+        }), part.Whole)
+        {
+            Unpacked = () =>
+            {
+                lock (gate)
+                {
+                    isUnpacked = true;
+                    TellUnpacked();
+                }
+            },
+        };
+
+        void TellUnpacked()
+        {
+            if (isWhole && isUnpacked)
+            {
+                report.Layer(id, "Pull complete");
+            }
+        }
     }
 
     private static async Task LeaveAsync(List<BlobDownloads.Part> parts)
@@ -193,8 +218,6 @@ internal sealed class ImagePuller(ImageStore images, ContentStore content, BlobD
             await ((Task)part.Whole).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    private static bool IsDiskFull(Exception e) => e is ErrorException { Error.Code: "image.no-space" } || Linux.DiskFull.Is(e);
 
     /// <summary>Counts what is read through it.</summary>
     private sealed class CountedStream(Stream inner, Action<long> counted) : ForwardStream

@@ -114,7 +114,7 @@ internal sealed class ImagePusher(ImageStore images, ContentStore content, Packe
         Task<string> SendAsync(StagedBlob archive) => new BlobUpload(repository, archive.Digest, archive.Size, () => File.OpenRead(archive.Path)).RunAsync(
             SourcesOf(repository, archive.Digest, blob),
             sent => report.Layer(id, "Pushing", sent, archive.Size),
-            wait => report.Layer(id, $"Retrying in {Math.Ceiling(wait.TotalSeconds):0} seconds"),
+            wait => report.Layer(id, TransferReport.Retrying((long)Math.Ceiling(wait.TotalSeconds))),
             ct);
     }
 
@@ -133,7 +133,7 @@ internal sealed class ImagePusher(ImageStore images, ContentStore content, Packe
             using var response = await repository.Connection.SendAsync(
                 HttpMethod.Put, repository.Address($"manifests/{tag}"), RegistryScope.Push(repository.Path),
                 () => new ByteArrayContent(manifest) { Headers = { ContentType = new MediaTypeHeaderValue(type) } }, null, ct).ConfigureAwait(false);
-            await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
+            await repository.Connection.ExpectAsync(response, ct).ConfigureAwait(false);
             var digest = Digest.Of(manifest);
             return RegistryRepository.DigestHeader(response) is { } said && said != digest ? throw TransferErrors.WrongDigest("the manifest, as the registry took it,", digest, said) : digest;
         },

@@ -77,9 +77,9 @@ internal sealed class RegistryConnection(
         {
             _challenge = Choose(response);
         }
-        else if (!response.IsSuccessStatusCode)
+        else
         {
-            throw await RegistryFailureException.ReadAsync(response, ct).ConfigureAwait(false);
+            await ExpectAsync(response, ct).ConfigureAwait(false);
         }
     }
 
@@ -95,10 +95,7 @@ internal sealed class RegistryConnection(
 
         var address = new Uri(endpoint.Address, "/v2/");
         using var response = await ExchangeAsync(HttpMethod.Get, address, null, null, await AuthorizationAsync("GET", address, "", keepRefreshToken: true, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw await RegistryFailureException.ReadAsync(response, ct).ConfigureAwait(false);
-        }
+        await ExpectAsync(response, ct).ConfigureAwait(false);
     }
 
     /// <summary>Sends a request, with what the registry wants to know of us, and follows where it sends us. The head of the answer has come then.</summary>
@@ -145,6 +142,15 @@ internal sealed class RegistryConnection(
 
                 address = Target(address, response.Headers.Location);
             }
+        }
+    }
+
+    /// <exception cref="RegistryFailureException">The answer is no success.</exception>
+    public async Task ExpectAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            throw await RegistryFailureException.ReadAsync(response, this, ct).ConfigureAwait(false);
         }
     }
 
@@ -279,10 +285,7 @@ internal sealed class RegistryConnection(
 
         using (response)
         {
-            if (!response.IsSuccessStatusCode)
-            {
-                throw await RegistryFailureException.ReadAsync(response, ct).ConfigureAwait(false);
-            }
+            await ExpectAsync(response, ct).ConfigureAwait(false);
 
             var bytes = await BoundedContent.ReadAsync(response, MaximumTokenBytes, "the answer of the token server", this, ct).ConfigureAwait(false);
             try
@@ -332,6 +335,11 @@ internal sealed class RegistryConnection(
         {
             throw new RegistryConnectionException(method.Method, address, new TimeoutException($"no answer within {Patience.TotalSeconds:0} s"));
         }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            // Nobody took the connection in time.
+            throw new RegistryConnectionException(method.Method, address, e.InnerException as TimeoutException ?? new TimeoutException(e.Message));
+        }
         catch (HttpRequestException e) when (Own(e) is { } refused)
         {
             throw refused;
@@ -362,9 +370,11 @@ internal sealed class RegistryConnection(
         {
             if (!_invokers.TryGetValue(origin, out var invoker))
             {
-                var own = IsOwn(address);
-                invoker = new(transport.Open(
-                    new(origin), endpoint.AnyCertificate && address.IdnHost == endpoint.Address.IdnHost, own ? null : Admits, own ? a => _registryAddress = a : null));
+                var isHost = address.IdnHost == endpoint.Address.IdnHost;
+                var admits = isHost ? endpoint.Admits : null;
+                invoker = new(IsOwn(address)
+                    ? transport.Open(new(origin), endpoint.AnyCertificate, admits, a => _registryAddress = a)
+                    : transport.Open(new(origin), endpoint.AnyCertificate && isHost, a => admits?.Invoke(a) != false && MayBeSentTo(a), null));
                 _invokers[origin] = invoker;
             }
 
@@ -372,6 +382,5 @@ internal sealed class RegistryConnection(
         }
     }
 
-    private bool Admits(IPAddress target) =>
-        _registryAddress is not { } registry || AddressPolicy.Allows(registry, target, _ownAddresses ??= AddressPolicy.OwnAddresses());
+    private bool MayBeSentTo(IPAddress target) => AddressPolicy.Allows(_registryAddress, target, _ownAddresses ??= AddressPolicy.OwnAddresses());
 }

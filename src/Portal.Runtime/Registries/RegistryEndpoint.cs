@@ -8,7 +8,8 @@ namespace Portal.Runtime.Registries;
 /// <param name="Address">Scheme, host and port.</param>
 /// <param name="IsMirror">Not the registry itself: it is told nobody's credentials, and its failures only mean that the next one is asked.</param>
 /// <param name="AnyCertificate">Its certificate is not looked at.</param>
-internal sealed record RegistryEndpoint(Uri Address, bool IsMirror = false, bool AnyCertificate = false)
+/// <param name="Admits">Addresses that its name may lead to; null for any.</param>
+internal sealed record RegistryEndpoint(Uri Address, bool IsMirror = false, bool AnyCertificate = false, Func<IPAddress, bool>? Admits = null)
 {
     /// <summary>What Docker Hub is called in references, and the host that serves it.</summary>
     public const string HubDomain = "docker.io";
@@ -28,15 +29,16 @@ internal sealed record RegistryEndpoint(Uri Address, bool IsMirror = false, bool
             foreach (var mirror in settings.Mirrors)
             {
                 var address = new Uri(mirror);
-                endpoints.Add(new(address, IsMirror: true, AnyCertificate: address.Scheme == Uri.UriSchemeHttps && await IsInsecureAsync(address.Authority, settings, ct).ConfigureAwait(false)));
+                var waiver = address.Scheme == Uri.UriSchemeHttps ? await WaiverAsync(address.Authority, settings, ct).ConfigureAwait(false) : null;
+                endpoints.Add(new(address, IsMirror: true, AnyCertificate: waiver is not null, Admits: waiver));
             }
         }
 
         var host = domain == HubDomain ? HubHost : domain;
-        if (await IsInsecureAsync(domain, settings, ct).ConfigureAwait(false))
+        if (await WaiverAsync(domain, settings, ct).ConfigureAwait(false) is { } admits)
         {
-            endpoints.Add(new(new Uri($"https://{host}"), AnyCertificate: true));
-            endpoints.Add(new(new Uri($"http://{host}")));
+            endpoints.Add(new(new Uri($"https://{host}"), AnyCertificate: true, Admits: admits));
+            endpoints.Add(new(new Uri($"http://{host}"), Admits: admits));
         }
         else
         {
@@ -46,18 +48,21 @@ internal sealed record RegistryEndpoint(Uri Address, bool IsMirror = false, bool
         return endpoints;
     }
 
-    /// <summary>True when the administrator lets a registry have no certificate, or it is on this machine.</summary>
-    public static async Task<bool> IsInsecureAsync(string domain, RegistrySettings settings, CancellationToken ct)
+    /// <summary>
+    /// The addresses at which a registry needs no good certificate: any where the administrator lists it by name, those of this machine and of listed networks
+    /// where its name leads there. What the name leads to is not trusted to stay so until the connection is made. Null where it needs one.
+    /// </summary>
+    private static async Task<Func<IPAddress, bool>?> WaiverAsync(string domain, RegistrySettings settings, CancellationToken ct)
     {
         var host = HostOf(domain);
         if (settings.Insecure.Any(s => s.Equals(domain, StringComparison.OrdinalIgnoreCase) || s.Equals(host, StringComparison.OrdinalIgnoreCase)))
         {
-            return true;
+            return _ => true;
         }
 
         if (domain == HubDomain)
         {
-            return false;
+            return null;
         }
 
         IPAddress[] addresses;
@@ -73,17 +78,17 @@ internal sealed record RegistryEndpoint(Uri Address, bool IsMirror = false, bool
             }
             catch (Exception e) when (e is SocketException or ArgumentException)
             {
-                return false;
+                return null;
             }
         }
 
-        return addresses.Length > 0 && addresses.All(a => IsInNetworks(a, settings));
-    }
+        return addresses.Length > 0 && addresses.All(IsInNetworks) ? IsInNetworks : null;
 
-    private static bool IsInNetworks(IPAddress address, RegistrySettings settings)
-    {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return IPAddress.IsLoopback(address) || settings.Insecure.Any(s => IPNetwork.TryParse(s, out var network) && network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address));
+        bool IsInNetworks(IPAddress one)
+        {
+            one = one.IsIPv4MappedToIPv6 ? one.MapToIPv4() : one;
+            return IPAddress.IsLoopback(one) || settings.Insecure.Any(s => IPNetwork.TryParse(s, out var network) && network.BaseAddress.AddressFamily == one.AddressFamily && network.Contains(one));
+        }
     }
 
     private static string HostOf(string domain) => Uri.TryCreate($"https://{domain}", UriKind.Absolute, out var uri) ? uri.Host.Trim('[', ']') : domain;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Portal.Domain.Primitives;
 
 namespace Portal.Runtime.Registries;
 
@@ -22,23 +23,28 @@ internal sealed class RegistryFailureException(int status, string code, string m
     public bool IsTransient => status is 408 or 429 or >= 500 and not 501;
 
     /// <summary>Reads a failed answer, of whose body no more is read than a message can have.</summary>
-    public static async Task<RegistryFailureException> ReadAsync(HttpResponseMessage response, CancellationToken ct)
+    public static async Task<RegistryFailureException> ReadAsync(HttpResponseMessage response, RegistryConnection connection, CancellationToken ct)
     {
         var status = (int)response.StatusCode;
-        var buffer = new byte[MaximumBytes];
-        var length = 0;
+        var body = new MemoryStream();
         try
         {
-            using var body = await response.Content.ReadAsStreamAsync(ct).ConfigureAwait(false);
-            length = await body.ReadAtLeastAsync(buffer, MaximumBytes, throwOnEndOfStream: false, ct).ConfigureAwait(false);
+            await BoundedContent.CopyAsync(
+                response, MaximumBytes,
+                chunk =>
+                {
+                    body.Write(chunk.Span);
+                    return true;
+                },
+                connection, ct).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException)
+        catch (Exception e) when (e is RegistryConnectionException or ErrorException)
         {
             // What came of it has to do.
         }
 
         var retry = response.Headers.RetryAfter is { } after ? after.Delta ?? (after.Date - response.Headers.Date) : null;
-        var (code, message) = Parse(status, buffer.AsSpan(0, length));
+        var (code, message) = Parse(status, body.GetBuffer().AsSpan(0, (int)body.Length));
         return new(status, code, message) { RetryAfter = retry };
     }
 

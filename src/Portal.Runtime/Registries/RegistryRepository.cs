@@ -34,7 +34,7 @@ internal sealed class RegistryRepository(RegistryConnection connection, string d
         async () =>
         {
             using var response = await connection.SendAsync(HttpMethod.Get, Address($"manifests/{tagOrDigest}"), _pull, null, Accept, ct).ConfigureAwait(false);
-            await ExpectAsync(response, ct).ConfigureAwait(false);
+            await connection.ExpectAsync(response, ct).ConfigureAwait(false);
             var bytes = await BoundedContent.ReadAsync(response, ImageDocument.MaximumBytes, $"the manifest of {reference}", connection, ct).ConfigureAwait(false);
             var actual = Digest.Of(bytes);
             if (Digest.TryParse(tagOrDigest, null, out var asked) && asked != actual)
@@ -101,7 +101,7 @@ internal sealed class RegistryRepository(RegistryConnection connection, string d
             HttpMethod.Get, Address($"blobs/{digest}"), _pull, null, offset > 0 ? r => r.Headers.Range = new RangeHeaderValue(offset, null) : null, ct).ConfigureAwait(false);
         try
         {
-            await ExpectAsync(response, ct).ConfigureAwait(false);
+            await connection.ExpectAsync(response, ct).ConfigureAwait(false);
             return response;
         }
         catch
@@ -121,21 +121,12 @@ internal sealed class RegistryRepository(RegistryConnection connection, string d
                 return false;
             }
 
-            await ExpectAsync(response, ct).ConfigureAwait(false);
+            await connection.ExpectAsync(response, ct).ConfigureAwait(false);
             return true;
         },
         connection.Time, ct);
 
     public Uri Address(string rest) => new(connection.Endpoint.Address, $"/v2/{path}/{rest}");
-
-    /// <exception cref="RegistryFailureException">It is no success.</exception>
-    public static async Task ExpectAsync(HttpResponseMessage response, CancellationToken ct)
-    {
-        if (!response.IsSuccessStatusCode)
-        {
-            throw await RegistryFailureException.ReadAsync(response, ct).ConfigureAwait(false);
-        }
-    }
 
     /// <summary>The digest that a registry says something has; null when it says none.</summary>
     public static Digest? DigestHeader(HttpResponseMessage response) =>
@@ -153,7 +144,7 @@ internal sealed class RegistryRepository(RegistryConnection connection, string d
         async () =>
         {
             using var response = await connection.SendAsync(HttpMethod.Get, address, _pull, null, null, ct).ConfigureAwait(false);
-            await ExpectAsync(response, ct).ConfigureAwait(false);
+            await connection.ExpectAsync(response, ct).ConfigureAwait(false);
             var bytes = await BoundedContent.ReadAsync(response, MaximumTagPage, $"the list of tags of {path}", connection, ct).ConfigureAwait(false);
             try
             {

@@ -48,7 +48,7 @@ internal sealed class RegistryTransport(RegistrySettings settings, ILogger<Regis
         {
             if (!isProxy && admits is not null && !admits(address))
             {
-                failure = TransferErrors.Refused($"the registry sends us to {target.Host} ({address}), an address that it must not send us to");
+                failure = TransferErrors.Refused($"the registry leads us to {target.Host} ({address}), an address that it must not lead us to");
                 continue;
             }
 

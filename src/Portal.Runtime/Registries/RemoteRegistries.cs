@@ -98,9 +98,8 @@ internal sealed class RemoteRegistries(
             }
             catch (RegistryFailureException e) when (e.Status is 400 or 401 or 403)
             {
-                throw new ErrorException(
-                    ErrorKind.Unauthorized, "registry.login",
-                    $"login attempt to {new Uri(endpoint.Address, "/v2/")} failed with status: {e.Status} {(e.Status == 401 ? "Unauthorized" : "Forbidden")} ({e.Message})", e);
+                var words = e.Status switch { 400 => "Bad Request", 401 => "Unauthorized", _ => "Forbidden" };
+                throw new ErrorException(ErrorKind.Unauthorized, "registry.login", $"login attempt to {new Uri(endpoint.Address, "/v2/")} failed with status: {e.Status} {words} ({e.Message})", e);
             }
             catch (Exception e) when (e is RegistryConnectionException or RegistryFailureException)
             {
@@ -112,7 +111,7 @@ internal sealed class RemoteRegistries(
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, RegistryCredential? credential, CancellationToken ct)
+    public async Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, CancellationToken ct)
     {
         var index = new Uri(settings.SearchIndex);
         using var connection = new RegistryConnection(new(index), null, settings, transport, tokens, time);
@@ -120,7 +119,7 @@ internal sealed class RemoteRegistries(
         {
             var address = new Uri(index, $"v1/search?q={Uri.EscapeDataString(term)}&n={limit}");
             using var response = await connection.SendAsync(HttpMethod.Get, address, "", null, null, ct).ConfigureAwait(false);
-            await RegistryRepository.ExpectAsync(response, ct).ConfigureAwait(false);
+            await connection.ExpectAsync(response, ct).ConfigureAwait(false);
             var bytes = await BoundedContent.ReadAsync(response, 4 * 1024 * 1024, "the answer of the search", connection, ct).ConfigureAwait(false);
             var answer = System.Text.Json.JsonSerializer.Deserialize(bytes, RegistryJson.Default.SearchAnswer);
             return [.. (answer?.Results ?? []).Take(limit).Select(h => new FoundRepository(h.Name, h.Description ?? "", h.Stars, h.IsOfficial, h.IsAutomated))];
@@ -144,7 +143,7 @@ internal sealed class RemoteRegistries(
             result = (id, isNewer || result is { IsNewer: true });
         }
 
-        return result ?? throw new ErrorException(ErrorKind.NotFound, "registry.no-tags", $"repository {pull.Reference.FamiliarRepository} not found: it has no tags");
+        return result ?? throw TransferErrors.RepositoryUnknown(pull.Reference, "it has no tags");
     }
 
     private static ImageReference Tagged(ImageReference reference, string tag)
@@ -181,6 +180,7 @@ internal sealed class RemoteRegistries(
         {
             var credential = endpoint.IsMirror || credentials is null ? null : await credentials.ForAsync(reference.Domain, ct).ConfigureAwait(false);
             using var connection = new RegistryConnection(endpoint, credential, settings, transport, tokens, time);
+            var answers = false;
             try
             {
                 await Patient.AskAsync(
@@ -190,26 +190,16 @@ internal sealed class RemoteRegistries(
                         return true;
                     },
                     time, ct).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is RegistryConnectionException or RegistryFailureException)
-            {
-                unreachable = e;
-                if (endpoint.IsMirror)
-                {
-                    log.MirrorFailed(e, endpoint.Address.Authority, reference.ToString());
-                    unreachable = null;
-                }
-
-                continue;
-            }
-
-            try
-            {
+                answers = true;
                 return await work(new(connection, reference.Domain, reference.Path)).ConfigureAwait(false);
             }
-            catch (Exception e) when (endpoint.IsMirror && e is not OperationCanceledException && !DiskFull.Is(e))
+            catch (Exception e) when (endpoint.IsMirror && e is not OperationCanceledException && !TransferErrors.IsNoSpace(e))
             {
                 log.MirrorFailed(e, endpoint.Address.Authority, reference.ToString());
+            }
+            catch (Exception e) when (!answers && (e is RegistryConnectionException or RegistryFailureException))
+            {
+                unreachable = e;
             }
             catch (Exception e) when (e is RegistryConnectionException or RegistryFailureException || (DiskFull.Is(e) && e is not ErrorException))
             {
@@ -223,7 +213,8 @@ internal sealed class RemoteRegistries(
     private static ErrorException Explain(Exception e, ImageReference? reference, bool forPush, bool signedIn = false) => e switch
     {
         RegistryConnectionException connection => TransferErrors.Unreachable(connection.Method, connection.Address, connection),
-        RegistryFailureException { Status: 404 } failure when reference is not null && !forPush =>
+        RegistryFailureException { Status: 404, Code: "NAME_UNKNOWN" } failure when reference is not null && !forPush => TransferErrors.RepositoryUnknown(reference, failure.Message),
+        RegistryFailureException { Status: 404, Code: "" or "MANIFEST_UNKNOWN" } failure when reference is not null && !forPush =>
             TransferErrors.ManifestUnknown(reference, failure.Code.Length > 0 ? failure.Message : "manifest unknown: manifest unknown"),
         RegistryFailureException { Status: 401 } failure when signedIn => new(ErrorKind.Unauthorized, "registry.unauthorized", failure.Message, failure),
         RegistryFailureException { Status: 401 or 403 } failure when reference is not null && !forPush =>

@@ -1,14 +1,21 @@
+using System.Security.Authentication;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Registries;
 
 /// <summary>What can go wrong with a registry, in Docker's words where it has some.</summary>
 internal static class TransferErrors
 {
+    private const string NoSpaceCode = "image.no-space";
+
     public static ErrorException Bad(string problem) => new(ErrorKind.Invalid, "registry.bad-content", problem);
 
     public static ErrorException ManifestUnknown(ImageReference reference, string cause) =>
         new(ErrorKind.NotFound, "registry.not-found", $"manifest for {reference.Familiar} not found: {cause}");
+
+    public static ErrorException RepositoryUnknown(ImageReference reference, string cause) =>
+        new(ErrorKind.NotFound, "registry.not-found", $"repository {reference.FamiliarRepository} not found: {cause}");
 
     public static ErrorException Denied(ImageReference reference, string cause) => new(ErrorKind.NotFound, "registry.denied",
         $"pull access denied for {reference.FamiliarRepository}, repository does not exist or may require 'docker login': {cause}");
@@ -45,7 +52,10 @@ internal static class TransferErrors
     public static ErrorException Refused(string problem) => new(ErrorKind.Internal, "registry.refused", problem);
 
     public static ErrorException NoSpace(string path, Exception cause) =>
-        new(ErrorKind.Internal, "image.no-space", $"write {path}: no space left on device", cause);
+        new(ErrorKind.Internal, NoSpaceCode, $"write {path}: no space left on device", cause);
+
+    /// <summary>True when the disk is full, or as full as it may become.</summary>
+    public static bool IsNoSpace(Exception e) => e is ErrorException { Error.Code: NoSpaceCode } || DiskFull.Is(e);
 
     /// <summary>Text of a registry for a message: shortened, without control characters.</summary>
     public static string Show(string text) => string.Concat((text.Length > 300 ? text[..300] + "…" : text).Select(c => char.IsControl(c) ? '?' : c));
@@ -62,6 +72,7 @@ internal static class TransferErrors
 
         return inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionRefused } ? "dial tcp: connect: connection refused"
             : inner is System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData } ? "dial tcp: lookup: no such host"
-            : ReferenceEquals(inner, e) ? e.Message : $"{e.Message} ({inner.Message})";
+            : inner is AuthenticationException ? $"tls: {inner.Message}"
+            : inner.Message == e.Message ? e.Message : $"{e.Message} ({inner.Message})";
     }
 }

@@ -39,6 +39,9 @@ internal sealed class TransferReport(IProgress<TransferProgress> progress, TimeP
         }
     }
 
+    /// <summary>What is said of a layer that is tried again.</summary>
+    public static string Retrying(long seconds) => seconds == 1 ? "Retrying in 1 second" : $"Retrying in {seconds} seconds";
+
     /// <summary>What a layer is called in these lines.</summary>
     public static string Short(Digest digest) => digest.Hex[..12];
 }

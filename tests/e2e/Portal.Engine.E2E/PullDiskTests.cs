@@ -36,9 +36,46 @@ public sealed class PullDiskTests(SmallDiskEngine engine, OpenRegistry registry)
         (await engine.Docker.RunAsync("pull", image)).Succeeded();
         (await engine.Docker.RunAsync("rm", "-f", running)).Succeeded();
         (await engine.Docker.RunAsync("rmi", image)).Succeeded();
-
-        string[] Files() => [.. ((string[])["images/blobs", "images/partial", "images/staging", "images/records"])
-            .SelectMany(f => Directory.GetFiles(Path.Combine(engine.DataRoot, f), "*", SearchOption.AllDirectories))
-            .Concat(Directory.GetDirectories(Path.Combine(engine.DataRoot, "layers"))).Order()];
     }
+
+    [Fact]
+    public async Task Pull_OnADiskWithoutInodes_SaysSoLeavesNothingAndSucceedsOnceThereAreSome()
+    {
+        var image = $"{registry.Server.Host}/many-files:1";
+        (await engine.Docker.RunAsync("run", "--name", "source", "busybox", "sh", "-c", "mkdir /many && cd /many && for i in $(seq 1000); do : > $i; done")).Succeeded();
+        (await engine.Docker.RunAsync("commit", "source", image)).Succeeded();
+        (await engine.Docker.RunAsync("push", image)).Succeeded();
+        (await engine.Docker.RunAsync("rm", "source")).Succeeded();
+        (await engine.Docker.RunAsync("rmi", image)).Succeeded();
+        var before = Files();
+        var fillers = Directory.CreateDirectory(Path.Combine(engine.Disk, "fillers")).FullName;
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                File.Create($"{fillers}/{i}").Dispose();
+            }
+        }
+        catch (IOException)
+        {
+            // All are taken: some for the archive and the first files in it.
+            for (var i = 0; i < 500; i++)
+            {
+                File.Delete($"{fillers}/{i}");
+            }
+        }
+
+        var pull = await engine.Docker.RunAsync("pull", image);
+
+        Assert.Equal(1, pull.ExitCode);
+        Assert.Contains("no space left on device", pull.Err, StringComparison.Ordinal);
+        Directory.Delete(fillers, recursive: true);
+        Assert.Equal(before, Files());
+        (await engine.Docker.RunAsync("pull", image)).Succeeded();
+        (await engine.Docker.RunAsync("rmi", image)).Succeeded();
+    }
+
+    private string[] Files() => [.. ((string[])["images/blobs", "images/partial", "images/staging", "images/records"])
+        .SelectMany(f => Directory.GetFiles(Path.Combine(engine.DataRoot, f), "*", SearchOption.AllDirectories))
+        .Concat(Directory.GetDirectories(Path.Combine(engine.DataRoot, "layers"))).Order()];
 }

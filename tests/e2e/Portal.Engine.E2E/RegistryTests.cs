@@ -87,6 +87,38 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
     }
 
     [Fact]
+    public async Task Run_WithPull_PullsAlwaysWhenMissingOrNever()
+    {
+        var image = $"{_host}/policy:1";
+        await SkopeoAsync(image);
+
+        var never = await Docker.RunAsync("run", "--rm", "--pull", "never", image, "true");
+        Assert.Equal(125, never.ExitCode);
+        Assert.Contains($"No such image: {image}", never.Err, StringComparison.Ordinal);
+
+        Assert.Contains("Downloaded newer image", (await Docker.RunAsync("run", "--rm", "--pull", "missing", image, "true")).Succeeded().Err, StringComparison.Ordinal);
+        Assert.Empty((await Docker.RunAsync("run", "--rm", "--pull", "missing", image, "true")).Succeeded().Err);
+        Assert.Contains("Image is up to date", (await Docker.RunAsync("run", "--rm", "--pull", "always", image, "true")).Succeeded().Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pull_OnATerminal_DrawsALineForEachLayer()
+    {
+        await SkopeoAsync($"{_host}/drawn:1");
+        await using var relay = new SlowRelay(_host);
+        var image = $"{relay.Host}/drawn:1";
+        relay.Reset(400_000);
+        var letting = Patience.UntilAsync("some of the layer has come", () => relay.Passed >= 400_000).ContinueWith(_ => relay.Allowance = long.MaxValue, TaskScheduler.Default);
+
+        var pull = (await Docker.RunOnTerminalAsync("", "pull", image)).Succeeded();
+        await letting;
+
+        // The cursor goes up to the line of the layer, which is drawn anew. Without a width there is no room for the bar beside the numbers.
+        Assert.Matches(@"\u001b\[1A.*: Downloading +[^\r]*[0-9.]+[kM]?B/[0-9.]+[kM]B", pull.Out);
+        Assert.Matches(@"\u001b\[1A.*: Pull complete", pull.Out);
+    }
+
+    [Fact]
     public async Task Digest_IsAReferenceEverywhere()
     {
         await SkopeoAsync($"{_host}/pinned:1");
@@ -168,6 +200,26 @@ public sealed class RegistryTests(Engine engine, OpenRegistry registry) : Engine
 
         Assert.Equal($"pull {_host}/told:1 {_host}/told", await events.ReadLineAsync());
         Assert.Equal($"push {_host}/told:1 {_host}/told", await events.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task Push_ThroughAProxyThatTakesLittleAtATime_GoesInChunksAndOnWhereItBroke()
+    {
+        await using var proxy = new StrictProxy(_host, limit: 10_000_000, failing: 8_388_608);
+        var image = $"{proxy.Host}/chunks:1";
+        (await Docker.RunAsync("run", "--name", "source", "busybox", "sh", "-c", "head -c 20000000 /dev/urandom > /big && md5sum /big > /sum")).Succeeded();
+        (await Docker.RunAsync("commit", "source", image)).Succeeded();
+
+        (await Docker.RunAsync("push", image)).Succeeded();
+
+        Assert.Equal(["413", "ok 0-8388607", "502 8388608-16777215", "ok 8388608-16777215"], proxy.Parts.Where(p => !IsOfBusybox(p)).Take(4));
+        (await Docker.RunAsync("rmi", image)).Succeeded();
+        (await Docker.RunAsync("rm", "source")).Succeeded();
+        (await Docker.RunAsync("pull", $"{_host}/chunks:1")).Succeeded();
+        Assert.Equal("/big: OK", (await Docker.RunAsync("run", "--rm", $"{_host}/chunks:1", "md5sum", "-c", "/sum")).Succeeded().Line);
+
+        // The other layer goes in one piece.
+        static bool IsOfBusybox(string part) => part == "ok";
     }
 
     [Fact]

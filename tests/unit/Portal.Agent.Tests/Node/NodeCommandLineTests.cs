@@ -81,6 +81,30 @@ public sealed class NodeCommandLineTests
         Assert.Equal((7, 1), (registries.MaximumDownloads, registries.MaximumUploads));
     }
 
+    [Fact]
+    public void Registries_InTheEnvironment_AreApartByBlanksOrCommas()
+    {
+        var command = NodeCommandLine.Parse([], name => name switch
+        {
+            "PORTAL_AGENT_REGISTRY_MIRROR" => "https://mirror.example.com http://10.0.0.1:5000",
+            "PORTAL_AGENT_INSECURE_REGISTRY" => "10.1.0.0/16 old-registry.example.com:5000",
+            "PORTAL_AGENT_REGISTRY_CA_DIR" => "/a,/b",
+            "PORTAL_AGENT_REGISTRY_TOKEN_HOST" => "sso.example.com",
+            "PORTAL_AGENT_SEARCH_INDEX" => "https://index.example.com/",
+            "PORTAL_AGENT_MAX_CONCURRENT_DOWNLOADS" => "7",
+            "PORTAL_AGENT_MAX_CONCURRENT_UPLOADS" => "1",
+            _ => null,
+        });
+
+        Assert.Empty(command.Mistakes);
+        var registries = command.Options.Runtime.Registries;
+        Assert.Equal(["https://mirror.example.com", "http://10.0.0.1:5000"], registries.Mirrors);
+        Assert.Equal(["10.1.0.0/16", "old-registry.example.com:5000"], registries.Insecure);
+        Assert.Equal(["/a", "/b"], registries.CertificateFolders);
+        Assert.Equal(["sso.example.com"], registries.TokenHosts);
+        Assert.Equal(("https://index.example.com/", 7, 1), (registries.SearchIndex, registries.MaximumDownloads, registries.MaximumUploads));
+    }
+
     [Theory]
     [InlineData("--registry-mirror", "mirror.example.com")]
     [InlineData("--registry-mirror", "https://user:pass@mirror.example.com")]

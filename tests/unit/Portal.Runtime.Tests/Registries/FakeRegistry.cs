@@ -220,6 +220,14 @@ internal sealed class FakeRegistry : HttpMessageHandler, IRegistryTransport, IRu
             session += Guid.NewGuid().ToString("n");
             _uploads[session] = [];
         }
+        else if (request.Method == HttpMethod.Get)
+        {
+            return new(HttpStatusCode.NoContent)
+            {
+                Headers = { { "Range", $"0-{Math.Max(_uploads[session].Length - 1, 0)}" } },
+                Content = new ByteArrayContent([]),
+            };
+        }
         else
         {
             _uploads[session] = [.. _uploads[session], .. body];

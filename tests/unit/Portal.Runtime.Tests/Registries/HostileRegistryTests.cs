@@ -183,6 +183,46 @@ public sealed class HostileRegistryTests : IDisposable
     }
 
     [Fact]
+    public async Task Layer_OfAByteAtATime_IsGivenUpAfterAFewTries()
+    {
+        _registry.Add("1", s_layer);
+        _registry.Lie = request =>
+        {
+            if (!IsBlob(request, s_layer))
+            {
+                return null;
+            }
+
+            var from = request.Headers.Range?.Ranges.Single().From ?? 0;
+            var answer = new HttpResponseMessage(from > 0 ? HttpStatusCode.PartialContent : HttpStatusCode.OK) { Content = new StreamContent(new TornStream(s_layer[(int)from..((int)from + 1)], hang: false)) };
+            answer.Content.Headers.ContentRange = new(from, s_layer.Length - 1, s_layer.Length);
+            return answer;
+        };
+
+        Assert.Contains("Get \"https://registry.example.com/v2/team/app/blobs/", await _registry.FailAsync(), StringComparison.Ordinal);
+        Assert.Equal(5, _registry.CountOf(HttpMethod.Get, Digest.Of(s_layer).ToString()));
+    }
+
+    [Fact]
+    public async Task Failure_WhoseWordsDoNotCome_IsToldWithoutThem()
+    {
+        _registry.Lie = request => request.RequestUri!.AbsolutePath.Contains("/manifests/", StringComparison.Ordinal)
+            ? new(HttpStatusCode.NotFound) { Content = new StreamContent(new TornStream("{"u8.ToArray(), hang: true)) }
+            : null;
+
+        Assert.Equal("manifest for registry.example.com/team/app:1 not found: manifest unknown: manifest unknown", await _registry.FailAsync());
+    }
+
+    [Fact]
+    public async Task Registry_ThatTakesNoConnection_IsToldByItsAddress()
+    {
+        // So .NET tells that a connection was not made in time.
+        _registry.Lie = _ => throw new TaskCanceledException("The operation was canceled.", new TimeoutException("A connection could not be established within the configured ConnectTimeout."));
+
+        Assert.Equal("Get \"https://registry.example.com/v2/\": A connection could not be established within the configured ConnectTimeout.", await _registry.FailAsync());
+    }
+
+    [Fact]
     public async Task Registry_ThatFailsAgainAndAgain_IsAskedAFewTimes()
     {
         _registry.Add("1", s_layer);

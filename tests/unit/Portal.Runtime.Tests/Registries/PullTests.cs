@@ -69,6 +69,20 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Pull_OfALayerWhoseFilesAreHere_IsCompleteOnceItsArchiveIs()
+    {
+        using (var plain = Portal.Runtime.Tar.Compression.Unpack(new MemoryStream(s_layers[0])))
+        {
+            await _registry.Store.ImportAsync(plain, "here", null, new(), "", default);
+        }
+
+        _registry.Add("1", s_layers[0]);
+        await _registry.PullAsync();
+
+        Assert.Equal(["Download complete", "Pull complete"], _registry.Lines.Where(l => l.Id == Digest.Of(s_layers[0]).Hex[..12]).Select(l => l.Status).Where(s => s.EndsWith("complete", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Pull_ByDigest_HasNoTag()
     {
         var digest = _registry.Add("1", s_layers[..1]);
@@ -153,11 +167,26 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
-    public async Task Pull_WhoseConnectionBreaks_GoesOnWhereItBroke()
+    public async Task Pull_OfAnUnknownRepository_SaysSoInDockersWords()
+    {
+        _registry.Lie = request => request.RequestUri!.AbsolutePath.Contains("/manifests/", StringComparison.Ordinal)
+            ? FakeRegistry.Text(HttpStatusCode.NotFound, """{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}""")
+            : null;
+
+        var error = await Assert.ThrowsAsync<ErrorException>(() => _registry.PullAsync());
+
+        Assert.Equal((ErrorKind.NotFound, "repository registry.example.com/team/app not found: name unknown: repository name not known to registry"), (error.Error.Kind, error.Message));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pull_WhoseConnectionBreaks_GoesOnWhereItBroke(bool isCutWithinTls)
     {
         _registry.Add("1", s_layers[..1]);
         var size = s_layers[0].Length;
-        _registry.Lie = request => IsLayer(request) && request.Headers.Range is null ? Cut(size / 2, size) : null;
+        var end = isCutWithinTls ? new IOException("Received an unexpected EOF or 0 bytes from the transport stream.") : null;
+        _registry.Lie = request => IsLayer(request) && request.Headers.Range is null ? Cut(size / 2, size, end: end) : null;
 
         await _registry.PullAsync();
 
@@ -238,9 +267,9 @@ public sealed class PullTests : IDisposable
 
     private static bool IsLayer(HttpRequestMessage request) => request.RequestUri!.AbsolutePath.EndsWith($"/blobs/{Digest.Of(s_layers[0])}", StringComparison.Ordinal);
 
-    private static HttpResponseMessage Cut(int length, int announced, bool hang = false)
+    private static HttpResponseMessage Cut(int length, int announced, bool hang = false, Exception? end = null)
     {
-        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new TornStream(s_layers[0][..length], hang)) };
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new TornStream(s_layers[0][..length], hang, end)) };
         response.Content.Headers.ContentLength = announced;
         return response;
     }
@@ -266,7 +295,7 @@ public sealed class PullTests : IDisposable
 }
 
 /// <summary>Content that breaks off, or stops coming.</summary>
-internal sealed class TornStream(byte[] content, bool hang) : MemoryStream(content)
+internal sealed class TornStream(byte[] content, bool hang, Exception? end = null) : MemoryStream(content)
 {
     public override bool CanSeek => false;
 
@@ -276,7 +305,7 @@ internal sealed class TornStream(byte[] content, bool hang) : MemoryStream(conte
         if (count == 0)
         {
             await Task.Delay(hang ? Timeout.Infinite : 0, cancellationToken);
-            throw new HttpIOException(HttpRequestError.ResponseEnded);
+            throw end ?? new HttpIOException(HttpRequestError.ResponseEnded);
         }
 
         return count;

@@ -74,14 +74,34 @@ public sealed class PushTests : IDisposable
         Assert.Equal(image.Id, await other.PullAsync("team/plain:latest"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Push_ThatBreaksOffBetweenChunks_GoesOnWhereItBroke(bool tellsHowFarItIs)
+    {
+        await ImportAsync("team/large", LargeContent());
+        var patches = 0;
+        _registry.Lie = request => request.Method == HttpMethod.Post && request.RequestUri!.AbsolutePath.EndsWith("/uploads/", StringComparison.Ordinal) ? Chunked(_registry.Answer(request))
+            : request.Method == HttpMethod.Patch && ++patches == 2 ? new(HttpStatusCode.BadGateway) { Content = new ByteArrayContent([]) }
+            : request.Method == HttpMethod.Get && request.RequestUri!.AbsolutePath.Contains("/uploads/", StringComparison.Ordinal) && !tellsHowFarItIs ? new(HttpStatusCode.NotFound) { Content = new ByteArrayContent([]) }
+            : null;
+
+        await PushAsync("team/large:latest");
+
+        var from = _registry.Requests.Where(r => r.Method == HttpMethod.Patch).Select(r => r.Content!.Headers.NonValidated["Content-Range"].ToString().Split('-')[0]);
+        Assert.Equal(tellsHowFarItIs ? ["0", "8388608", "8388608"] : ["0", "8388608", "0", "8388608"], from);
+
+        static HttpResponseMessage Chunked(HttpResponseMessage answer)
+        {
+            answer.Headers.Add("OCI-Chunk-Min-Length", "65536");
+            return answer;
+        }
+    }
+
     [Fact]
     public async Task Push_OfALargeLayer_GoesInOnePieceOrInChunksWhereTheRegistryTakesNoMore()
     {
-        // Random, so that it stays large.
-        var random = new byte[9_000_000];
-        new Random(1).NextBytes(random);
-        var content = Convert.ToHexString(random);
-        await ImportAsync("team/large", content);
+        await ImportAsync("team/large", LargeContent());
         _registry.Lie = request => request.Method == HttpMethod.Patch && request.Content!.Headers.ContentLength > 9_000_000 ? new(HttpStatusCode.RequestEntityTooLarge) { Content = new ByteArrayContent([]) } : null;
 
         await PushAsync("team/large:latest");
@@ -110,7 +130,7 @@ public sealed class PushTests : IDisposable
 
         await PushAsync("team/plain:latest");
 
-        Assert.Contains(_registry.Lines, l => l.Status == "Retrying in 1 seconds");
+        Assert.Contains(_registry.Lines, l => l.Status == "Retrying in 1 second");
     }
 
     [Fact]
@@ -142,6 +162,14 @@ public sealed class PushTests : IDisposable
 
         Assert.Contains("redirects a request that is not a mere question", (await Assert.ThrowsAsync<ErrorException>(() => PushAsync("team/plain:latest"))).Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_registry.Requests, r => r.RequestUri!.Host == "elsewhere.example.com");
+    }
+
+    /// <summary>Random, so that it stays large.</summary>
+    private static string LargeContent()
+    {
+        var random = new byte[9_000_000];
+        new Random(1).NextBytes(random);
+        return Convert.ToHexString(random);
     }
 
     private Task<ImageSnapshot> ImportAsync(string repository, string content) =>

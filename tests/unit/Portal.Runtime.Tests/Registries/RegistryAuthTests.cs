@@ -157,6 +157,20 @@ public sealed class RegistryAuthTests : IDisposable
         Assert.All(_registry.Requests.Where(r => r.RequestUri!.Host == "mirror.example.net"), r => Assert.Null(r.Headers.Authorization));
     }
 
+    [Fact]
+    public async Task Mirror_ThatSendsUsWhereItMustNot_IsLeftForTheRegistry()
+    {
+        _registry.Settings.Mirrors.Add("https://mirror.example.net");
+        _registry.Add("1", s_layer);
+        _registry.Lie = request => request.RequestUri! is { Host: "mirror.example.net", AbsolutePath: "/v2/" }
+            ? throw new HttpRequestException("refused", new ErrorException(ErrorKind.Internal, "registry.refused", "no"))
+            : null;
+
+        await _registry.Registries.PullAsync(new(ImageReference.Parse("team/app:1", null), false, "linux/amd64", null), _registry, default);
+
+        Assert.Contains(_registry.Requests, r => r.RequestUri!.Host == "registry-1.docker.io");
+    }
+
     /// <summary>The registry wants a token of there, and looks at it.</summary>
     private void Guard(string realm)
     {

@@ -45,8 +45,13 @@ public sealed class RegistryPolicyTests
     [InlineData("127.0.0.1", "192.168.1.5", true)]
     [InlineData("127.0.0.1", "169.254.169.254", false)]
     [InlineData("192.168.1.5", "127.0.0.1", false)]
-    public void Redirect_LeadsToNoAddressOfThisMachine(string registry, string target, bool allowed) =>
-        Assert.Equal(allowed, AddressPolicy.Allows(IPAddress.Parse(registry), IPAddress.Parse(target), s_own));
+    [InlineData("203.0.113.7", "fd00:ec2::254", false)]
+    [InlineData("203.0.113.7", "100.100.100.200", false)]
+    [InlineData(null, "203.0.113.8", true)]
+    [InlineData(null, "127.0.0.1", false)]
+    [InlineData(null, "192.168.1.5", false)]
+    public void Redirect_LeadsToNoAddressOfThisMachine(string? registry, string target, bool allowed) =>
+        Assert.Equal(allowed, AddressPolicy.Allows(registry is null ? null : IPAddress.Parse(registry), IPAddress.Parse(target), s_own));
 
     [Theory]
     [InlineData("localhost:5000", true)]
@@ -60,7 +65,24 @@ public sealed class RegistryPolicyTests
     {
         var settings = new RegistrySettings { Insecure = { "10.1.0.0/16", "plain.example.com:5000" } };
 
-        Assert.Equal(insecure, await RegistryEndpoint.IsInsecureAsync(domain, settings, default));
+        var endpoints = await RegistryEndpoint.ForAsync(domain, settings, mirrors: true, default);
+
+        Assert.Equal(insecure ? [("https", true), ("http", false)] : [("https", false)], endpoints.Select(e => (e.Address.Scheme, e.AnyCertificate)));
+    }
+
+    [Fact]
+    public async Task Insecure_BecauseOfItsAddress_IsSoAtThatAddressOnly()
+    {
+        var settings = new RegistrySettings { Insecure = { "10.1.0.0/16", "plain.example.com" } };
+
+        // What a name leads to may have changed until the connection is made.
+        Assert.All(await RegistryEndpoint.ForAsync("localhost:5000", settings, mirrors: true, default), e =>
+        {
+            Assert.True(e.Admits!(IPAddress.Loopback) && e.Admits(IPAddress.Parse("10.1.2.3")));
+            Assert.False(e.Admits(IPAddress.Parse("203.0.113.7")));
+        });
+        Assert.All(await RegistryEndpoint.ForAsync("plain.example.com", settings, mirrors: true, default), e => Assert.True(e.Admits!(IPAddress.Parse("203.0.113.7"))));
+        Assert.Null(Assert.Single(await RegistryEndpoint.ForAsync("docker.io", settings, mirrors: true, default)).Admits);
     }
 
     [Fact]

@@ -41,6 +41,6 @@ internal sealed class FakeRegistries : IRegistries
         return Task.FromResult(("Login Succeeded", "token"));
     }
 
-    public Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, RegistryCredential? credential, CancellationToken ct) =>
+    public Task<IReadOnlyList<FoundRepository>> SearchAsync(string term, int limit, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<FoundRepository>>([new(term, "it", 7, true, false), new("other", "", 1, false, false)]);
 }
