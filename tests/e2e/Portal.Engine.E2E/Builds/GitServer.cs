@@ -88,7 +88,7 @@ public sealed class GitServer : IAsyncLifetime
 
     private async Task RunAsync(HttpListenerRequest request, HttpListenerResponse response, string path)
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["http-backend"])
+        using var git = Process.Start(new ProcessStartInfo("sh", ["-c", "exec git http-backend 2>/dev/null"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
