@@ -147,6 +147,7 @@ portal_test() {
     command -v strace >/dev/null || apt_install strace
     command -v docker-registry >/dev/null || borrow_packages docker-registry
     command -v skopeo >/dev/null || apt_install skopeo
+    command -v git >/dev/null || apt_install git
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"

@@ -34,6 +34,15 @@ public sealed class RuntimeOptions
     /// <summary>Init process for <c>--init</c>; null when none is installed. Default <c>/usr/bin/catatonit</c>.</summary>
     public string? InitPath { get; set; } = "/usr/bin/catatonit";
 
+    /// <summary>Fetches repositories for builds, where it is installed. Default <c>/usr/bin/git</c>.</summary>
+    public string GitPath { get; set; } = "/usr/bin/git";
+
+    /// <summary>
+    /// Bytes that the build cache may have: what was used least recently goes when a build has made it larger. 0 for no limit, null for
+    /// a tenth of the disk that the data root is on.
+    /// </summary>
+    public long? BuildCacheLimit { get; set; }
+
     /// <summary>Link name of the default bridge, at most 15 bytes. Also the name of the nft table. Default <c>portal0</c>.</summary>
     public string BridgeName { get; set; } = "portal0";
 

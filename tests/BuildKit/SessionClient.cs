@@ -37,6 +37,9 @@ internal sealed class SessionClient : IAsyncDisposable
     /// <summary>Name of the session.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("n");
 
+    /// <summary>What the engine's front end came to last.</summary>
+    public Result? Answered { get; private set; }
+
     public CallInvoker Calls => _channel!.CreateCallInvoker();
 
     /// <param name="engine">Path of the engine's socket.</param>
@@ -112,7 +115,8 @@ internal sealed class SessionClient : IAsyncDisposable
         try
         {
             var asked = await bridge.SolveAsync(ask, build, cancellationToken: ct);
-            _ = await bridge.ReturnAsync(new() { Result = new() { Ref = asked.Result.Ref } }, build, cancellationToken: ct);
+            Answered = asked.Result;
+            _ = await bridge.ReturnAsync(new() { Result = asked.Result }, build, cancellationToken: ct);
         }
         catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
         {

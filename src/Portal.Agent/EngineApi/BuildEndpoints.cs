@@ -5,6 +5,7 @@ using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Cache;
 using Portal.Runtime.Builds.Contexts;
 
 namespace Portal.Agent.EngineApi;
@@ -32,7 +33,7 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
         var (asked, quiet) = (BuildMapping.Read(request), request.Flag("q"));
         ArchiveEndpoints.LiftLimits(request.Http);
         using var context = request.Query("remote") is { } remote
-            ? await contexts.FetchAsync(remote, request.Streaming)
+            ? await contexts.FetchAsync(remote, keepGit: false, request.Streaming)
             : await contexts.ReceiveAsync(request.Http.Request.Body, request.Streaming);
         var progress = new BuildText(quiet);
         var building = RunAsync(builder, asked with { Context = context }, progress, request.Streaming);
@@ -109,18 +110,12 @@ internal sealed class BuildEndpoints(IBuilder builder, IBuildContexts contexts, 
     private async Task PruneAsync(EngineRequest request)
     {
         var filters = request.Filters("until", "unused-for", "id", "parent", "type", "description", "inuse", "shared", "private");
-        var ids = filters.IsEmpty ? [] : BuildMapping.Select(builder.Cache(), filters);
-        var answer = new BuildPruneResponse();
-        if (filters.IsEmpty || ids.Count > 0)
-        {
-            var pruned = await builder.PruneAsync(
-                new(request.Flag("all"), BuildMapping.KeepBytes(request), BuildMapping.UnusedFor(filters, time.GetUtcNow()), ids), request.Aborted);
+        var (bounds, unusedFor) = (BuildMapping.Bounds(request), BuildMapping.UnusedFor(filters, time.GetUtcNow()));
+        var pruned = await builder.PruneAsync(new(request.Flag("all"), bounds, unusedFor, filters.IsEmpty ? null : BuildMapping.Select(builder.Cache(), filters)), request.Aborted);
 
-            // Files of clients are kept for the next build only; they go with everything, never by a filter that cannot be asked of them.
-            var sources = filters.IsEmpty && BuildMapping.KeepBytes(request) == 0 ? await Task.Run(folders.Prune) : 0;
-            answer = new() { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes + sources };
-        }
-
+        // Files of clients are kept for the next build only; they go with everything, never by a filter that cannot be asked of them.
+        var sources = filters.IsEmpty && bounds == CacheBounds.None ? await Task.Run(folders.Prune) : 0;
+        var answer = new BuildPruneResponse { CachesDeleted = pruned.Deleted.Count == 0 ? null : [.. pruned.Deleted], SpaceReclaimed = pruned.ReclaimedBytes + sources };
         news.Tell("builder", answer.SpaceReclaimed);
         await request.Json(answer, EngineJson.Default.BuildPruneResponse);
     }

@@ -218,7 +218,7 @@ internal sealed class SessionBuilds(Solver solver, BuildJobs jobs, IBuildContext
         }
         catch (Exception e) when (e is ErrorException or RpcException or OperationCanceledException)
         {
-            var message = e switch { RpcException rpc => rpc.Status.Detail, OperationCanceledException => "context canceled", _ => e.Message };
+            var message = e switch { RpcException rpc => FailureWords.Placed(rpc), OperationCanceledException => "context canceled", _ => e.Message };
             await TellAsync(new() { ErrorDetail = new() { Message = message }, Error = message });
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Portal.Runtime;
+using Portal.Runtime.Builds.Cache;
 using Portal.Runtime.Builds.Fetching;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
@@ -43,6 +44,7 @@ internal sealed class NodeOptions
         new("--cpu-rt-runtime", "MICROSECONDS", "real-time processor time of all containers per period, cgroup v1 only [0]", (o, v) => o.Runtime.CpuRealtimeRuntime = Number(v)),
         new("--cpu-rt-period", "MICROSECONDS", "that period [the kernel's, one second]", (o, v) => o.Runtime.CpuRealtimePeriod = Number(v)),
         new("--build-fetch-allow", "NETWORKS", "addresses and networks, with commas, that builds may fetch from although they are not the open network [none]", (o, v) => o.Runtime.FetchAllowed = List(v)),
+        new("--build-cache-limit", "SIZE", "most that the build cache keeps, such as 20GB; 0 for no limit [a tenth of the disk]", (o, v) => o.Runtime.BuildCacheLimit = CacheBounds.TryParseSize(v) ?? -1),
         new("--log-driver", "NAME", "logging of containers that ask for no driver: json-file, local, journald, none [json-file]", (o, v) => o.Runtime.Log = o.Runtime.Log with { Driver = v }),
         new("--log-opt", "KEY=VALUE", "an option of that driver, such as max-size=10m; may be given many times", (o, v) => o.AddLogOption(v)) { Repeats = true },
         new("--registry-mirror", "URL", "address asked before Docker Hub; may be given many times", (o, v) => o.Runtime.Registries.Mirrors.Add(v)) { Repeats = true },
@@ -87,6 +89,7 @@ internal sealed class NodeOptions
             IsPath(Runtime.CgroupParent) && Runtime.CgroupParent != "/" && !Runtime.CgroupParent.Split('/').Contains(".."),
             $"--cgroup-parent: \"{Runtime.CgroupParent}\" is not a path of a cgroup below the root, such as /portal");
         Check(Runtime.FetchAllowed.All(OutboundPolicy.IsNetwork), $"--build-fetch-allow: \"{string.Join(',', Runtime.FetchAllowed)}\" is not a list of addresses and networks, such as 10.1.2.0/24");
+        Check(Runtime.BuildCacheLimit is null or >= 0, "--build-cache-limit: not a size, such as 20GB, or 0");
         Check(Runtime.CpuRealtimeRuntime >= 0, "--cpu-rt-runtime: not a number of microseconds");
         Check(Runtime.CpuRealtimePeriod >= 0, "--cpu-rt-period: not a number of microseconds");
         mistakes.AddRange(_badLogOptions.Select(option => $"--log-opt: \"{option}\" is not of the form key=value"));

@@ -38,7 +38,15 @@ internal sealed partial class BuildJob
             return await StateTreeAsync(state).ConfigureAwait(false);
         }
 
-        return await ImageTreeAsync(name, platform, step).ConfigureAwait(false);
+        try
+        {
+            return await ImageTreeAsync(name, platform, step).ConfigureAwait(false);
+        }
+        catch (BuildFailure e) when (name.AsSpan().IndexOfAny('/', ':', '@') < 0)
+        {
+            // A stage that is misspelt, or comes later, is taken for an image.
+            throw new BuildFailure(new(e.Error.Kind, e.Error.Code, $"no stage before line {step.Line} is called {name}, nor is an image: {e.Error.Message}"), step.Line, e);
+        }
     }
 
     /// <summary>The tree of what a stage is so far.</summary>
@@ -92,11 +100,24 @@ internal sealed partial class BuildJob
             return await MountAsync(image.DiffIds, CacheKey.Of("image", string.Join(' ', image.DiffIds))).ConfigureAwait(false);
         });
 
+    /// <summary>An image is looked for once: whoever names it twice gets the same, and it is pulled by the step that comes first.</summary>
     private async Task<ImageBase> ImageAsync(string name, BuildPlatform platform, BuildStep step)
+    {
+        try
+        {
+            return await _images.GetOrAdd((name, platform), _ => new(() => FindImageAsync(name, platform, step))).Value.ConfigureAwait(false);
+        }
+        catch (ErrorException e)
+        {
+            throw new BuildFailure(e.Error, step.Line, e);
+        }
+    }
+
+    private async Task<ImageBase> FindImageAsync(string name, BuildPlatform platform, BuildStep step)
     {
         if (!ImageReference.TryParse(name, out var reference, out var problem) && !IsId(name))
         {
-            throw new BuildFailure(new(ErrorKind.Invalid, "build.base", $"failed to parse stage name \"{name}\": {problem}"), step.Line);
+            throw new ErrorException(ErrorKind.Invalid, "build.base", $"failed to parse stage name \"{name}\": {problem}");
         }
 
         ImageBase? here = null;
@@ -115,38 +136,23 @@ internal sealed partial class BuildJob
             return here!;
         }
 
-        if (reference is null || _services.Registries is not { } registries)
+        if (reference is null)
         {
-            return here switch
-            {
-                null => throw new BuildFailure(
-                    new(ErrorKind.NotFound, "build.base", $"pull access denied for {reference?.FamiliarRepository ?? name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"), step.Line),
-                _ when fits => here,
-                _ => throw new BuildFailure(
-                    new(ErrorKind.NotFound, "build.platform", $"image with reference {name} was found but does not match the specified platform: wanted {platform}, actual: {here.Document.Os}/{here.Document.Architecture}"), step.Line),
-            };
+            throw here is null
+                ? new ErrorException(ErrorKind.NotFound, "build.base", $"No such image: {name}")
+                : new ErrorException(
+                    ErrorKind.NotFound, "build.platform", $"image with reference {name} was found but does not match the specified platform: wanted {platform}, actual: {here.Document.Os}/{here.Document.Architecture}");
         }
 
-        try
-        {
-            var moved = new PullProgress(_progress, step);
-            var id = await registries.PullAsync(new(reference.WithDefaultTag(), AllTags: false, platform.ToString(), _request.Credentials), moved, Cancelled).ConfigureAwait(false);
-            return _services.Images.OpenBase(id.ToString(), Hold);
-        }
-        catch (ErrorException e)
-        {
-            throw new BuildFailure(e.Error, step.Line, e);
-        }
+        var moved = new PullProgress(_progress, step);
+        var id = await _services.Registries.PullAsync(new(reference.WithDefaultTag(), AllTags: false, platform.ToString(), _request.Credentials), moved, Cancelled).ConfigureAwait(false);
+        return _services.Images.OpenBase(id.ToString(), Hold);
     }
 
     private static bool IsId(string name) => name.Length == 64 || name.StartsWith("sha256:", StringComparison.Ordinal);
 
     /// <summary>A context of its own may have an ignore file of its own.</summary>
-    private async Task<TreeUse> OpenNamedAsync(string name, IBuildSource source)
-    {
-        var tree = await OpenAsync(source, $"load from context {name}", [], new([])).ConfigureAwait(false);
-        return tree;
-    }
+    private Task<TreeUse> OpenNamedAsync(string name, IBuildSource source) => OpenAsync(source, $"load from context {name}", [], new([]));
 
     private async Task<TreeUse> OpenAsync(IBuildSource source, string title, IReadOnlyList<string> exclude, IgnorePatterns ignore)
     {
@@ -159,7 +165,7 @@ internal sealed partial class BuildJob
 
     private async Task<TreeUse> MountAsync(IReadOnlyList<Digest> diffIds, string key)
     {
-        var mounted = await MountedLayers.MountAsync(_services.Layers, diffIds, Cancelled).ConfigureAwait(false);
+        var mounted = await MountedLayers.MountAsync(_services.Layers, diffIds, mappings: null, Cancelled).ConfigureAwait(false);
         var tree = new SourceTree(mounted.Root, new([]), keepsOwners: true);
 
         // The descriptor before the mount it holds.

@@ -17,6 +17,7 @@ internal sealed partial class BuildJob : IAsyncDisposable
     private readonly IBuildProgress _progress;
     private readonly CancellationTokenSource _cancel;
     private readonly ConcurrentDictionary<int, Lazy<Task<StageState>>> _stages = new();
+    private readonly ConcurrentDictionary<(string Name, BuildPlatform Platform), Lazy<Task<ImageBase>>> _images = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<TreeUse>>> _trees = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<IDisposable> _disposables = [];
     private readonly ConcurrentBag<IAsyncDisposable> _sources = [];
@@ -58,11 +59,21 @@ internal sealed partial class BuildJob : IAsyncDisposable
     /// <summary>The build was given up, or a part of it failed.</summary>
     public CancellationToken Cancelled => _cancel.Token;
 
-    public async Task<BuildResult> RunAsync()
+    public Task<BuildResult> RunAsync() => WithTextAsync(BuildAsync);
+
+    /// <summary>Reads the Dockerfile and builds nothing.</summary>
+    public Task<DockerfileFacts> LookAsync() => WithTextAsync(async () =>
+    {
+        await PlanAsync().ConfigureAwait(false);
+        return DockerfileLook.At(_text!, Dockerfile, Plan, Variables);
+    });
+
+    /// <summary>Failures come with the Dockerfile that they are about.</summary>
+    private async Task<T> WithTextAsync<T>(Func<Task<T>> work)
     {
         try
         {
-            return await BuildAsync().ConfigureAwait(false);
+            return await work().ConfigureAwait(false);
         }
         catch (BuildFailure e)
         {
@@ -71,13 +82,17 @@ internal sealed partial class BuildJob : IAsyncDisposable
         }
     }
 
+    private async Task PlanAsync()
+    {
+        await ReadDockerfileAsync().ConfigureAwait(false);
+        Variables = new(Dockerfile, _request.Arguments, Platform, _request.Target);
+        Plan = BuildPlan.Make(Dockerfile, Variables, _request.Target, [.. _request.NamedContexts.Keys]);
+    }
+
     private async Task<BuildResult> BuildAsync()
     {
         ImageReference[] tags = [.. _request.Tags.Select(Tag)];
-        await ReadDockerfileAsync().ConfigureAwait(false);
-        var target = _request.Target;
-        Variables = new(Dockerfile, _request.Arguments, Platform, target);
-        Plan = BuildPlan.Make(Dockerfile, Variables, target, [.. _request.NamedContexts.Keys]);
+        await PlanAsync().ConfigureAwait(false);
         Steps = new(Plan);
         _progress.Planned(Steps.All);
         try

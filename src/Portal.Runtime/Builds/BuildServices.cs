@@ -8,6 +8,5 @@ using Portal.Runtime.Registries;
 namespace Portal.Runtime.Builds;
 
 /// <summary>What every build works with.</summary>
-/// <param name="Registries">Null where no registry can be spoken to.</param>
 internal sealed record BuildServices(
-    RuntimeOptions Options, ImageStore Images, ILayerStore Layers, RunStep Runs, BuildCache Cache, CacheMounts Mounts, HttpFetch Http, GitFetch Git, TimeProvider Time, IRegistries? Registries);
+    RuntimeOptions Options, ImageStore Images, ILayerStore Layers, RunStep Runs, BuildCache Cache, CacheMounts Mounts, HttpFetch Http, GitFetch Git, TimeProvider Time, IRegistries Registries);

@@ -17,13 +17,14 @@ internal static class BuildsModule
         services.AddSingleton<BuildCache>();
         services.AddSingleton<IRetainedContent>(s => s.GetRequiredService<BuildCache>());
         services.AddSingleton<CacheMounts>();
+        services.AddSingleton<CacheTrimming>();
         services.AddSingleton<RunStep>();
         services.AddSingleton(s => new OutboundPolicy(s.GetRequiredService<RuntimeOptions>().FetchAllowed));
         services.AddSingleton<HttpFetch>();
         services.AddSingleton<GitFetch>();
         services.AddSingleton(s => new BuildServices(
             s.GetRequiredService<RuntimeOptions>(), s.GetRequiredService<ImageStore>(), s.GetRequiredService<ILayerStore>(), s.GetRequiredService<RunStep>(), s.GetRequiredService<BuildCache>(),
-            s.GetRequiredService<CacheMounts>(), s.GetRequiredService<HttpFetch>(), s.GetRequiredService<GitFetch>(), s.GetRequiredService<TimeProvider>(), s.GetService<IRegistries>()));
+            s.GetRequiredService<CacheMounts>(), s.GetRequiredService<HttpFetch>(), s.GetRequiredService<GitFetch>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<IRegistries>()));
         services.AddSingleton<IBuilder, Builder>();
         services.AddSingleton<IBuildContexts, BuildContexts>();
         return services;

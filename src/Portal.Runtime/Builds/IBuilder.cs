@@ -1,4 +1,5 @@
 using Portal.Domain.Primitives;
+using Portal.Runtime.Builds.Cache;
 
 namespace Portal.Runtime.Builds;
 
@@ -11,10 +12,14 @@ public interface IBuilder
     /// </exception>
     Task<BuildResult> BuildAsync(BuildRequest request, IBuildProgress progress, CancellationToken ct);
 
+    /// <summary>Reads the Dockerfile of a build and builds nothing.</summary>
+    /// <exception cref="ErrorException">400 for a Dockerfile, an option or a context that is wrong, naming file and line.</exception>
+    Task<DockerfileFacts> LookAsync(BuildRequest request, IBuildProgress progress, CancellationToken ct);
+
     /// <summary>What the build cache holds, most recently used first.</summary>
     IReadOnlyList<BuildCacheRecord> Cache();
 
-    /// <summary>Deletes what the cache holds and no build uses.</summary>
+    /// <summary>Deletes what the cache holds and no build uses, least recently used first.</summary>
     Task<BuildCachePruning> PruneAsync(BuildCachePruneRequest request, CancellationToken ct);
 }
 
@@ -44,10 +49,10 @@ public sealed record BuildCacheRecord(
     string Id, string Kind, string Description, IReadOnlyList<string> Parents, bool InUse, bool Shared, long SizeBytes, DateTimeOffset Created, DateTimeOffset? LastUsed, int Uses);
 
 /// <param name="All">Also what images have.</param>
-/// <param name="KeepBytes">Stop when the cache is no larger; 0 for none.</param>
+/// <param name="Bounds">How much is kept.</param>
 /// <param name="UnusedFor">Only what was not used for so long; null for all.</param>
-/// <param name="Ids">Only these; empty for all.</param>
-public sealed record BuildCachePruneRequest(bool All, long KeepBytes, TimeSpan? UnusedFor, IReadOnlyList<string> Ids);
+/// <param name="Ids">Only these; null for all.</param>
+public sealed record BuildCachePruneRequest(bool All, CacheBounds Bounds, TimeSpan? UnusedFor, IReadOnlyCollection<string>? Ids);
 
 /// <param name="Deleted">Keys.</param>
 /// <param name="ReclaimedBytes">Bytes.</param>

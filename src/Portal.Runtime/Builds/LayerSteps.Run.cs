@@ -37,7 +37,7 @@ internal sealed partial class LayerSteps
             [.. state.Arguments.Select(argument => KeyValuePair.Create(argument.Key, Value(argument.Key) ?? argument.Value ?? ""))]);
         return await CachedAsync(state, key.Finish(), history, async _ =>
         {
-            var prepared = new StepMounts(job.Scratch, job.Services.Mounts, job.Request.Secrets, job.Request.SshAgents);
+            var prepared = new StepMounts(job.Scratch, job.Services.Mounts, job.Services.Layers, job.Services.Options.Mappings, job.Request.Secrets, job.Request.SshAgents);
             await using (prepared.ConfigureAwait(false))
             {
                 await prepared.AddAsync(mounts, run.Line, job.Cancelled).ConfigureAwait(false);

@@ -216,10 +216,9 @@ internal sealed partial class LayerSteps(BuildJob job, PlannedStage stage, Build
             throw Failed(copy.Line, $"the repository on {address.Host} has no folder {address.Folder}");
         }
 
-        using (node)
-        {
-            return new(tree, path, IsFolder: true, null, "", ContentDigest.Of(tree, path, node!, new([]), job.Cancelled));
-        }
+        // A commit is its content; git's own folder is never the same twice.
+        node!.Dispose();
+        return new(tree, path, IsFolder: true, null, "", Convert.FromHexString(CacheKey.Of("git", commit, path, copy.KeepGitFolder ? address.Remote : null)));
     }
 
     /// <summary>Names are those of the tree that is copied to.</summary>

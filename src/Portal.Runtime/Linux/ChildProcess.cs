@@ -84,6 +84,16 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>Kills it and everything it has started that has not left its session.</summary>
+    public void KillAll()
+    {
+        // Before it is reaped its number, which is also that of its process group, is nobody else's.
+        if (!_process.Exited.IsCompleted)
+        {
+            _ = Libc.Kill(-Pid, Containers.SignalName.Kill);
+        }
+    }
+
     public void Dispose() => _process.Dispose();
 
     private static unsafe int Spawn(ChildCommand command, Dictionary<int, int> sources, int highest)

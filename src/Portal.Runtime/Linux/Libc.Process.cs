@@ -68,6 +68,9 @@ internal static unsafe partial class Libc
     [LibraryImport(LibC, EntryPoint = "pidfd_send_signal", SetLastError = true)]
     internal static partial int PidFdSendSignal(int pidfd, int signal, void* info, uint flags);
 
+    [LibraryImport(LibC, EntryPoint = "kill", SetLastError = true)]
+    internal static partial int Kill(int pid, int signal);
+
     [LibraryImport(LibC, EntryPoint = "waitid", SetLastError = true)]
     internal static partial int WaitId(int idType, int id, byte* info, int options);
 

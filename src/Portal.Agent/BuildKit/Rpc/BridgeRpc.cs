@@ -40,6 +40,13 @@ internal sealed class BridgeRpc(BuildJobs jobs, Solver solver, ControlRpc contro
 
         var attributes = SolveAttributes.Read(request.Frontend, request.FrontendOpt);
         var inputs = request.FrontendInputs.ToDictionary(i => i.Key, i => BuildReference.Read(i.Value), StringComparer.Ordinal);
+        if (attributes.Question is { } question)
+        {
+            var answer = new Result();
+            answer.Metadata.Add(new Dictionary<string, Google.Protobuf.ByteString>(await solver.AnswerAsync(job, attributes, question)));
+            return new() { Result = answer };
+        }
+
         var reference = solver.Ask(job, attributes with { Inputs = inputs });
         if (request.Evaluate)
         {

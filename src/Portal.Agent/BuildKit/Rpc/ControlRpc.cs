@@ -5,6 +5,7 @@ using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
 using Portal.Agent.Node;
 using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Cache;
 using Portal.Runtime.Builds.Contexts;
 
 namespace Portal.Agent.BuildKit.Rpc;
@@ -36,24 +37,27 @@ internal sealed class ControlRpc(Solver solver, BuildJobs jobs, ClientSessions s
     public override Task<DiskUsageResponse> DiskUsage(DiskUsageRequest request, ServerCallContext context)
     {
         var answer = new DiskUsageResponse();
-        answer.Record.AddRange(builder.Cache().Select(Map));
+        answer.Record.AddRange(builder.Cache().Where(UsageFilter.Read(request.Filter).Matches).Select(Map));
         return Task.FromResult(answer);
     }
 
     public override async Task Prune(PruneRequest request, IServerStreamWriter<UsageRecord> responseStream, ServerCallContext context)
     {
+        var filter = UsageFilter.Read(request.Filter);
+        var bounds = new CacheBounds(request.ReservedSpace, request.MaxUsedSpace, request.MinFreeSpace);
+
         // Durations are nanoseconds there, and ticks are a hundred of them here.
+        TimeSpan? unusedFor = request.KeepDuration > 0 ? TimeSpan.FromTicks(request.KeepDuration / 100) : null;
         var known = builder.Cache().ToDictionary(r => r.Id, StringComparer.Ordinal);
-        var pruning = await builder.PruneAsync(
-            new(request.All, Math.Max(request.ReservedSpace, request.MaxUsedSpace), request.KeepDuration > 0 ? TimeSpan.FromTicks(request.KeepDuration / 100) : null, []),
-            context.CancellationToken);
+        var ids = filter.IsEmpty ? null : known.Values.Where(filter.Matches).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+        var pruning = await builder.PruneAsync(new(request.All, bounds, unusedFor, ids), context.CancellationToken);
         foreach (var id in pruning.Deleted)
         {
             await responseStream.WriteAsync(known.TryGetValue(id, out var record) ? Map(record) : new() { Id = id }, context.CancellationToken);
         }
 
         // Files of clients, kept for the next build only: with everything, never by a filter that cannot be asked of them.
-        if (request is { Filter.Count: 0, KeepDuration: 0, ReservedSpace: 0, MaxUsedSpace: 0 } && await Task.Run(folders.Prune) is var bytes and > 0)
+        if (filter.IsEmpty && unusedFor is null && bounds == CacheBounds.None && await Task.Run(folders.Prune) is var bytes and > 0)
         {
             await responseStream.WriteAsync(new() { Id = "contexts", RecordType = "source.local", Description = "files of clients", Size = bytes }, context.CancellationToken);
         }

@@ -17,7 +17,7 @@ using SolveRequest = Portal.Agent.BuildKit.Wire.SolveRequest;
 namespace Portal.Agent.BuildKit.Solving;
 
 /// <summary>Brings what was built to where the client wants it: the image store, a registry, or back to the client as files, tar or image archive.</summary>
-internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider services)
+internal sealed class Exports(IImages images, ImageTrees trees, IRegistries registries)
 {
     private static readonly string[] s_stored = ["moby", "image"];
     private static readonly string[] s_named = ["moby", "image", "docker", "oci"];
@@ -29,9 +29,29 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
         IReadOnlyList<Exporter> wanted = request.Exporters.Count > 0 ? request.Exporters
             : request.ExporterDeprecated.Length > 0 ? [new Exporter { Type = request.ExporterDeprecated, Attrs = { request.ExporterAttrsDeprecated } }]
             : [];
-        return wanted.FirstOrDefault(e => !s_named.Contains(e.Type) && !s_sent.Contains(e.Type)) is { } unknown
-            ? throw new ErrorException(ErrorKind.NotFound, "build.exporter", $"exporter \"{unknown.Type}\" could not be found")
-            : wanted;
+        foreach (var exporter in wanted)
+        {
+            Refuse(exporter);
+        }
+
+        return wanted;
+    }
+
+    /// <summary>What would lead to another result than was asked for. Options that only say how the same is stored are passed over.</summary>
+    private static void Refuse(Exporter exporter)
+    {
+        if (!s_named.Contains(exporter.Type) && !s_sent.Contains(exporter.Type))
+        {
+            throw new ErrorException(ErrorKind.NotFound, "build.exporter", $"exporter \"{exporter.Type}\" could not be found");
+        }
+
+        foreach (var (name, refused) in (ReadOnlySpan<(string, bool)>)[("push-by-digest", true), ("rewrite-timestamp", true), ("tar", false)])
+        {
+            if (exporter.Attrs.TryGetValue(name, out var text) && bool.TryParse(text, out var value) && value == refused)
+            {
+                throw new ErrorException(ErrorKind.NotImplemented, "build.exporter_option", $"{name}={text} of the exporter {exporter.Type} is not supported by this engine");
+            }
+        }
     }
 
     /// <summary>An image of it stays in the store.</summary>
@@ -57,11 +77,12 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
             // Of this build alone: a client may show several builds at once.
             var step = new BuildStep($"export:{Guid.NewGuid():n}", Title(exporter.Type), "", 0, 0, "", 0, []);
             journal.Started(step);
+            var digest = image;
             try
             {
                 if (s_stored.Contains(exporter.Type))
                 {
-                    await StoreAsync(exporter, image, session, step, journal, ct);
+                    digest = await StoreAsync(exporter, image, session, step, journal, ct) ?? image;
                 }
                 else
                 {
@@ -79,7 +100,7 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
             if (s_named.Contains(exporter.Type))
             {
                 answer["containerimage.config.digest"] = image.ToString();
-                answer["containerimage.digest"] = image.ToString();
+                answer["containerimage.digest"] = digest.ToString();
                 if (Names([exporter]) is { Count: > 0 } names)
                 {
                     answer["image.name"] = string.Join(',', names.Select(n => Parse(n).ToString()));
@@ -103,7 +124,8 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
         _ => "exporting to image",
     };
 
-    private async Task StoreAsync(Exporter exporter, Digest image, ClientSession? session, BuildStep step, StatusJournal journal, CancellationToken ct)
+    /// <returns>Digest of the manifest that was pushed; null when none was.</returns>
+    private async Task<Digest?> StoreAsync(Exporter exporter, Digest image, ClientSession? session, BuildStep step, StatusJournal journal, CancellationToken ct)
     {
         // The builder has done these already; they are what clients show of it.
         journal.Moved(step, "exporting layers", 0, 0, true);
@@ -114,16 +136,20 @@ internal sealed class Exports(IImages images, ImageTrees trees, IServiceProvider
             journal.Moved(step, $"naming to {Parse(name)}", 0, 0, true);
         }
 
+        Digest? pushed = null;
+
         // A client that asks for "moby" pushes by itself afterwards.
         if (exporter.Type == "image" && exporter.Attrs.TryGetValue("push", out var push) && bool.TryParse(push, out var pushes) && pushes)
         {
-            var registries = services.GetService<IRegistries>() ?? throw EngineErrors.NotSupported("pushing is");
             foreach (var name in names)
             {
-                await registries.PushAsync(
+                var answer = await registries.PushAsync(
                     new(Parse(name), false, null, session is null ? null : new SessionCredentials(session)), new Transfers(journal, step, name), ct);
+                pushed = answer[^1].Digest;
             }
         }
+
+        return pushed;
     }
 
     private async Task SendAsync(Exporter exporter, int number, Digest image, ClientSession? session, BuildStep step, StatusJournal journal, CancellationToken ct)

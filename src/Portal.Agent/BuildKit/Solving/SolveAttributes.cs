@@ -36,6 +36,9 @@ internal sealed record SolveAttributes
     /// <summary>Address of a context that is no folder of the client's; null when it is one.</summary>
     public string? RemoteContext { get; init; }
 
+    /// <summary>The context, where it is a git repository, keeps the repository's own folder.</summary>
+    public bool KeepsGitFolder { get; init; }
+
     /// <summary>A named context: what the client wrote after its name.</summary>
     public IReadOnlyDictionary<string, string> NamedContexts { get; init; } = new Dictionary<string, string>();
 
@@ -92,6 +95,7 @@ internal sealed record SolveAttributes
             HasDockerfileFolder = Value("dockerfilekey") is not null,
             ContextFolder = Value("contextkey") ?? "context",
             RemoteContext = remote.Length > 0 ? remote : null,
+            KeepsGitFolder = Value(Argument + "BUILDKIT_CONTEXT_KEEP_GIT_DIR") is "1" or "true",
             NamedContexts = Those(Named),
             SharedKeys = Those("sharedkey:localdir:"),
             Sessions = Those("local-sessionid:"),

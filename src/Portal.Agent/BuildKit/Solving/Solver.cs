@@ -14,8 +14,6 @@ namespace Portal.Agent.BuildKit.Solving;
 /// <summary>Runs what a client of BuildKit asks to be solved: makes a build request of it, has it built, and brings the result where it is wanted.</summary>
 internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFolders folders, IBuildContexts contexts, Exports exports, IImages images, IBuilder builder)
 {
-    private const string Upload = "http://buildkit-session/";
-
     /// <summary>Solves a request to the end.</summary>
     /// <param name="request">The request.</param>
     /// <param name="source">A context that came with the request itself; null when it is the client's session that has it.</param>
@@ -62,6 +60,10 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         job.Asked[reference] = new(() => BuildAsync(job, attributes));
         return reference;
     }
+
+    /// <summary>Answers what a client asks about its Dockerfile.</summary>
+    public Task<IReadOnlyDictionary<string, ByteString>> AnswerAsync(BuildJob job, SolveAttributes attributes, string question) =>
+        WithRequestAsync(job, attributes, async build => Questions.Answer(question, attributes.Dockerfile, await builder.LookAsync(build, job.Journal, job.Context.Stop.Token)));
 
     private async Task<IReadOnlyDictionary<string, string>> SolveAsync(BuildJob job, CancellationToken ct)
     {
@@ -142,21 +144,31 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
 
     private async Task<SolvedBuild> BuildAsync(BuildJob job, SolveAttributes attributes)
     {
-        var (request, given, ct) = (job.Context.Request, job.Context.Source, job.Context.Stop.Token);
         if (attributes.Question is { } question)
         {
             throw new ErrorException(ErrorKind.NotImplemented, "build.request", $"unsupported request frontend.{question}");
         }
 
+        var tags = Exports.Names(Exports.Read(job.Context.Request));
+        return await WithRequestAsync(job, attributes, async build =>
+        {
+            var before = images.List().Select(image => image.Id).ToHashSet();
+            var result = await builder.BuildAsync(build with { Tags = tags }, job.Journal, job.Context.Stop.Token);
+            Warn(job.Journal, result);
+            return new SolvedBuild(result, result.Image is { } image && !before.Contains(image));
+        });
+    }
+
+    /// <summary>Makes a request for the builder, and has something done with it while its contexts are there.</summary>
+    private async Task<T> WithRequestAsync<T>(BuildJob job, SolveAttributes attributes, Func<BuildRequest, Task<T>> work)
+    {
+        var ct = job.Context.Stop.Token;
         var session = await SessionAsync(job, ct);
-        using var remote = given is null && attributes.RemoteContext is { } address ? Remote(address, session) : null;
-        var build = await RequestAsync(attributes, session, given ?? remote, ct) with { Tags = Exports.Names(Exports.Read(request)) };
-        var before = images.List().Select(image => image.Id).ToHashSet();
+        using var remote = new RemoteContexts(contexts, session, attributes.KeepsGitFolder);
+        var given = job.Context.Source ?? (attributes.RemoteContext is { } address ? remote.Open(address) : null);
         try
         {
-            var result = await builder.BuildAsync(build, job.Journal, ct);
-            Warn(job.Journal, result);
-            return new(result, result.Image is { } image && !before.Contains(image));
+            return await work(await RequestAsync(attributes, session, given, remote, ct));
         }
         catch (BuildFailure e)
         {
@@ -177,14 +189,6 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         }
     }
 
-    private ArchiveFiles Remote(string address, ClientSession? session) => session is not null && address.StartsWith(Upload, StringComparison.Ordinal)
-        ? new(async ct =>
-        {
-            await using var archive = Uploads.Pull(session, address);
-            return await contexts.ReceiveAsync(archive, ct);
-        })
-        : new(ct => contexts.FetchAsync(address, ct));
-
     private static void Warn(StatusJournal journal, BuildResult result)
     {
         foreach (var warning in result.Warnings)
@@ -198,13 +202,13 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         }
     }
 
-    private async Task<BuildRequest> RequestAsync(SolveAttributes attributes, ClientSession? session, IBuildSource? given, CancellationToken ct)
+    private async Task<BuildRequest> RequestAsync(SolveAttributes attributes, ClientSession? session, IBuildSource? given, RemoteContexts remote, CancellationToken ct)
     {
         var ownDockerfile = given is null || attributes.HasDockerfileFolder;
         var contexts = new Dictionary<string, NamedContext>(StringComparer.Ordinal);
         foreach (var (name, value) in attributes.NamedContexts)
         {
-            contexts[name.Split("::")[0]] = await NamedAsync(name, value, attributes, session, ct);
+            contexts[name.Split("::")[0]] = await NamedAsync(name, value, attributes, session, remote, ct);
         }
 
         return new()
@@ -234,7 +238,7 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         };
     }
 
-    private async Task<NamedContext> NamedAsync(string name, string value, SolveAttributes attributes, ClientSession? session, CancellationToken ct)
+    private async Task<NamedContext> NamedAsync(string name, string value, SolveAttributes attributes, ClientSession? session, RemoteContexts remote, CancellationToken ct)
     {
         const string image = "docker-image://";
         const string local = "local:";
@@ -242,7 +246,8 @@ internal sealed class Solver(BuildJobs jobs, ClientSessions sessions, ContextFol
         return value.StartsWith(image, StringComparison.Ordinal) ? new(null, value[image.Length..])
             : value.StartsWith(local, StringComparison.Ordinal) ? new(await FilesAsync(value[local.Length..], attributes, session, ct), null)
             : value.StartsWith(input, StringComparison.Ordinal) ? new(null, await InputAsync(value[input.Length..], attributes, ct))
-            : throw new ErrorException(ErrorKind.NotImplemented, "build.context", $"the context {name}={value} is not supported by this engine: use a folder or docker-image://");
+            : RemoteContexts.IsAddress(value) ? new(remote.Open(value), null)
+            : throw new ErrorException(ErrorKind.NotImplemented, "build.context", $"the context {name}={value} is not supported by this engine: use a folder, a git repository, the address of an archive, or docker-image://");
     }
 
     /// <summary>The image that another build of the client leads to.</summary>

@@ -8,6 +8,7 @@ using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Cache;
 using Portal.Runtime.Registries;
 
 namespace Portal.Agent.EngineApi.Mapping;
@@ -96,9 +97,9 @@ internal static class BuildMapping
             && (filters.Boolean("private") is not { } own || record.Shared != own)).Select(record => record.Id),
     ];
 
-    /// <summary>Bytes that a prune leaves; 0 for none.</summary>
-    public static long KeepBytes(EngineRequest request) =>
-        new[] { Whole(request, "keep-storage"), Whole(request, "reserved-space"), Whole(request, "max-used-space") }.Max();
+    /// <summary>How much a prune leaves. <c>keep-storage</c> is what the reserved space was called before API 1.48.</summary>
+    public static CacheBounds Bounds(EngineRequest request) =>
+        new(Math.Max(Whole(request, "reserved-space"), Whole(request, "keep-storage")), Whole(request, "max-used-space"), Whole(request, "min-free-space"));
 
     /// <summary>For how long a record must not have been used; null for no matter.</summary>
     public static TimeSpan? UnusedFor(EngineFilters filters, DateTimeOffset now) =>

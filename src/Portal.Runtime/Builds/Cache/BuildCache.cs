@@ -17,9 +17,9 @@ internal sealed class BuildCache : IRetainedContent
     private readonly string _folder;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, CacheRecord> _records = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, int> _inUse = new(StringComparer.Ordinal);
     private readonly KeyedLock<string> _working = new();
     private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _inUse = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _layers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _blobs = new(StringComparer.Ordinal);
 
@@ -108,24 +108,37 @@ internal sealed class BuildCache : IRetainedContent
     /// <summary>Marks a step as one that a build uses, until the answer is disposed.</summary>
     public IDisposable Hold(string key)
     {
-        _inUse.AddOrUpdate(key, 1, (_, count) => count + 1);
+        lock (_gate)
+        {
+            Add(_inUse, key, 1);
+        }
+
         return new Holding(this, key);
     }
 
-    public bool IsInUse(string key) => _inUse.GetValueOrDefault(key) > 0;
-
-    /// <summary>Forgets a step.</summary>
-    public void Remove(string key)
+    public bool IsInUse(string key)
     {
         lock (_gate)
         {
-            if (_records.TryRemove(key, out var record))
-            {
-                Count(record, -1);
-            }
+            return _inUse.ContainsKey(key);
         }
+    }
 
-        File.Delete(PathOf(key));
+    /// <summary>Forgets a step that no build uses.</summary>
+    /// <returns>What was known of it; null when it is used, or known no more.</returns>
+    public CacheRecord? Remove(string key)
+    {
+        lock (_gate)
+        {
+            if (IsInUse(key) || !_records.TryRemove(key, out var record))
+            {
+                return null;
+            }
+
+            Count(record, -1);
+            File.Delete(PathOf(key));
+            return record;
+        }
     }
 
     private static bool FitsOn(CacheRecord record, IReadOnlyList<Digest> below)
@@ -174,13 +187,13 @@ internal sealed class BuildCache : IRetainedContent
         {
             Add(_blobs, blob, change);
         }
+    }
 
-        static void Add(Dictionary<string, int> counts, string id, int change)
+    private static void Add(Dictionary<string, int> counts, string id, int change)
+    {
+        if ((counts[id] = counts.GetValueOrDefault(id) + change) == 0)
         {
-            if ((counts[id] = counts.GetValueOrDefault(id) + change) == 0)
-            {
-                counts.Remove(id);
-            }
+            counts.Remove(id);
         }
     }
 
@@ -188,6 +201,12 @@ internal sealed class BuildCache : IRetainedContent
 
     private sealed class Holding(BuildCache cache, string key) : IDisposable
     {
-        public void Dispose() => cache._inUse.AddOrUpdate(key, 0, (_, count) => count - 1);
+        public void Dispose()
+        {
+            lock (cache._gate)
+            {
+                Add(cache._inUse, key, -1);
+            }
+        }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class BuildContexts(RuntimeOptions options, HttpFetch http, GitF
         }
     }
 
-    public async Task<ReceivedContext> FetchAsync(string address, CancellationToken ct)
+    public async Task<ReceivedContext> FetchAsync(string address, bool keepGit, CancellationToken ct)
     {
         var scratch = new BuildScratch(options);
         try
@@ -42,7 +42,7 @@ internal sealed class BuildContexts(RuntimeOptions options, HttpFetch http, GitF
             var folder = scratch.OnDisk("context");
             if (GitAddress.TryParse(address) is { } repository)
             {
-                _ = await git.GetAsync(repository, folder, keepGit: false, ct).ConfigureAwait(false);
+                _ = await git.GetAsync(repository, folder, keepGit, ct).ConfigureAwait(false);
                 using var tree = new SourceTree(folder, new([]), keepsOwners: false);
                 return new Context(scratch, tree.RealPath(SourceTree.Clean(repository.Folder)) is { } inside && Directory.Exists(inside)
                     ? inside

@@ -10,8 +10,11 @@ public interface IBuildContexts
     Task<ReceivedContext> ReceiveAsync(Stream archive, CancellationToken ct);
 
     /// <summary>Fetches a git repository, an archive, or a file that is the Dockerfile itself.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="keepGit">A repository's own folder stays in it.</param>
+    /// <param name="ct">Cancels.</param>
     /// <exception cref="ErrorException">400: it cannot be had.</exception>
-    Task<ReceivedContext> FetchAsync(string address, CancellationToken ct);
+    Task<ReceivedContext> FetchAsync(string address, bool keepGit, CancellationToken ct);
 }
 
 /// <summary>A context on this machine, until it is disposed.</summary>

@@ -14,7 +14,7 @@ public sealed class ImageTrees(IImages images, ILayerStore layers)
     /// <summary>Has an image's root file system mounted while somebody looks at it.</summary>
     public async Task<ImageTree> OpenAsync(Digest image, CancellationToken ct)
     {
-        var mounted = await MountedLayers.MountAsync(layers, images.Resolve(image.ToString()).DiffIds, ct).ConfigureAwait(false);
+        var mounted = await MountedLayers.MountAsync(layers, images.Resolve(image.ToString()).DiffIds, mappings: null, ct).ConfigureAwait(false);
         try
         {
             return new(mounted);

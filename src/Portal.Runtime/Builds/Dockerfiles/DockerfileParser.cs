@@ -13,6 +13,7 @@ internal sealed partial class DockerfileParser
     private readonly List<BuildWarning> _warnings = [];
     private char _escape = '\\';
     private string? _syntax;
+    private string? _checks;
     private int _at;
 
     private DockerfileParser(string text) => _lines = text.TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n');
@@ -60,12 +61,12 @@ internal sealed partial class DockerfileParser
             }
             else
             {
-                throw DockerfileErrors.At(statement.Line, "no build stage in current context");
+                throw DockerfileErrors.At(statement.Line, $"no build stage in current context: {statement.Word} stands before the first FROM");
             }
         }
 
         return stages.Count > 0
-            ? new(globals, [.. stages.Select(stage => stage.Head with { Instructions = stage.Instructions })], _escape, _syntax, _warnings)
+            ? new(globals, [.. stages.Select(stage => stage.Head with { Instructions = stage.Instructions })], _escape, _syntax, _warnings) { Checks = _checks }
             : throw DockerfileErrors.Whole(globals.Count > 0 ? "dockerfile parse error: no build stage in current context" : "dockerfile parse error: file with no instructions");
     }
 
@@ -95,7 +96,7 @@ internal sealed partial class DockerfileParser
                     _escape = value is "\\" or "`" ? value[0] : throw DockerfileErrors.At(_at + 1, $"invalid escape token '{value}' does not match ` or \\");
                     break;
                 default:
-                    // Rules for linters.
+                    _checks = value;
                     break;
             }
         }
@@ -103,12 +104,20 @@ internal sealed partial class DockerfileParser
 
     private IEnumerable<Statement> Statements()
     {
+        var comments = new List<string>();
         while (_at < _lines.Length)
         {
             var start = _at + 1;
             var line = _lines[_at++].TrimStart();
-            if (line.StartsWith('#') || line.Trim().Length == 0)
+            if (line.StartsWith('#'))
             {
+                comments.Add(line[1..].Trim());
+                continue;
+            }
+
+            if (line.Trim().Length == 0)
+            {
+                comments.Clear();
                 continue;
             }
 
@@ -144,7 +153,8 @@ internal sealed partial class DockerfileParser
                 _warnings.Add(new(start, "Empty continuation line found in: " + whole));
             }
 
-            yield return ReadStatement(whole.ToString().Trim(), start);
+            yield return ReadStatement(whole.ToString().Trim(), start) with { Comments = [.. comments] };
+            comments.Clear();
         }
     }
 
@@ -177,7 +187,7 @@ internal sealed partial class DockerfileParser
             content.Append(line).Append('\n');
         }
 
-        throw DockerfileErrors.At(start, "unterminated heredoc");
+        throw DockerfileErrors.At(start, $"unterminated heredoc: no line after it is {heredoc.Name} alone");
     }
 
     /// <summary>Takes the escape character from the end of a line that goes on in the next one.</summary>
@@ -204,4 +214,11 @@ internal sealed partial class DockerfileParser
 /// <param name="Text">The whole.</param>
 /// <param name="Line">Where it begins.</param>
 /// <param name="Heredocs">Texts that follow it.</param>
-internal sealed record Statement(string Word, IReadOnlyList<string> Flags, string Rest, string Text, int Line, IReadOnlyList<Heredoc> Heredocs);
+internal sealed record Statement(string Word, IReadOnlyList<string> Flags, string Rest, string Text, int Line, IReadOnlyList<Heredoc> Heredocs)
+{
+    /// <summary>Lines of comment right before it.</summary>
+    public IReadOnlyList<string> Comments { get; init; } = [];
+
+    /// <summary>What a comment says of a name: <c># name description</c>; empty for nothing.</summary>
+    public string DescriptionOf(string? name) => name is null ? "" : Comments.LastOrDefault(line => line.StartsWith(name + " ", StringComparison.OrdinalIgnoreCase))?[name.Length..].Trim() ?? "";
+}

@@ -4,6 +4,7 @@ namespace Portal.Runtime.Builds.Dockerfiles;
 internal sealed class Flags
 {
     private readonly List<(string Name, string? Value)> _flags;
+    private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
     private readonly int _line;
 
     public Flags(Statement statement)
@@ -22,6 +23,7 @@ internal sealed class Flags
     /// <summary>Texts of a flag that may be repeated.</summary>
     public IReadOnlyList<string> Texts(string name)
     {
+        _known.Add(name);
         string[] values = [.. _flags.Where(flag => flag.Name == name).Select(flag => flag.Value ?? throw DockerfileErrors.At(_line, $"missing a value on flag: {name}"))];
         _flags.RemoveAll(flag => flag.Name == name);
         return values;
@@ -29,6 +31,7 @@ internal sealed class Flags
 
     public bool? Boolean(string name)
     {
+        _known.Add(name);
         var values = _flags.Where(flag => flag.Name == name).ToArray();
         _flags.RemoveAll(flag => flag.Name == name);
         return values switch
@@ -51,7 +54,7 @@ internal sealed class Flags
     {
         if (_flags.Count > 0)
         {
-            throw DockerfileErrors.At(_line, $"unknown flag: --{_flags[0].Name}");
+            throw DockerfileErrors.At(_line, $"unknown flag: --{_flags[0].Name}{(_known.Count > 0 ? $" (known here: {string.Join(", ", _known.Select(name => "--" + name))})" : "")}");
         }
     }
 }

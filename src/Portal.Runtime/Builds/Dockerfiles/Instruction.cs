@@ -8,7 +8,11 @@ namespace Portal.Runtime.Builds.Dockerfiles;
 /// <param name="Escape">The escape character.</param>
 /// <param name="Syntax">The front end it asks for; null for none.</param>
 /// <param name="Warnings">Doubtful things.</param>
-internal sealed record Dockerfile(IReadOnlyList<ArgInstruction> Globals, IReadOnlyList<Stage> Stages, char Escape, string? Syntax, IReadOnlyList<BuildWarning> Warnings);
+internal sealed record Dockerfile(IReadOnlyList<ArgInstruction> Globals, IReadOnlyList<Stage> Stages, char Escape, string? Syntax, IReadOnlyList<BuildWarning> Warnings)
+{
+    /// <summary>Which rules are to be checked, as <c># check=</c> says; null when it says nothing.</summary>
+    public string? Checks { get; init; }
+}
 
 /// <summary>What follows a FROM.</summary>
 /// <param name="Name">Lower case; null for none.</param>
@@ -17,7 +21,11 @@ internal sealed record Dockerfile(IReadOnlyList<ArgInstruction> Globals, IReadOn
 /// <param name="Text">The FROM itself.</param>
 /// <param name="Line">Where that is.</param>
 /// <param name="Instructions">What is to be done.</param>
-internal sealed record Stage(string? Name, string Base, string? Platform, string Text, int Line, IReadOnlyList<Instruction> Instructions);
+internal sealed record Stage(string? Name, string Base, string? Platform, string Text, int Line, IReadOnlyList<Instruction> Instructions)
+{
+    /// <summary>From the comment before it; empty for none.</summary>
+    public string Description { get; init; } = "";
+}
 
 /// <summary>One instruction.</summary>
 /// <param name="Text">As written, continued lines joined.</param>
@@ -25,7 +33,11 @@ internal sealed record Stage(string? Name, string Base, string? Platform, string
 internal abstract record Instruction(string Text, int Line);
 
 /// <param name="Arguments">Names with their defaults.</param>
-internal sealed record ArgInstruction(string Text, int Line, IReadOnlyList<(string Name, string? Value)> Arguments) : Instruction(Text, Line);
+internal sealed record ArgInstruction(string Text, int Line, IReadOnlyList<(string Name, string? Value)> Arguments) : Instruction(Text, Line)
+{
+    /// <summary>From the comment before it; empty for none.</summary>
+    public string Description { get; init; } = "";
+}
 
 internal sealed record EnvInstruction(string Text, int Line, IReadOnlyList<(string Name, string Value)> Pairs) : Instruction(Text, Line);
 

@@ -7,6 +7,11 @@ namespace Portal.Runtime.Builds.Dockerfiles;
 /// <summary>Reads the rest of each instruction. Messages are Docker's. Pure.</summary>
 internal static partial class InstructionParser
 {
+    private static readonly string[] s_words =
+    [
+        "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    ];
+
     /// <summary>Reads any instruction but FROM.</summary>
     /// <exception cref="Domain.Primitives.ErrorException">400, naming the line.</exception>
     public static Instruction Parse(Statement s, char escape)
@@ -15,7 +20,7 @@ internal static partial class InstructionParser
         Instruction instruction = s.Word switch
         {
             "ADD" or "COPY" => ParseCopy(s, flags),
-            "ARG" => new ArgInstruction(s.Text, s.Line, Arguments(s, escape)),
+            "ARG" when Arguments(s, escape) is var arguments => new ArgInstruction(s.Text, s.Line, arguments) { Description = s.DescriptionOf(arguments[0].Item1) },
             "CMD" => new CmdInstruction(s.Text, s.Line, Command(s)),
             "ENTRYPOINT" => new EntrypointInstruction(s.Text, s.Line, s.Rest.Length > 0 ? Command(s) : throw AtLeastOne(s)),
             "ENV" => new EnvInstruction(s.Text, s.Line, Pairs(s, escape)),
@@ -30,10 +35,25 @@ internal static partial class InstructionParser
             "USER" => new UserInstruction(s.Text, s.Line, One(s)),
             "VOLUME" => new VolumeInstruction(s.Text, s.Line, Volumes(s)),
             "WORKDIR" => new WorkdirInstruction(s.Text, s.Line, One(s)),
-            _ => throw DockerfileErrors.At(s.Line, $"unknown instruction: {s.Word}"),
+            _ => throw DockerfileErrors.At(s.Line, $"unknown instruction: {s.Word}{(Resembling(s.Word) is { } meant ? $" (did you mean {meant}?)" : "")}"),
         };
         flags.End();
         return instruction;
+    }
+
+    /// <summary>The instruction that a word is one letter away from: a wrong one, one too many or too few, or two that changed places. Null for none.</summary>
+    internal static string? Resembling(string word)
+    {
+        return Array.Find(s_words, known => Math.Abs(known.Length - word.Length) <= 1 && IsNear(known, word));
+
+        static bool IsNear(string known, string word)
+        {
+            var at = known.AsSpan().CommonPrefixLength(word);
+            string a = known[at..], b = word[at..];
+            return a.Length > b.Length ? a[1..] == b
+                : a.Length < b.Length ? b[1..] == a
+                : a[1..] == b[1..] || (a.Length > 1 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..]);
+        }
     }
 
     /// <summary>Reads FROM.</summary>
@@ -45,12 +65,12 @@ internal static partial class InstructionParser
         var words = Words.Fields(s.Rest);
         if (words.Length is not (1 or 3) || (words.Length == 3 && !words[1].Equals("as", StringComparison.OrdinalIgnoreCase)))
         {
-            throw DockerfileErrors.At(s.Line, "FROM requires either one or three arguments");
+            throw DockerfileErrors.At(s.Line, "FROM requires either one or three arguments: FROM image, or FROM image AS stage");
         }
 
         var name = words.Length == 3 ? words[2].ToLowerInvariant() : null;
         return name is null || StageName().IsMatch(name)
-            ? new(name, words[0], platform, s.Text, s.Line, [])
+            ? new(name, words[0], platform, s.Text, s.Line, []) { Description = s.DescriptionOf(name) }
             : throw DockerfileErrors.At(s.Line, $"invalid name for build stage: \"{words[2]}\", name can't start with a number or contain symbols");
     }
 
@@ -76,7 +96,7 @@ internal static partial class InstructionParser
         if (!words[0].Contains('=', StringComparison.Ordinal))
         {
             var blank = s.Rest.AsSpan().IndexOfAny(" \t\v\f\r");
-            return blank < 0 ? throw DockerfileErrors.At(s.Line, $"{s.Word} must have two arguments") : [(s.Rest[..blank], s.Rest[blank..].Trim())];
+            return blank < 0 ? throw DockerfileErrors.At(s.Line, $"{s.Word} must have two arguments, such as {s.Word} NAME=value") : [(s.Rest[..blank], s.Rest[blank..].Trim())];
         }
 
         return [.. words.Select(word => word.IndexOf('=', StringComparison.Ordinal) switch
@@ -193,14 +213,14 @@ internal static partial class InstructionParser
                 return default;
             }
 
-            var time = BuildDuration.TryParse(text) ?? throw DockerfileErrors.At(s.Line, $"time: invalid duration \"{text}\"");
+            var time = BuildDuration.TryParse(text) ?? throw DockerfileErrors.At(s.Line, $"time: invalid duration \"{text}\", write a number with a unit such as 30s or 5m");
             return time == TimeSpan.Zero || time >= TimeSpan.FromMilliseconds(1) ? time : throw DockerfileErrors.At(s.Line, $"Interval \"{name}\" cannot be less than 1ms");
         }
     }
 
     private static List<string> Shell(Statement s) => JsonForm.TryRead(s.Rest, s.Line) switch
     {
-        null => throw DockerfileErrors.At(s.Line, "SHELL requires the arguments to be in JSON form"),
+        null => throw DockerfileErrors.At(s.Line, "SHELL requires the arguments to be in JSON form, such as [\"/bin/sh\", \"-c\"]"),
         [] => throw AtLeastOne(s),
         var shell => shell,
     };

@@ -18,7 +18,7 @@ internal static class RunMountParser
             "tmpfs" => RunMountKind.Tmpfs,
             "secret" => RunMountKind.Secret,
             "ssh" => RunMountKind.Ssh,
-            var other => throw DockerfileErrors.At(line, $"unsupported mount type \"{other}\""),
+            var other => throw DockerfileErrors.At(line, $"unsupported mount type \"{other}\", it is one of bind, cache, tmpfs, secret and ssh"),
         });
         foreach (var (key, value) in fields)
         {

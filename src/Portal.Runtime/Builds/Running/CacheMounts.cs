@@ -18,6 +18,7 @@ internal sealed class CacheMounts
     private readonly TimeProvider _time;
     private readonly KeyedLock<string> _locked = new();
     private readonly ConcurrentDictionary<string, CacheMountRecord> _records = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Uses, long Bytes)> _sizes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _users = new(StringComparer.Ordinal);
 
     public CacheMounts(RuntimeOptions options, TimeProvider time)
@@ -49,8 +50,27 @@ internal sealed class CacheMounts
         }
     }
 
-    /// <summary>Bytes in a folder.</summary>
-    public long SizeOf(string name) => TreeSize.Of(Data(name), CancellationToken.None);
+    /// <summary>Bytes in a folder. They are counted once after each use.</summary>
+    public long SizeOf(string name)
+    {
+        if (!_records.TryGetValue(name, out var record))
+        {
+            return 0;
+        }
+
+        if (_sizes.TryGetValue(name, out var known) && known.Uses == record.Uses && !IsInUse(name))
+        {
+            return known.Bytes;
+        }
+
+        var bytes = TreeSize.Of(Data(name), CancellationToken.None);
+        if (!IsInUse(name))
+        {
+            _sizes[name] = (record.Uses, bytes);
+        }
+
+        return bytes;
+    }
 
     /// <summary>Takes a folder for one step.</summary>
     /// <param name="name">Stands for the mount's id and everything it begins as.</param>
@@ -114,6 +134,8 @@ internal sealed class CacheMounts
             {
                 return false;
             }
+
+            _sizes.TryRemove(name, out _);
 
             // Without its record it is rubbish, whatever happens now.
             File.Delete(Record(name));

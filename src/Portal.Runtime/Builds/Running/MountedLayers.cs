@@ -1,5 +1,6 @@
 using Portal.Domain.Primitives;
 using Portal.Runtime.Layers;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Builds.Running;
 
@@ -14,11 +15,15 @@ internal sealed class MountedLayers : IDisposable
     /// <summary>Absolute path of the root.</summary>
     public string Root { get; }
 
-    public static async Task<MountedLayers> MountAsync(ILayerStore layers, IReadOnlyList<Digest> diffIds, CancellationToken ct)
+    /// <param name="layers">The store.</param>
+    /// <param name="diffIds">Layers, lowest first.</param>
+    /// <param name="mappings">How owners are seen; null for as they are stored.</param>
+    /// <param name="ct">Cancels; nothing is left.</param>
+    public static async Task<MountedLayers> MountAsync(ILayerStore layers, IReadOnlyList<Digest> diffIds, IdMappings? mappings, CancellationToken ct)
     {
         // No container of the store has this id: what an engine that dies leaves of it is swept at the next start.
         var id = ContainerId.New();
-        await layers.CreateContainerLayerAsync(id, new ContainerLayers(diffIds) { Ephemeral = true, IsMarked = false }, ct).ConfigureAwait(false);
+        await layers.CreateContainerLayerAsync(id, new ContainerLayers(diffIds) { Ephemeral = true, IsMarked = false, Mappings = mappings }, ct).ConfigureAwait(false);
         try
         {
             return new(layers, id, layers.Mount(id));

@@ -4,8 +4,10 @@ using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds.Copying;
 using Portal.Runtime.Builds.Dockerfiles;
+using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Tar;
+using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Builds.Running;
 
@@ -29,8 +31,11 @@ internal sealed record StepMount(RunMount Mount, string Target, TreeUse? Source,
 /// <param name="Key">Stands for it; null when that is known by its contents only.</param>
 internal sealed record TreeUse(SourceTree Tree, IReadOnlyList<Digest>? DiffIds, string? Key);
 
-/// <summary>The mounts of one RUN while it runs. Sources are opened inside of their trees and mounted by descriptor: no name is looked up twice.</summary>
-internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuildSecrets? secrets, IBuildSshAgents? agents) : IAsyncDisposable
+/// <summary>
+/// The mounts of one RUN while it runs. Sources are opened inside of their trees and mounted by descriptor: no name is looked up twice. Where
+/// the ids of containers are others on this machine, owners are shown to the command as they are meant.
+/// </summary>
+internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, ILayerStore layers, IdMappings? mappings, IBuildSecrets? secrets, IBuildSshAgents? agents) : IAsyncDisposable
 {
     private readonly List<IDisposable> _held = [];
     private readonly List<IAsyncDisposable> _relays = [];
@@ -64,7 +69,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
     public void AddFile(string target, string content, uint mode)
     {
         var path = scratch.InMemory("file");
-        Write(path, Encoding.UTF8.GetBytes(content), mode, 0, 0);
+        Write(path, Encoding.UTF8.GetBytes(content), mode, (0, 0));
         Bind(path, target, readOnly: true);
     }
 
@@ -95,10 +100,10 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
         switch (step.Mount.Kind)
         {
             case RunMountKind.Bind:
-                AddBind(step, line);
+                await AddBindAsync(step, line, ct).ConfigureAwait(false);
                 break;
             case RunMountKind.Cache:
-                Bind(_caches[step], step.Target, step.Mount.ReadOnly ?? false);
+                AddCache(step);
                 break;
             case RunMountKind.Tmpfs:
                 Specs.Add(new(MountKind.Tmpfs, "", step.Target, ReadOnly: false) { TmpfsSizeBytes = step.Mount.SizeBytes });
@@ -112,9 +117,18 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
         }
     }
 
-    private void AddBind(StepMount step, int line)
+    private async Task AddBindAsync(StepMount step, int line, CancellationToken ct)
     {
-        var tree = step.Source!.Tree;
+        var (tree, isMapped) = (step.Source!.Tree, false);
+        if (mappings is not null && step.Source.DiffIds is { } diffIds)
+        {
+            // An overlay is mounted with its owners mapped or not; afterwards it cannot be.
+            var mounted = await MountedLayers.MountAsync(layers, diffIds, mappings, ct).ConfigureAwait(false);
+            _held.Add(mounted);
+            (tree, isMapped) = (new SourceTree(mounted.Root, new([]), keepsOwners: true), true);
+            _held.Insert(0, tree);
+        }
+
         if (tree.TryOpen(step.Path, followLast: true, out var node) != 0)
         {
             throw new BuildFailure(new(ErrorKind.Invalid, "build.mount", $"failed to compute cache key: \"/{step.Path}\": not found"), line);
@@ -122,19 +136,33 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
 
         using (node)
         {
-            var path = Attach(node!);
+            var path = Attach(node!, isMapped);
             var readOnly = step.Mount.ReadOnly ?? true;
             if (!readOnly)
             {
-                path = WritableOver(path, node!, line);
+                path = WritableOver(path, line);
             }
 
             Bind(path, step.Target, readOnly);
         }
     }
 
+    private void AddCache(StepMount step)
+    {
+        var path = _caches[step];
+        if (mappings is not null)
+        {
+            using var folder = Open(path);
+            path = Attach(folder, isMapped: false);
+        }
+
+        Bind(path, step.Target, step.Mount.ReadOnly ?? false);
+    }
+
     /// <summary>Mounts what a descriptor is of at a place of our own.</summary>
-    private string Attach(SafeFileHandle node)
+    /// <param name="node">The descriptor.</param>
+    /// <param name="isMapped">Its owners are shown as they are to be.</param>
+    private string Attach(SafeFileHandle node, bool isMapped)
     {
         var target = scratch.InMemory("mount");
         if (Libc.StatAt(node, [], out var facts) == 0 && facts.Kind == FileKind.Directory)
@@ -147,19 +175,34 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
         }
 
         using var tree = Libc.CloneTree(node, recursive: false, target);
+        if (mappings is not null && !isMapped)
+        {
+            Libc.MapOwners(tree, UserNamespace.For(mappings), target);
+        }
+
         Libc.AttachTree(tree, target);
         _mounted.Insert(0, target);
         return target;
     }
 
     /// <summary>What is written is seen by the step alone, and gone with it.</summary>
-    private string WritableOver(string lower, SafeFileHandle node, int line)
+    private string WritableOver(string lower, int line)
     {
-        if (Libc.StatAt(node, [], out var facts) != 0 || facts.Kind != FileKind.Directory)
+        // Whoever owns it, as the command is to see it, owns what stands for it.
+        FileFacts facts;
+        using (var node = Open(lower))
+        {
+            if (Libc.StatAt(node, [], out facts) is not 0 and var errno)
+            {
+                throw new LinuxException("stat", lower, errno);
+            }
+        }
+
+        if (facts.Kind != FileKind.Directory)
         {
             var copy = scratch.OnDisk("copy");
             File.Copy(lower, copy);
-            File.SetUnixFileMode(copy, (UnixFileMode)(facts.Mode & 0xFFF));
+            Own(copy, facts.Mode, (facts.UserId, facts.GroupId));
             return copy;
         }
 
@@ -170,7 +213,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
             Directory.CreateDirectory(folder);
         }
 
-        File.SetUnixFileMode(upper + "/diff", (UnixFileMode)(facts.Mode & 0xFFF));
+        Own(upper + "/diff", facts.Mode, (facts.UserId, facts.GroupId));
         try
         {
             using var below = Open(lower);
@@ -209,7 +252,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
         if (step.Target.Length > 0)
         {
             var path = scratch.InMemory("secret");
-            Write(path, value, step.Mount.Mode ?? 0x100, step.Mount.UserId ?? 0, step.Mount.GroupId ?? 0);
+            Write(path, value, step.Mount.Mode ?? 0x100, (step.Mount.UserId ?? 0, step.Mount.GroupId ?? 0));
             Bind(path, step.Target, readOnly: true);
         }
     }
@@ -228,7 +271,7 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
 
         var path = scratch.InMemory("agent");
         _relays.Add(new SshRelay(path, step.Id, agents));
-        Own(path, step.Mount.Mode ?? 0x180, step.Mount.UserId ?? 0, step.Mount.GroupId ?? 0);
+        Own(path, step.Mount.Mode ?? 0x180, Outside(step.Mount.UserId ?? 0, step.Mount.GroupId ?? 0));
         Bind(path, step.Target, readOnly: false);
         if (!Environment.Exists(variable => variable.StartsWith("SSH_AUTH_SOCK=", StringComparison.Ordinal)))
         {
@@ -256,36 +299,39 @@ internal sealed class StepMounts(BuildScratch scratch, CacheMounts caches, IBuil
             new TreeArchive(writer, (_, _) => false, mappings: null, ct).AddContents(node!, []);
             writer.End();
             file.Position = 0;
-            using var applier = new Layers.LayerApplier(folder, () => [], System.Environment.IsPrivilegedProcess, SpaceBudget.For(folder));
+            using var applier = new LayerApplier(folder, () => [], System.Environment.IsPrivilegedProcess, SpaceBudget.For(folder));
             applier.Apply(file, ct);
         }
     }
 
     private void Bind(string source, string target, bool readOnly) => Specs.Add(new(MountKind.Bind, source, target, readOnly) { NonRecursive = true });
 
-    private static void Write(string path, byte[] content, uint mode, uint user, uint group)
+    private void Write(string path, byte[] content, uint mode, (uint User, uint Group) owner)
     {
         using (var file = DurableFile.Create(path))
         {
             file.Write(content);
         }
 
-        Own(path, mode, user, group);
+        Own(path, mode, Outside(owner.User, owner.Group));
     }
 
-    private static void Own(string path, uint mode, uint user, uint group)
+    /// <summary>Whom the command sees as these.</summary>
+    private (uint User, uint Group) Outside(uint user, uint group) => mappings is null ? (user, group) : (mappings.UserOutside(user), mappings.GroupOutside(group));
+
+    private static void Own(string path, uint mode, (uint User, uint Group) owner)
     {
         if (System.Environment.IsPrivilegedProcess)
         {
-            _ = Libc.Check(() => Libc.Chown(path, user, group), "chown", path);
+            _ = Libc.Check(() => Libc.Chown(path, owner.User, owner.Group), "chown", path);
         }
 
         File.SetUnixFileMode(path, (UnixFileMode)(mode & 0x1FF));
     }
 
-    private static SafeFileHandle Open(string folder)
+    private static SafeFileHandle Open(string place)
     {
-        var path = Encoding.UTF8.GetBytes(folder);
-        return Libc.Open(path, Libc.OpenPath | Libc.OpenDirectory, 0, out var handle) is var errno && errno == 0 ? handle! : throw Libc.Failure("open", path, errno);
+        var path = Encoding.UTF8.GetBytes(place);
+        return Libc.Open(path, Libc.OpenPath, 0, out var handle) is var errno && errno == 0 ? handle! : throw Libc.Failure("open", path, errno);
     }
 }

@@ -131,7 +131,7 @@ public sealed partial class BuildTests(Engine engine) : EngineTest(engine), ICla
     [Fact]
     public async Task Add_OfAnAddressThatIsNotTheOpenNetwork_IsRefused()
     {
-        foreach (var address in (string[])["http://127.0.0.1:9/x", "http://[::1]:9/x", "http://169.254.169.254/latest/meta-data/x", $"http://{Engine.Gateway}:9/x", "http://0x7f000001/x", "git://127.0.0.1/x.git"])
+        foreach (var address in (string[])["http://127.0.0.1:9/x", "http://[::1]:9/x", "http://169.254.169.254/latest/meta-data/x", $"http://{Engine.Gateway}:9/x", "http://0x7f000001/x", "http://127.0.0.1:9/x.git"])
         {
             var answer = await PostAsync($"FROM busybox\nADD {address} /x/\n", "");
 

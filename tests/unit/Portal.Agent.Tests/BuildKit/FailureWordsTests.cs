@@ -21,6 +21,21 @@ public sealed class FailureWordsTests
     }
 
     [Theory]
+    [InlineData("COPY failed", "COPY failed (sub/Dockerfile:2)")]
+    [InlineData("dockerfile parse error on line 2: no", "dockerfile parse error on line 2: no")]
+    public void Failure_ForClientsThatShowWordsAlone_NamesItsPlaceOnce(string words, string shown)
+    {
+        var status = new Agent.BuildKit.Wire.Gateway.Status { Code = 2, Message = words };
+        status.Details.Add(new Google.Protobuf.WellKnownTypes.Any
+        {
+            TypeUrl = "github.com/moby/buildkit/errdefs.Source+json", Value = Google.Protobuf.ByteString.CopyFrom(FailureWords.Source("sub/Dockerfile", "FROM a\nCOPY b c\n", 2)),
+        });
+
+        Assert.Equal(shown, FailureWords.Placed(FailureWords.Passed(status)));
+        Assert.Equal("wrong", FailureWords.Placed(FailureWords.Located(new BuildFailure(new(ErrorKind.Invalid, "x", "wrong"), 3), "Dockerfile")));
+    }
+
+    [Theory]
     [InlineData(ErrorKind.NotImplemented, StatusCode.Unimplemented)]
     [InlineData(ErrorKind.Forbidden, StatusCode.PermissionDenied)]
     [InlineData(ErrorKind.NotFound, StatusCode.Unknown)]

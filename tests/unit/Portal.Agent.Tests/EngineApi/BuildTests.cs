@@ -5,6 +5,7 @@ using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
+using Portal.Runtime.Builds.Cache;
 
 namespace Portal.Agent.Tests.EngineApi;
 
@@ -107,10 +108,22 @@ public sealed class BuildTests(EngineFixture engine) : IClassFixture<EngineFixtu
         var answer = await engine.Client().PostAsync("/build/prune?all=1&keep-storage=9&filters=" + Uri.EscapeDataString("{\"type\":[\"regular\"],\"unused-for\":[\"2h\"]}"), null);
 
         Assert.Equal("{\"CachesDeleted\":[\"aa\"],\"SpaceReclaimed\":7}", await answer.Content.ReadAsStringAsync());
-        Assert.Equal((true, 9, TimeSpan.FromHours(2)), (engine.Builds.Pruned!.All, engine.Builds.Pruned.KeepBytes, engine.Builds.Pruned.UnusedFor));
+        Assert.Equal((true, new CacheBounds(9, 0, 0), TimeSpan.FromHours(2)), (engine.Builds.Pruned!.All, engine.Builds.Pruned.Bounds, engine.Builds.Pruned.UnusedFor));
         Assert.Contains("\"CachesDeleted\":null", await (await engine.Client().PostAsync("/build/prune?filters=" + Uri.EscapeDataString("{\"id\":[\"zz\"]}"), null)).Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var usage = JsonDocument.Parse(await engine.Client().GetStringAsync("/system/df"));
         Assert.Equal(["aa", "bb"], usage.RootElement.GetProperty("BuildCache").EnumerateArray().Select(record => record.GetProperty("ID").GetString()));
+    }
+
+    [Theory]
+    [InlineData("", 0, 0, 0)]
+    [InlineData("?reserved-space=1&max-used-space=2&min-free-space=3", 1, 2, 3)]
+    [InlineData("?keep-storage=4", 4, 0, 0)]
+    public async Task Prune_WithBounds_HandsThemOn(string query, long reserved, long most, long free)
+    {
+        (await engine.Client().PostAsync("/build/prune" + query, null)).EnsureSuccessStatusCode();
+
+        Assert.Equal(new CacheBounds(reserved, most, free), engine.Builds.Pruned!.Bounds);
+        Assert.Null(engine.Builds.Pruned.Ids);
     }
 
     [Fact]

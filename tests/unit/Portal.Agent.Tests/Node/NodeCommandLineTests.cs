@@ -42,6 +42,19 @@ public sealed class NodeCommandLineTests
             command.Mistakes.Select(m => m[..m.IndexOf(':')]));
     }
 
+    [Theory]
+    [InlineData("20GB", 20_000_000_000)]
+    [InlineData("512m", 512_000_000)]
+    [InlineData("0", 0)]
+    public void BuildCacheLimit_IsASize(string text, long bytes) => Assert.Equal(bytes, NodeCommandLine.Parse(["--build-cache-limit", text], _ => null).Options.Runtime.BuildCacheLimit);
+
+    [Fact]
+    public void BuildCacheLimit_ThatIsNoSize_IsAMistake()
+    {
+        Assert.Equal(["--build-cache-limit: not a size, such as 20GB, or 0"], NodeCommandLine.Parse(["--build-cache-limit", "much"], _ => null).Mistakes);
+        Assert.Null(NodeCommandLine.Parse([], _ => null).Options.Runtime.BuildCacheLimit);
+    }
+
     [Fact]
     public void Runtimes_OfEnvironmentAndCommandLine_AreTakenTogether()
     {

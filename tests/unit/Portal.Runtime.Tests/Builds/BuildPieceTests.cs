@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Cache;
@@ -139,14 +140,92 @@ public sealed class BuildPieceTests : IDisposable
         [
             Shown("new", 10, 1), Shown("old", 20, 3), Shown("used", 40, 5) with { InUse = true }, Shown("shared", 80, 9) with { Shared = true },
         ];
-        string Prune(BuildCachePruneRequest request) => string.Join(',', CachePruning.Choose(records, request, s_now).Select(record => record.Id));
+        string Prune(BuildCachePruneRequest request) => string.Join(',', CachePruning.Choose(records, request, 1000, s_now).Select(record => record.Id));
 
-        Assert.Equal("old,new", Prune(new(false, 0, null, [])));
-        Assert.Equal("shared,old,new", Prune(new(true, 0, null, [])));
-        Assert.Equal("old", Prune(new(false, 55, null, [])));
-        Assert.Equal("", Prune(new(false, 70, null, [])));
-        Assert.Equal("old", Prune(new(false, 0, TimeSpan.FromHours(2), [])));
-        Assert.Equal("new", Prune(new(false, 0, null, ["ne"])));
+        Assert.Equal("old,new", Prune(new(false, CacheBounds.None, null, null)));
+        Assert.Equal("shared,old,new", Prune(new(true, CacheBounds.None, null, null)));
+        Assert.Equal("old", Prune(new(false, new(0, 55, 0), null, null)));
+        Assert.Equal("", Prune(new(false, new(0, 70, 0), null, null)));
+        Assert.Equal("old", Prune(new(false, new(0, 0, 1001), null, null)));
+        Assert.Equal("", Prune(new(false, new(0, 0, 1000), null, null)));
+        Assert.Equal("old", Prune(new(false, CacheBounds.None, TimeSpan.FromHours(2), null)));
+        Assert.Equal("new", Prune(new(false, CacheBounds.None, null, ["new"])));
+        Assert.Equal("", Prune(new(false, CacheBounds.None, null, [])));
+    }
+
+    [Fact]
+    public void Prune_OfARecordThatOthersBuildOn_TakesThoseFirst()
+    {
+        BuildCacheRecord[] records =
+        [
+            Shown("base", 10, 9), Shown("a", 10, 2) with { Parents = ["base"] }, Shown("b", 10, 3) with { Parents = ["base"] }, Shown("c", 10, 1) with { Parents = ["b", "elsewhere"] },
+        ];
+        string Prune(BuildCachePruneRequest request) => string.Join(',', CachePruning.Choose(records, request, 0, s_now).Select(record => record.Id));
+
+        Assert.Equal("a,c,b,base", Prune(new(false, CacheBounds.None, null, null)));
+        Assert.Equal("a", Prune(new(false, new(0, 30, 0), null, null)));
+        records[3] = records[3] with { InUse = true };
+        Assert.Equal("a", Prune(new(false, CacheBounds.None, null, null)));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(30, 0, 0, 30)]
+    [InlineData(0, 40, 0, 40)]
+    [InlineData(30, 20, 0, 30)]
+    [InlineData(0, 500, 0, 100)]
+    [InlineData(0, 0, 50, 100)]
+    [InlineData(0, 0, 70, 80)]
+    [InlineData(90, 0, 70, 90)]
+    [InlineData(0, 60, 70, 60)]
+    [InlineData(10, 60, 500, 10)]
+    public void Bounds_OfACacheOf100WhereTheDiskHas50Free_KeepSoMuch(long reserved, long most, long free, long kept) => Assert.Equal(kept, new CacheBounds(reserved, most, free).Keep(100, 50));
+
+    [Fact]
+    public async Task Trimming_AskedForDuringAPass_MakesOneMore()
+    {
+        var trimming = new CacheTrimming(new() { DataRoot = _root, BuildCacheLimit = 40 }, NullLogger<CacheTrimming>.Instance);
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously), first = new(TaskCreationOptions.RunContinuationsAsynchronously), second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = new List<BuildCachePruneRequest>();
+        async Task<BuildCachePruning> PruneAsync(BuildCachePruneRequest request, CancellationToken ct)
+        {
+            asked.Add(request);
+            if (asked.Count == 1)
+            {
+                begun.SetResult();
+                await first.Task;
+                throw new IOException("once");
+            }
+
+            second.SetResult();
+            return new([], 0);
+        }
+
+        trimming.Ask(PruneAsync);
+        await begun.Task;
+        trimming.Ask(PruneAsync);
+        trimming.Ask(PruneAsync);
+        first.SetResult();
+        await second.Task;
+
+        Assert.Equal(2, asked.Count);
+        Assert.Equal((10, 40, false), (asked[1].Bounds.ReservedBytes, asked[1].Bounds.MaximumBytes, asked[1].All));
+    }
+
+    [Fact]
+    public void Cache_RemovingWhatABuildUses_LeavesIt()
+    {
+        var cache = Open();
+        var a = Digest.Of("a"u8);
+        cache.Put(Record("k", [a], a));
+        using (cache.Hold("k"))
+        {
+            Assert.Null(cache.Remove("k"));
+            Assert.True(cache.HoldsBlob(a));
+        }
+
+        Assert.Equal("k", cache.Remove("k")?.Key);
+        Assert.Null(cache.Remove("k"));
     }
 
     private static BuildCacheRecord Shown(string id, long size, int hours) => new(id, "regular", id, [], false, false, size, s_now.AddDays(-1), s_now.AddHours(-hours), 1);

@@ -26,12 +26,14 @@ internal sealed class FakeBuilds : IBuilder, IBuildContexts
         return Build(request, progress, ct);
     }
 
+    public Task<DockerfileFacts> LookAsync(BuildRequest request, IBuildProgress progress, CancellationToken ct) => throw new NotSupportedException();
+
     public IReadOnlyList<BuildCacheRecord> Cache() => Records;
 
     public Task<BuildCachePruning> PruneAsync(BuildCachePruneRequest request, CancellationToken ct)
     {
         Pruned = request;
-        return Task.FromResult(new BuildCachePruning(request.Ids, 7));
+        return Task.FromResult(new BuildCachePruning([.. request.Ids ?? []], request.Ids is { Count: 0 } ? 0 : 7));
     }
 
     public async Task<ReceivedContext> ReceiveAsync(Stream archive, CancellationToken ct)
@@ -40,7 +42,7 @@ internal sealed class FakeBuilds : IBuilder, IBuildContexts
         return new Context();
     }
 
-    public Task<ReceivedContext> FetchAsync(string address, CancellationToken ct)
+    public Task<ReceivedContext> FetchAsync(string address, bool keepGit, CancellationToken ct)
     {
         Received = address;
         return Task.FromResult<ReceivedContext>(new Context());
