@@ -21,8 +21,8 @@ public interface INameServers
     Task StartAsync(NameServerRequest request, CancellationToken ct);
 
     /// <summary>
-    /// Takes a container's server away; absent is success. What it has inside the namespace goes with that, or, where the namespace stays,
-    /// now.
+    /// Takes a container's server away; absent is success. Its sockets keep the namespace, so this belongs to every detaching; what else it
+    /// has in there goes with the namespace or, where that stays, now.
     /// </summary>
     void Stop(ContainerId container);
 }
