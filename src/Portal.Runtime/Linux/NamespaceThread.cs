@@ -9,7 +9,7 @@ internal sealed class NamespaceThread
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(5);
 
     // Its own gate.
-    private readonly Queue<(string Path, Action Work, Action<Exception> Fail)> _queue = [];
+    private readonly Queue<(string Path, Func<Action> Work, Action<Exception> Fail)> _queue = [];
     private bool _isRunning;
 
     /// <summary>Runs it inside a namespace.</summary>
@@ -21,7 +21,11 @@ internal sealed class NamespaceThread
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_queue)
         {
-            _queue.Enqueue((path, () => done.SetResult(work()), done.SetException));
+            _queue.Enqueue((path, () =>
+            {
+                var result = work();
+                return () => done.SetResult(result);
+            }, done.SetException));
             Monitor.Pulse(_queue);
             if (!_isRunning)
             {
@@ -35,10 +39,12 @@ internal sealed class NamespaceThread
 
     private void Run()
     {
-        using var host = Libc.OpenOwnNetworkNamespace("host");
+        // A thread begins in the namespace of the one that started it; that of the process is where its first thread is.
+        using var host = File.OpenHandle("/proc/self/ns/net");
+        Libc.EnterNetworkNamespace(host, "host");
         while (true)
         {
-            (string Path, Action Work, Action<Exception> Fail) next;
+            (string Path, Func<Action> Work, Action<Exception> Fail) next;
             lock (_queue)
             {
                 if (_queue.Count == 0 && !Monitor.Wait(_queue, s_idle) && _queue.Count == 0)
@@ -53,6 +59,7 @@ internal sealed class NamespaceThread
                 }
             }
 
+            Action finish;
             try
             {
                 using (var inside = File.OpenHandle(next.Path))
@@ -60,18 +67,18 @@ internal sealed class NamespaceThread
                     Libc.EnterNetworkNamespace(inside, next.Path);
                 }
 
-                next.Work();
+                finish = next.Work();
             }
             catch (Exception e)
             {
                 // Nothing may leave a thread of our own; who waits for the work is told.
-                next.Fail(e);
+                finish = () => next.Fail(e);
             }
-            finally
-            {
-                // Staying would keep a container's namespace alive. It cannot fail: the handle is good and we have the right.
-                Libc.EnterNetworkNamespace(host, "host");
-            }
+
+            // Staying would keep a container's namespace alive. It cannot fail: the handle is good and we have the right.
+            Libc.EnterNetworkNamespace(host, "host");
+            // Not before: to tell somebody may start a thread of the pool, and that would be inside for good.
+            finish();
         }
     }
 }

@@ -33,6 +33,7 @@ internal sealed class NameServers(INameDirectory directory, NamespaceThread insi
         var server = new NameServer(request.Container, _known, upstreams, time);
         server.Use(request);
         var sockets = await inside.RunAsync(request.NamespacePath, NameSockets.Open).ConfigureAwait(false);
+        _ = Task.Run(sockets.Rules.Dispose, CancellationToken.None);
         var listener = new NameListener(request.Container, sockets, server, time, logger);
         _running[request.Container] = new(listener, request.NamespacePath, number);
         listener.Start();
@@ -54,7 +55,8 @@ internal sealed class NameServers(INameDirectory directory, NamespaceThread insi
 
         try
         {
-            inside.RunAsync(running.NamespacePath, NameSockets.RemoveRules).GetAwaiter().GetResult();
+            var rules = inside.RunAsync(running.NamespacePath, NameSockets.RemoveRules).GetAwaiter().GetResult();
+            _ = Task.Run(rules.Dispose);
         }
         catch (IOException e)
         {

@@ -5,7 +5,13 @@ using Portal.Runtime.Linux;
 namespace Portal.Runtime.Names;
 
 /// <summary>What a name server has inside a namespace: a socket for datagrams, one for connections, and the rules that lead to them.</summary>
-internal sealed record NameSockets(Socket Datagrams, Socket Connections)
+/// <param name="Datagrams">Taken from.</param>
+/// <param name="Connections">Accepted from.</param>
+/// <param name="Rules">
+/// By which the rules were made, to be closed elsewhere: the kernel lets whoever closes it wait, some ten milliseconds, until nobody
+/// reads what the rules were before.
+/// </param>
+internal sealed record NameSockets(Socket Datagrams, Socket Connections, Nftables Rules)
 {
     /// <summary>Makes them, on a thread inside the namespace.</summary>
     /// <exception cref="IOException">It cannot be done; nothing is left.</exception>
@@ -18,9 +24,7 @@ internal sealed record NameSockets(Socket Datagrams, Socket Connections)
             datagrams.Bind(new IPEndPoint(INameServers.Address, 0));
             connections.Bind(new IPEndPoint(INameServers.Address, 0));
             connections.Listen(64);
-            using var nft = new Nftables();
-            nft.Apply(NameRules.Render(((IPEndPoint)datagrams.LocalEndPoint!).Port, ((IPEndPoint)connections.LocalEndPoint!).Port));
-            return new(datagrams, connections);
+            return new(datagrams, connections, Apply(NameRules.Render(((IPEndPoint)datagrams.LocalEndPoint!).Port, ((IPEndPoint)connections.LocalEndPoint!).Port)));
         }
         catch (Exception e)
         {
@@ -30,11 +34,21 @@ internal sealed record NameSockets(Socket Datagrams, Socket Connections)
         }
     }
 
-    /// <summary>Takes the rules away, on a thread inside the namespace.</summary>
-    public static bool RemoveRules()
+    /// <summary>Takes the rules away, on a thread inside the namespace. What is returned is to be closed, as <see cref="Rules"/>.</summary>
+    public static Nftables RemoveRules() => Apply(NameRules.Remove());
+
+    private static Nftables Apply(string commands)
     {
-        using var nft = new Nftables();
-        nft.Apply(NameRules.Remove());
-        return true;
+        var rules = new Nftables();
+        try
+        {
+            rules.Apply(commands);
+            return rules;
+        }
+        catch
+        {
+            rules.Dispose();
+            throw;
+        }
     }
 }
