@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Names;
 using Portal.Runtime.Networks;
 
 namespace Portal.Runtime.Containers;
@@ -34,26 +35,63 @@ internal static class NetworkFiles
             }
         }
 
-        if (attachment?.Address is { } own)
-        {
-            var hostname = Hostname(id, spec);
-            text.Append(own).Append('\t');
-            if (!string.IsNullOrEmpty(spec.Domainname))
-            {
-                text.Append(hostname).Append('.').Append(spec.Domainname).Append(' ');
-            }
+        return text.Append(string.Concat(OwnLines(id, spec, attachment))).ToString();
+    }
 
-            text.Append(hostname).Append('\n');
-        }
-
-        return text.ToString();
+    /// <summary>A container's own addresses in /etc/hosts.</summary>
+    public static IReadOnlyList<string> OwnLines(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment)
+    {
+        var hostname = Hostname(id, spec);
+        var names = string.IsNullOrEmpty(spec.Domainname) ? hostname : $"{hostname}.{spec.Domainname} {hostname}";
+        return
+        [
+            .. (attachment?.Endpoints ?? []).SelectMany(e => (EndpointAddress?[])[e.IPv4, e.IPv6]).OfType<EndpointAddress>().Select(a => $"{a.Address}\t{names}\n"),
+        ];
     }
 
     /// <summary>
     /// /etc/resolv.conf: what was asked, else the host's. A resolver on the host's loopback cannot be reached from another
     /// network namespace and is left out.
     /// </summary>
-    public static string ResolvConf(ContainerSpec spec, string host, bool hostNetwork)
+    /// <param name="spec">What was asked.</param>
+    /// <param name="host">The host's file.</param>
+    /// <param name="hostNetwork">It is in the host's network.</param>
+    /// <param name="hasServer">It has a name server of its own, which asks the others.</param>
+    public static string ResolvConf(ContainerSpec spec, string host, bool hostNetwork, bool hasServer = false)
+    {
+        var (servers, search, options) = Read(spec, host, hostNetwork);
+        if (hasServer)
+        {
+            servers = [INameServers.Address.ToString()];
+            if (!options.Exists(IsNdots))
+            {
+                options.Add("ndots:0");
+            }
+        }
+
+        var text = new StringBuilder();
+        foreach (var server in servers)
+        {
+            text.Append("nameserver ").Append(server).Append('\n');
+        }
+
+        Append(text, "search", search);
+        Append(text, "options", options);
+        return text.ToString();
+    }
+
+    /// <summary>Whom a container's own name server asks, and whether somebody chose its <c>ndots</c>.</summary>
+    public static (IReadOnlyList<UpstreamServer> Servers, bool HasNdots) Upstreams(ContainerSpec spec, string host)
+    {
+        var (servers, _, options) = Read(spec, host, hostNetwork: true);
+        return (
+            [.. servers.Select(s => IPAddress.TryParse(s, out var address) ? address : null).OfType<IPAddress>().Select(a => new UpstreamServer(a, IsAskedFromHost: spec.Dns.Count == 0))],
+            options.Exists(IsNdots));
+    }
+
+    private static bool IsNdots(string option) => option.StartsWith("ndots:", StringComparison.Ordinal);
+
+    private static (List<string> Servers, List<string> Search, List<string> Options) Read(ContainerSpec spec, string host, bool hostNetwork)
     {
         List<string> servers = [], search = [], options = [];
         foreach (var line in host.AsSpan().EnumerateLines())
@@ -75,19 +113,10 @@ internal static class NetworkFiles
             }
         }
 
-        servers = spec.Dns.Count > 0 ? [.. spec.Dns] : servers;
-        search = spec.DnsSearch is ["."] ? [] : spec.DnsSearch.Count > 0 ? [.. spec.DnsSearch] : search;
-        options = spec.DnsOptions.Count > 0 ? [.. spec.DnsOptions] : options;
-
-        var text = new StringBuilder();
-        foreach (var server in servers)
-        {
-            text.Append("nameserver ").Append(server).Append('\n');
-        }
-
-        Append(text, "search", search);
-        Append(text, "options", options);
-        return text.ToString();
+        return (
+            spec.Dns.Count > 0 ? [.. spec.Dns] : servers,
+            spec.DnsSearch is ["."] ? [] : spec.DnsSearch.Count > 0 ? [.. spec.DnsSearch] : search,
+            spec.DnsOptions.Count > 0 ? [.. spec.DnsOptions] : options);
     }
 
     private static void Append(StringBuilder text, string keyword, List<string> values)
