@@ -148,7 +148,8 @@ internal sealed partial class HostNetworks(
         }
 
         var id = NetworkStore.NewId();
-        var traits = driver.Read(id, spec);
+        // The pools are not checked yet, and nothing that matters here is in them.
+        var traits = driver.Read(id, spec with { Pools = [] });
         var owns = driver.Check(id, spec, store.All);
         var taken = store.All.SelectMany(n => n.Spec.Pools).Select(p => Subnet.Parse(p.Subnet)).ToList();
         var defaults = options.DefaultPools.Count > 0 ? options.DefaultPools : DefaultPool.Docker;
