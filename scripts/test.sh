@@ -117,6 +117,7 @@ test_unit() {
 
 test_e2e() {
   say "Docker CLI of the tests: $newest_docker_version; of those of the native agent: $oldest_docker_version"
+  run_tests Portal.Runtime.E2E Portal.Runtime.E2E
   run_tests Portal.Engine.E2E Portal.Engine.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" PORTAL_E2E_DOCKER="$newest_docker"
   run_tests Portal.Testcontainers.E2E Portal.Testcontainers.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" PORTAL_E2E_DOCKER="$newest_docker"
   run_tests Portal.Web.E2E Portal.Web.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" \

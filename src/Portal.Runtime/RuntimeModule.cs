@@ -49,6 +49,8 @@ public static class RuntimeModule
         services.AddSingleton<ContainerStore>();
         services.AddSingleton<IImageUsage>(provider => provider.GetRequiredService<ContainerStore>());
         services.AddSingleton<IRunningContainers>(provider => provider.GetRequiredService<ContainerStore>());
+        services.AddSingleton<IContainerNames>(provider => provider.GetRequiredService<ContainerStore>());
+        services.AddSingleton<NetworkPlaces>();
         services.AddSingleton<IKeptLogs, KeptContainerLogs>();
         services.AddSingleton<LocalVolumes>();
         services.AddSingleton<IVolumes>(provider => provider.GetRequiredService<LocalVolumes>());

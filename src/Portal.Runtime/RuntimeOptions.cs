@@ -43,11 +43,14 @@ public sealed class RuntimeOptions
     /// </summary>
     public long? BuildCacheLimit { get; set; }
 
-    /// <summary>Link name of the default bridge, at most 15 bytes. Also the name of the nft table. Default <c>portal0</c>.</summary>
+    /// <summary>Link name of the default bridge, at most 15 bytes. Also the name of the nft table of all networks. Default <c>portal0</c>.</summary>
     public string BridgeName { get; set; } = "portal0";
 
     /// <summary>IPv4 subnet of the default bridge in CIDR form; the first address is the gateway. Default <c>172.29.0.0/16</c>.</summary>
     public string BridgeSubnet { get; set; } = "172.29.0.0/16";
+
+    /// <summary>Where the subnets of new networks are taken from; none takes Docker's own, 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/16.</summary>
+    internal List<Networks.DefaultPool> DefaultPools { get; } = [];
 
     /// <summary>Microseconds of a period of real-time scheduling that all containers together may use; 0 leaves it to the kernel, which gives them none. cgroup v1 only.</summary>
     public long CpuRealtimeRuntime { get; set; }
@@ -81,4 +84,16 @@ public sealed class RuntimeOptions
 
     /// <summary>How registries are reached.</summary>
     public RegistrySettings Registries { get; } = new();
+
+    /// <summary>Adds a pool that subnets of new networks are taken from: <c>base=10.10.0.0/16,size=24</c>. False when it is none.</summary>
+    public bool AddDefaultPool(string text)
+    {
+        if (Networks.DefaultPool.TryParse(text) is not { } pool)
+        {
+            return false;
+        }
+
+        DefaultPools.Add(pool);
+        return true;
+    }
 }

@@ -123,7 +123,7 @@ internal sealed class ContainerEndpoints(
     private async Task InspectAsync(EngineRequest request)
     {
         var container = containers.Resolve(request.Target);
-        var inspect = ContainerMapping.Inspect(container, containers.Locate(container.Id), networks.List(), runtime, request.Version);
+        var inspect = ContainerMapping.Inspect(container, containers.Locate(container.Id), networks.List(), runtime, request.Version, NameOf);
         inspect.ExecIDs = execs.RunningIn(container.Id) is { Count: > 0 } running ? [.. running] : null;
         if (request.Flag("size"))
         {
@@ -276,4 +276,16 @@ internal sealed class ContainerEndpoints(
         { } value and >= 0 and <= ushort.MaxValue => value,
         var value => throw EngineErrors.Invalid("terminal.size", $"invalid resize {(name == "h" ? "height" : "width")}: \"{value?.ToString(CultureInfo.InvariantCulture)}\""),
     };
+
+    private string? NameOf(string id)
+    {
+        try
+        {
+            return containers.Resolve(id).Name;
+        }
+        catch (ErrorException)
+        {
+            return null;
+        }
+    }
 }

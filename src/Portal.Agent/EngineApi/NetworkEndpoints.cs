@@ -2,30 +2,23 @@ using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
-using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi;
 
-/// <summary>Networks of this host. Making further ones comes later.</summary>
-internal sealed class NetworkEndpoints(INetworks networks, IContainers containers, RuntimeOptions options, PruneNews news)
+/// <summary>Networks of this host, and the containers in them.</summary>
+internal sealed class NetworkEndpoints(INetworks networks, IContainers containers, PruneNews news, TimeProvider time)
 {
     public void Map(RouteTable routes)
     {
         routes.Get("networks", List);
-        routes.Post("networks/create", _ => throw EngineErrors.NotSupported("creating networks is"));
-        routes.Post("networks/prune", Prune);
+        routes.Post("networks/create", CreateAsync);
+        routes.Post("networks/prune", PruneAsync);
         routes.Get("networks/{id}", Inspect);
-        routes.Delete("networks/{id}", Remove);
-        routes.Post("networks/{id}/connect", NotYet);
-        routes.Post("networks/{id}/disconnect", NotYet);
-    }
-
-    private Task Prune(EngineRequest request)
-    {
-        news.Tell("network", 0);
-        return request.Json(new NetworkPruneResponse(), EngineJson.Default.NetworkPruneResponse);
+        routes.Delete("networks/{id}", RemoveAsync);
+        routes.Post("networks/{id}/connect", ConnectAsync);
+        routes.Post("networks/{id}/disconnect", DisconnectAsync);
     }
 
     private Task List(EngineRequest request)
@@ -47,10 +40,10 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
                     && filters.Any("id", id => n.Id.StartsWith(id, StringComparison.Ordinal))
                     && filters.Any("name", name => n.Name.Contains(name, StringComparison.Ordinal))
                     && filters.Any("scope", s => s == "local")
-                    && filters.Any("type", t => t == "builtin" == IsPredefined(n))
-                    && filters.Labels(new Dictionary<string, string>())
-                    && (dangling is null || dangling == (!IsPredefined(n) && n.Endpoints.Count == 0)))
-                .Select(n => NetworkMapping.Map(n, containers: null, options.BridgeName)),
+                    && filters.Any("type", t => t == "builtin" == n.IsPredefined)
+                    && filters.Labels(n.Spec.Labels)
+                    && (dangling is null || dangling == (!n.IsPredefined && n.Members.Count == 0)))
+                .Select(n => NetworkMapping.Map(n, containers: null)),
         ];
         return request.Json(list, EngineJson.Default.ListNetworkResource);
     }
@@ -62,22 +55,65 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
             throw new ErrorException(ErrorKind.NotFound, "network.not_found", $"network {request.Target} not found");
         }
 
-        return request.Json(NetworkMapping.Map(networks.Resolve(request.Target), containers.List(), options.BridgeName), EngineJson.Default.NetworkResource);
+        return request.Json(NetworkMapping.Map(networks.Resolve(request.Target), containers.List()), EngineJson.Default.NetworkResource);
     }
 
-    private Task Remove(EngineRequest request)
+    private async Task CreateAsync(EngineRequest request)
     {
+        var body = await request.ReadAsync(EngineBody.Strict.NetworkCreateRequest) ?? throw NoBody();
+        var network = await networks.CreateAsync(NetworkMapping.Map(body), request.Aborted);
+        await request.Json(new NetworkCreateResponse { Id = network.Id }, EngineJson.Default.NetworkCreateResponse, StatusCodes.Status201Created);
+    }
+
+    private async Task RemoveAsync(EngineRequest request)
+    {
+        await networks.RemoveAsync(request.Target, request.Aborted);
+        await request.Empty(StatusCodes.Status204NoContent);
+    }
+
+    private async Task ConnectAsync(EngineRequest request)
+    {
+        var body = await request.ReadAsync(EngineBody.Strict.NetworkConnectRequest) ?? throw NoBody();
         var network = networks.Resolve(request.Target);
-        throw IsPredefined(network)
-            ? new ErrorException(ErrorKind.Forbidden, "network.predefined", $"{network.Name} is a pre-defined network and cannot be removed")
-            : EngineErrors.NotSupported("removing networks is");
+        var container = containers.Resolve(body.Container ?? "");
+        await containers.ConnectAsync(container.Id, EndpointMapping.Map(network.Id, body.EndpointConfig), request.Aborted);
+        await request.Empty(StatusCodes.Status200OK);
     }
 
-    private Task NotYet(EngineRequest request)
+    private async Task DisconnectAsync(EngineRequest request)
     {
-        _ = networks.Resolve(request.Target);
-        throw EngineErrors.NotSupported("connecting containers to further networks is");
+        var body = await request.ReadAsync(EngineBody.Strict.NetworkDisconnectRequest) ?? throw NoBody();
+        var network = networks.Resolve(request.Target);
+        await containers.DisconnectAsync(containers.Resolve(body.Container ?? "").Id, network.Id, request.Aborted);
+        await request.Empty(StatusCodes.Status200OK);
     }
 
-    private static bool IsPredefined(NetworkSnapshot network) => network.Name is "bridge" or "host" or "none";
+    private async Task PruneAsync(EngineRequest request)
+    {
+        var filters = request.Filters("label", "label!", "until");
+        var until = filters.Values("until") is [var text, ..] ? EngineTime.ParseUntil(text, time.GetUtcNow()) : (DateTimeOffset?)null;
+        var response = new NetworkPruneResponse();
+        foreach (var network in networks.List())
+        {
+            if (network.IsPredefined || network.Members.Count > 0 || !filters.Labels(network.Spec.Labels) || (until is not null && network.Created >= until))
+            {
+                continue;
+            }
+
+            try
+            {
+                await networks.RemoveAsync(network.Id, request.Aborted);
+                (response.NetworksDeleted ??= []).Add(network.Name);
+            }
+            catch (ErrorException)
+            {
+                // Taken into use, or removed by somebody else, since it was listed.
+            }
+        }
+
+        news.Tell("network", 0);
+        await request.Json(response, EngineJson.Default.NetworkPruneResponse);
+    }
+
+    private static ErrorException NoBody() => EngineErrors.Invalid("api.body", "invalid JSON: got EOF while reading request body");
 }

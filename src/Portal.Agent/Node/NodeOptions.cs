@@ -12,6 +12,7 @@ namespace Portal.Agent.Node;
 internal sealed class NodeOptions
 {
     private readonly List<string> _badLogOptions = [];
+    private readonly List<string> _badPools = [];
 
     /// <summary>Where the Engine API is served. Default <c>/run/portal/engine.sock</c>.</summary>
     public string Socket { get; set; } = "/run/portal/engine.sock";
@@ -39,6 +40,7 @@ internal sealed class NodeOptions
         new("--conmon", "PATH", "container monitor [/usr/bin/conmon]", (o, v) => o.Runtime.ConmonPath = v),
         new("--bridge-name", "NAME", "link of the default network, at most 15 bytes [portal0]", (o, v) => o.Runtime.BridgeName = v),
         new("--bridge-subnet", "CIDR", "IPv4 subnet of the default network [172.29.0.0/16]", (o, v) => o.Runtime.BridgeSubnet = v),
+        new("--default-address-pool", "POOL", "where subnets of new networks are taken from, such as base=10.10.0.0/16,size=24; may be given many times [Docker's]", (o, v) => o.AddPool(v)) { Repeats = true },
         new("--userns-remap", "USER", "own ids for containers, from the subordinate ids of default, user[:group] or uid[:gid] [off]", (o, v) => o.Runtime.UserRemap = v),
         new("--cgroup-parent", "PATH", "cgroup above all containers [/portal]", (o, v) => o.Runtime.CgroupParent = v),
         new("--cpu-rt-runtime", "MICROSECONDS", "real-time processor time of all containers per period, cgroup v1 only [0]", (o, v) => o.Runtime.CpuRealtimeRuntime = Number(v)),
@@ -92,6 +94,7 @@ internal sealed class NodeOptions
         Check(Runtime.BuildCacheLimit is null or >= 0, "--build-cache-limit: not a size, such as 20GB, or 0");
         Check(Runtime.CpuRealtimeRuntime >= 0, "--cpu-rt-runtime: not a number of microseconds");
         Check(Runtime.CpuRealtimePeriod >= 0, "--cpu-rt-period: not a number of microseconds");
+        mistakes.AddRange(_badPools.Select(pool => $"--default-address-pool: \"{pool}\" is not of the form base=10.10.0.0/16,size=24"));
         mistakes.AddRange(_badLogOptions.Select(option => $"--log-opt: \"{option}\" is not of the form key=value"));
         if (LogDrivers.Mistake(Runtime.Log) is { } mistake)
         {
@@ -148,6 +151,14 @@ internal sealed class NodeOptions
     private static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static bool IsRuntimeName(string name) => name != OciRuntimes.ShimName && name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+
+    private void AddPool(string text)
+    {
+        if (!Runtime.AddDefaultPool(text))
+        {
+            _badPools.Add(text);
+        }
+    }
 
     private void AddLogOption(string text)
     {

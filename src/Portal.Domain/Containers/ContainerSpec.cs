@@ -65,6 +65,15 @@ public sealed record ContainerSpec
     /// <summary><c>bridge</c> (also <c>default</c>), <c>host</c>, <c>none</c>, <c>container:x</c>, or a network's name or id.</summary>
     public string NetworkMode { get; init; } = "default";
 
+    /// <summary>
+    /// Every network it is to be in; null for the one that <see cref="NetworkMode"/> names. Empty for a container that was taken out
+    /// of its only one.
+    /// </summary>
+    public IReadOnlyList<EndpointSpec>? Endpoints { get; init; }
+
+    /// <summary><c>container:alias</c>: names it has for others on the default network.</summary>
+    public IReadOnlyList<string> Links { get; init; } = [];
+
     /// <summary>Ports to publish.</summary>
     public IReadOnlyList<PortBinding> Ports { get; init; } = [];
 
@@ -176,7 +185,8 @@ public sealed record ContainerSpec
 /// <param name="Protocol"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
 /// <param name="HostAddress">Address to listen on; empty for all.</param>
 /// <param name="HostPort">Port to listen on; 0 lets the engine choose.</param>
-public sealed record PortBinding(int ContainerPort, string Protocol, string HostAddress, int HostPort);
+/// <param name="LastHostPort">Of a range the last: the first one that is free is taken. 0 for a single port.</param>
+public sealed record PortBinding(int ContainerPort, string Protocol, string HostAddress, int HostPort, int LastHostPort = 0);
 
 /// <summary>Kinds of mounts.</summary>
 public enum MountKind

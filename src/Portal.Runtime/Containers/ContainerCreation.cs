@@ -36,12 +36,12 @@ internal sealed class ContainerCreation(
             warnings.Add("Published ports are discarded when using host network mode");
         }
 
+        spec = NetworkChoice.Settle(spec, networks.Resolve);
         var mappings = UserRemap.MappingsFor(spec, options.Mappings);
         var image = step is null ? images.Resolve(spec.Image) : null;
         var root = step ?? new StepRoot(image!.Id, image.DiffIds);
         var config = image?.Config ?? new();
         var effective = EffectiveProcessMerge.Merge(spec, config);
-        CheckNetwork(spec.NetworkMode);
         var plan = mountResolution.Plan(spec, config);
 
         using var slot = await slots.EnterAsync().ConfigureAwait(false);
@@ -84,26 +84,6 @@ internal sealed class ContainerCreation(
         finally
         {
             volumes.Settle(id);
-        }
-    }
-
-    /// <summary>
-    /// An unknown network is a wrong request here, not an absent object: a client takes a 404 of create for a missing image and goes to pull it.
-    /// </summary>
-    private void CheckNetwork(string mode)
-    {
-        if (mode is "" or "default" or "bridge" or "host" or "none" || NetworkDonor.IsOne(mode))
-        {
-            return;
-        }
-
-        try
-        {
-            networks.Resolve(mode);
-        }
-        catch (ErrorException unknown) when (unknown.Error.Kind == ErrorKind.NotFound)
-        {
-            throw new ErrorException(unknown.Error with { Kind = ErrorKind.Invalid }, unknown);
         }
     }
 

@@ -16,11 +16,10 @@ internal sealed partial class ContainerLifecycle
     /// Compares every record with reality, once, before anybody can ask for anything: takes over what runs, deals with what
     /// ended, undoes and finishes what was cut short, and starts what is to run.
     /// </summary>
-    /// <param name="networks">Gets the attachments that are in force.</param>
     /// <param name="newBoot">The machine was started since the engine last ran.</param>
     /// <param name="opensStarts">False for one that starts nothing by restart policy: what waits for that goes on waiting, for the next engine.</param>
     /// <param name="ct">Gives up between two containers.</param>
-    public async Task AdoptAsync(INetworks networks, bool newBoot, bool opensStarts, CancellationToken ct)
+    public async Task AdoptAsync(bool newBoot, bool opensStarts, CancellationToken ct)
     {
         var found = new List<(Container Container, AdoptionStep Step, ContainerRun? Run)>();
         foreach (var container in store.All.Reverse())
@@ -77,6 +76,7 @@ internal sealed partial class ContainerLifecycle
                 SettlePause(container, run);
                 Renew(container, run);
                 store.Save(container, durable: false);
+                await places.ResumeAsync(container.Snapshot).ConfigureAwait(false);
                 LogAdopted(container.Id, run.Record.Pid);
                 _ = WatchAsync(container, run);
                 break;

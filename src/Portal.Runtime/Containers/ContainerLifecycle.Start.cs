@@ -118,6 +118,7 @@ internal sealed partial class ContainerLifecycle
             // One that removes itself is gone after a power cut in any case.
             store.Save(container, durable: !container.Snapshot.IsEphemeral);
             Publish(container, "start");
+            places.TellLinked(container.Snapshot);
             care.Probe(container, run);
             _ = WatchAsync(container, run);
         }

@@ -7,6 +7,7 @@ using Portal.Runtime.Events;
 using Portal.Runtime.Layers;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Mounts;
+using Portal.Runtime.Networks;
 using Portal.Runtime.Supervision;
 using Portal.Runtime.Volumes;
 
@@ -17,7 +18,7 @@ namespace Portal.Runtime.Containers;
 /// so that a kill reaches a container that is being stopped.
 /// </summary>
 internal sealed partial class ContainerLifecycle(
-    ContainerStore store, ContainerCreation creation, ContainerSetup setup, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
+    ContainerStore store, ContainerCreation creation, ContainerSetup setup, NetworkPlaces places, INetworks networks, Conmon conmon, OciRuntime runtime, SeccompFilters filters, ILayerStore layers, PreparedMounts mounts, LocalVolumes volumes,
     SharedMemory memory, AppArmorHost appArmor, RunCare care, StartQueue starts, WorkSlots slots, ContainerChanges changes, ContainerLogReader logs, LogKeeper keeper, IRuntimeEvents events,
     TimeProvider time, ILogger<ContainerLifecycle> log) : IContainers
 {
@@ -144,14 +145,21 @@ internal sealed partial class ContainerLifecycle(
         }
     }
 
-    private void PublishNetwork(Container container, string action, Networks.NetworkAttachment attachment)
+    private void PublishNetwork(Container container, string action, NetworkAttachment attachment)
+    {
+        foreach (var endpoint in attachment.Endpoints)
+        {
+            PublishNetwork(container, action, endpoint);
+        }
+    }
+
+    private void PublishNetwork(Container container, string action, NetworkEndpoint endpoint)
     {
         if (!container.Snapshot.IsBuildStep)
         {
             events.Publish(new(
-                "network", action, attachment.NetworkId,
-                new Dictionary<string, string> { ["container"] = container.Id.Value, ["name"] = attachment.NetworkName, ["type"] = attachment.NetworkName switch { "host" => "host", "none" => "null", _ => "bridge" } },
-                time.GetUtcNow()));
+                "network", action, endpoint.NetworkId,
+                new Dictionary<string, string> { ["container"] = container.Id.Value, ["name"] = endpoint.NetworkName, ["type"] = endpoint.Driver }, time.GetUtcNow()));
         }
     }
 

@@ -1,24 +1,20 @@
-using System.Text;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.AppArmor;
 using Portal.Runtime.Cdi;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Layers;
-using Portal.Runtime.Linux;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
-using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, INetworks networks, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
+    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, NetworkPlaces places, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
     CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, WorkSlots slots, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -49,14 +45,14 @@ internal sealed class ContainerSetup(
     public async Task<NetworkAttachment> AttachAsync(ContainerSnapshot container, ContainerRun run, CancellationToken ct)
     {
         using var namespaces = new JoinedNamespaces();
-        var attachment = await networks.AttachAsync(Request(container, namespaces.Open(run, "net")), ct).ConfigureAwait(false);
-        WriteNetworkFiles(container, attachment);
+        var attachment = await places.AttachAsync(container, namespaces.Open(run, "net"), ct).ConfigureAwait(false);
+        places.WriteFiles(container, attachment);
         return attachment;
     }
 
     private async Task<PreparedRun> PrepareAsync(ContainerSnapshot container, JoinedNamespaces namespaces, CancellationToken ct)
     {
-        var attaching = namespaces is { Network: null, IsNetworkMadeLater: false } ? networks.AttachAsync(Request(container, namespaces.OwnNetwork), ct) : null;
+        var attaching = namespaces is { Network: null, IsNetworkMadeLater: false } ? places.AttachAsync(container, namespaces.OwnNetwork, ct) : null;
         string root, rootInForce;
         IReadOnlyList<ResolvedMount> mounts;
         try
@@ -77,7 +73,7 @@ internal sealed class ContainerSetup(
         var owner = donors.NetworkOwner(container);
         if (namespaces.Network is null)
         {
-            WriteNetworkFiles(container, attachment);
+            places.WriteFiles(container, attachment);
         }
         else
         {
@@ -145,19 +141,6 @@ internal sealed class ContainerSetup(
         return profile;
     }
 
-    private static AttachmentRequest Request(ContainerSnapshot container, SafeFileHandle? network) =>
-        new(container.Id, container.Spec.NetworkMode, Ports(container), Sysctls.OfNetwork(container.Spec), Namespace: network);
-
-    /// <summary>Writes what a container with a network of its own has in /etc; without a place in it yet as far as it is known.</summary>
-    private void WriteNetworkFiles(ContainerSnapshot container, NetworkAttachment? attachment)
-    {
-        var (spec, mappings) = (container.Spec, container.Mappings);
-        var files = new NetworkFilePaths(store.Folder(container.Id), spec);
-        Write(files.OwnHostname, NetworkFiles.Hostname(container.Id, spec) + "\n", mappings);
-        Write(files.Hosts, NetworkFiles.Hosts(container.Id, spec, attachment, networks.Resolve("bridge").Gateway), mappings);
-        Write(files.ResolvConf, NetworkFiles.ResolvConf(spec, ReadHostFile("/etc/resolv.conf"), attachment is { NamespacePath: null }), mappings);
-    }
-
     /// <summary>
     /// Takes everything away that a run had around it. Goes on over failures and tells the first. What tells how it ended stays
     /// until <see cref="Forget"/>: an agent that ends before it has written that down leaves it to its successor.
@@ -181,7 +164,7 @@ internal sealed class ContainerSetup(
         var deleting = Task.Run(() => runtime.DeleteAsync(id, ended));
         try
         {
-            await networks.DetachAsync(id, CancellationToken.None).ConfigureAwait(false);
+            await places.DetachAsync(id).ConfigureAwait(false);
         }
         catch (Exception ex) when (ex is ErrorException or IOException)
         {
@@ -224,50 +207,6 @@ internal sealed class ContainerSetup(
         if (Directory.Exists(bundle.Folder))
         {
             Directory.Delete(bundle.Folder, recursive: true);
-        }
-    }
-
-    private static List<PortBinding> Ports(ContainerSnapshot container)
-    {
-        var ports = container.Spec.Ports.ToList();
-        if (container.Spec.PublishAllPorts)
-        {
-            foreach (var exposed in container.Effective.ExposedPorts)
-            {
-                var slash = exposed.IndexOf('/', StringComparison.Ordinal);
-                var protocol = slash < 0 ? "tcp" : exposed[(slash + 1)..];
-                if (int.TryParse(slash < 0 ? exposed : exposed[..slash], out var number)
-                    && !ports.Exists(port => port.ContainerPort == number && port.Protocol == protocol))
-                {
-                    ports.Add(new(number, protocol, "", 0));
-                }
-            }
-        }
-
-        return ports;
-    }
-
-    private static string ReadHostFile(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
-
-    /// <summary>Readable by every user of the container, and its root's own. Written in place: the file may be bind-mounted.</summary>
-    private static void Write(string path, string text, IdMappings? mappings)
-    {
-        const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Readable });
-        file.Write(Encoding.UTF8.GetBytes(text));
-        if (mappings is not null)
-        {
-            _ = Libc.Check(() => Libc.Chown(path, mappings.RootUser, mappings.RootGroup), "chown", path);
         }
     }
 }

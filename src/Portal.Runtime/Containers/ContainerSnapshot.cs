@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Networks;
 using Portal.Runtime.UserNamespaces;
 
 namespace Portal.Runtime.Containers;
@@ -19,8 +20,15 @@ namespace Portal.Runtime.Containers;
 /// <param name="RestartCount">Starts by restart policy.</param>
 public sealed record ContainerSnapshot(
     ContainerId Id, string Name, DateTimeOffset Created, ContainerSpec Spec, EffectiveProcess Effective, Digest ImageId,
-    ContainerStatus Status, Networks.NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount)
+    ContainerStatus Status, NetworkAttachment? Attachment, IReadOnlyList<ResolvedMount> Mounts, string LogPath, int RestartCount)
 {
+    /// <summary>The networks it is to be in.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<EndpointSpec> Networks => NetworkChoice.Of(Spec);
+
+    /// <summary>What others in a network of the user's own find it by, its name first.</summary>
+    public IReadOnlyList<string> NamesIn(EndpointSpec network) => NetworkNames.NamesOf(Id, Name, Spec, network);
+
     /// <summary>Which ids of the host its ids are; null when they are the same.</summary>
     public IdMappings? Mappings { get; init; }
 

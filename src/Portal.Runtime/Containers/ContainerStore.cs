@@ -2,10 +2,12 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Cgroups;
 using Portal.Runtime.Images;
 using Portal.Runtime.Linux;
+using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
 
@@ -15,7 +17,7 @@ namespace Portal.Runtime.Containers;
 /// All containers, in memory and on disk: one folder each under <c>containers/</c> with <c>record.json</c>, the log and the
 /// network files. Finds by id, name and prefix, and hands out names.
 /// </summary>
-internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvider time, ILogger<ContainerStore> log) : IImageUsage, IRunningContainers
+internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvider time, ILogger<ContainerStore> log) : IImageUsage, IRunningContainers, IContainerNames
 {
     private static readonly SearchValues<char> s_lowerHex = SearchValues.Create("0123456789abcdef");
 
@@ -296,6 +298,8 @@ internal sealed partial class ContainerStore(RuntimeOptions options, TimeProvide
     }
 
     RunningContainer? IRunningContainers.Find(ContainerId id) => _containers.TryGetValue(id, out var container) ? Running(container) : null;
+
+    (string Name, ContainerSpec Spec)? IContainerNames.Describe(ContainerId id) => Find(id)?.Snapshot is { } container ? (container.Name, container.Spec) : null;
 
     string IRunningContainers.CgroupPath(ContainerId id) => Find(id) is { Snapshot.Spec: var spec } ? OciSpecBuilder.CgroupPath(options, spec, id) : OciSpecBuilder.CgroupPath(options, id);
 

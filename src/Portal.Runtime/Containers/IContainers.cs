@@ -57,6 +57,14 @@ public interface IContainers
     /// <exception cref="ErrorException">400 bad value, 409 the container's state does not allow it; nothing has changed.</exception>
     Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct);
 
+    /// <summary>Puts it into one more network, at once if it runs, and for every start from now on.</summary>
+    /// <exception cref="ErrorException">404 no such container or network; 403 it is in it already; 400 it cannot be.</exception>
+    Task ConnectAsync(ContainerId id, EndpointSpec endpoint, CancellationToken ct);
+
+    /// <summary>Takes it out of a network, at once if it runs, and for every start from now on.</summary>
+    /// <exception cref="ErrorException">404 no such container or network; 403 it is not in it; 400 it cannot leave it.</exception>
+    Task DisconnectAsync(ContainerId id, string network, CancellationToken ct);
+
     /// <summary>Removes it. 409 when running without <paramref name="force"/>.</summary>
     Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct);
 

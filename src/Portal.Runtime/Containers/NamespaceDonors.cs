@@ -18,6 +18,7 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
     {
         PidMode = Settle(spec.PidMode),
         IpcMode = Settle(spec.IpcMode),
+        Links = [.. spec.Links.Select(SettleLink)],
         NetworkMode = NetworkDonor.Of(spec.NetworkMode) is { } donor && store.TryResolve(donor) is { } container ? NetworkDonor.Mode(container.Id.Value) : spec.NetworkMode,
     };
 
@@ -102,6 +103,23 @@ internal sealed class NamespaceDonors(ContainerStore store, SharedMemory memory)
         }
 
         return owner;
+    }
+
+    private string SettleLink(string text)
+    {
+        if (Networks.LinkName.TryParse(text) is not { } link)
+        {
+            throw new ErrorException(ErrorKind.Invalid, "container.bad_link", $"bad format for links: {text}");
+        }
+
+        try
+        {
+            return $"{Resolve(link.Container).Id}:{link.Alias}";
+        }
+        catch (ErrorException absent)
+        {
+            throw new ErrorException(absent.Error with { Kind = ErrorKind.Invalid, Message = $"could not get container for {link.Container}: {absent.Error.Message}" }, absent);
+        }
     }
 
     private NamespaceMode Settle(NamespaceMode mode)

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Text;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Runtime.Names;
 using Portal.Runtime.Networks;
 
 namespace Portal.Runtime.Containers;
@@ -18,85 +18,22 @@ internal static class NetworkFiles
         : container.Spec.NetworkMode is "host" || container.Spec.UtsMode.Kind == NamespaceKind.Host ? host
         : container.JoinedHostname ?? container.Id.Abbreviated;
 
-    /// <summary>/etc/hosts.</summary>
-    public static string Hosts(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment, IPAddress? gateway)
-    {
-        var text = new StringBuilder(
-            "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
-        foreach (var entry in spec.ExtraHosts)
-        {
-            var colon = entry.IndexOf(':', StringComparison.Ordinal);
-            var (name, address) = (entry[..colon], entry[(colon + 1)..]);
-            address = address == HostFileValidation.HostGateway ? gateway?.ToString() ?? "" : address.Trim('[', ']');
-            if (address.Length > 0)
-            {
-                text.Append(address).Append('\t').Append(name).Append('\n');
-            }
-        }
+    /// <summary>/etc/hosts of a container in networks; without links.</summary>
+    /// <param name="id">The container.</param>
+    /// <param name="spec">What it is.</param>
+    /// <param name="attachment">Where it is; null while that is not known.</param>
+    /// <param name="gateway">Address of the host for those who ask for it; null for none.</param>
+    public static string Hosts(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment, IPAddress? gateway) =>
+        HostsFile.Render(spec.ExtraHosts, gateway is null ? [] : [gateway], OwnLines(id, spec, attachment), HasIPv6(spec));
 
-        if (attachment?.Address is { } own)
-        {
-            var hostname = Hostname(id, spec);
-            text.Append(own).Append('\t');
-            if (!string.IsNullOrEmpty(spec.Domainname))
-            {
-                text.Append(hostname).Append('.').Append(spec.Domainname).Append(' ');
-            }
+    /// <summary>A container's own addresses in /etc/hosts.</summary>
+    public static IReadOnlyList<string> OwnLines(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment) => HostsFile.OwnLines(
+        Hostname(id, spec), spec.Domainname,
+        (attachment?.Endpoints ?? []).SelectMany(e => (EndpointAddress?[])[e.IPv4, e.IPv6]).OfType<EndpointAddress>().Select(a => a.Address), HasIPv6(spec));
 
-            text.Append(hostname).Append('\n');
-        }
-
-        return text.ToString();
-    }
-
-    /// <summary>
-    /// /etc/resolv.conf: what was asked, else the host's. A resolver on the host's loopback cannot be reached from another
-    /// network namespace and is left out.
-    /// </summary>
-    public static string ResolvConf(ContainerSpec spec, string host, bool hostNetwork)
-    {
-        List<string> servers = [], search = [], options = [];
-        foreach (var line in host.AsSpan().EnumerateLines())
-        {
-            var fields = line.ToString().Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-            switch (fields)
-            {
-                case ["nameserver", var server, ..] when hostNetwork || !(IPAddress.TryParse(server, out var address) && IPAddress.IsLoopback(address)):
-                    servers.Add(server);
-                    break;
-                case ["search" or "domain", ..]:
-                    search = [.. fields[1..]];
-                    break;
-                case ["options", ..]:
-                    options.AddRange(fields[1..]);
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        servers = spec.Dns.Count > 0 ? [.. spec.Dns] : servers;
-        search = spec.DnsSearch is ["."] ? [] : spec.DnsSearch.Count > 0 ? [.. spec.DnsSearch] : search;
-        options = spec.DnsOptions.Count > 0 ? [.. spec.DnsOptions] : options;
-
-        var text = new StringBuilder();
-        foreach (var server in servers)
-        {
-            text.Append("nameserver ").Append(server).Append('\n');
-        }
-
-        Append(text, "search", search);
-        Append(text, "options", options);
-        return text.ToString();
-    }
-
-    private static void Append(StringBuilder text, string keyword, List<string> values)
-    {
-        if (values.Count > 0)
-        {
-            text.Append(keyword).Append(' ').AppendJoin(' ', values).Append('\n');
-        }
-    }
+    // Until it is turned off: every container has the loopback's.
+    private static bool HasIPv6(ContainerSpec spec) =>
+        !((string[])["all", "lo"]).Any(link => spec.Sysctls.TryGetValue($"net.ipv6.conf.{link}.disable_ipv6", out var value) && value == "1");
 }
 
 /// <summary>The files of a container's place in the network.</summary>

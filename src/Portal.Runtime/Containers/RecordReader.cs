@@ -41,7 +41,36 @@ internal static class RecordReader
             Fill(mount, s_resolved);
         }
 
+        if (container["Attachment"] is JsonObject attachment && attachment["Endpoints"] is null)
+        {
+            container["Attachment"] = Several(attachment);
+        }
+
         return spec.Root.Deserialize(ContainerJson.Default.ContainerRecord);
+    }
+
+    /// <summary>In earlier versions a container was in one network, and that was its attachment.</summary>
+    private static JsonObject Several(JsonObject one)
+    {
+        var hasAddress = one["Address"] is not null;
+        var endpoint = new JsonObject
+        {
+            ["Driver"] = one["NetworkName"]?.GetValue<string>() switch { "host" => "host", "none" => "null", _ => "bridge" },
+            ["Priority"] = 0,
+            ["IsInternal"] = !hasAddress,
+        };
+        foreach (var name in (string[])["NetworkId", "NetworkName", "EndpointId", "HostLink", "MacAddress", "Ports"])
+        {
+            endpoint[name] = one[name]?.DeepClone();
+        }
+
+        if (hasAddress)
+        {
+            endpoint["Link"] = "eth0";
+            endpoint["IPv4"] = new JsonObject { ["Address"] = one["Address"]!.DeepClone(), ["PrefixLength"] = one["PrefixLength"]?.DeepClone(), ["Gateway"] = one["Gateway"]?.DeepClone() };
+        }
+
+        return new() { ["Container"] = one["Container"]?.DeepClone(), ["NamespacePath"] = one["NamespacePath"]?.DeepClone(), ["Endpoints"] = new JsonArray(endpoint) };
     }
 
     /// <summary>What every version wrote: without it, the record is damaged. The generated reader would take null for it.</summary>

@@ -7,12 +7,15 @@ namespace Portal.Runtime.Linux;
 internal static partial class Libc
 {
     public const int AfInet = 2;
+    public const int AfInet6 = 10;
     public const int AfNetlink = 16;
     public const int SockStream = 1;
     public const int SockDatagram = 2;
     public const int SockRaw = 3;
     public const int SockCloexec = 0x80000;
     public const int SolSocket = 1;
+    public const int SolIPv6 = 41;
+    public const int IPv6Only = 26;
     public const int SolNetlink = 270;
     public const int SoReuseAddress = 2;
     public const int SoAttachFilter = 26;

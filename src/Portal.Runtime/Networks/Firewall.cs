@@ -9,17 +9,20 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
     private readonly Dictionary<(string Map, string Key), PortRule> _ports = [];
     private Nftables? _nft;
     private uint _generation;
+    private readonly bool _hasIPv6 = Directory.Exists("/proc/sys/net/ipv6");
+    private IReadOnlyList<BridgeRules> _bridges = [];
     private string _skeleton = "";
 
-    private string Bridge => options.BridgeName;
+    private string Table => options.BridgeName;
 
-    /// <summary>Puts the table in place with exactly these ports.</summary>
+    /// <summary>Puts the table in place with exactly these bridges and ports.</summary>
     /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void Reset(IEnumerable<PortRule> ports)
+    public void Reset(IReadOnlyList<BridgeRules> bridges, IEnumerable<PortRule> ports)
     {
         lock (_gate)
         {
             _nft ??= new Nftables();
+            _bridges = bridges;
             _ports.Clear();
             foreach (var port in ports)
             {
@@ -30,26 +33,48 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
         }
     }
 
-    /// <summary>Publishes ports: all or none.</summary>
-    /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void Add(IReadOnlyList<PortRule> ports)
+    /// <summary>Puts other rules in place for the bridges; the ports stay.</summary>
+    /// <exception cref="NftablesException">The kernel refused; nothing has changed.</exception>
+    public void Change(IReadOnlyList<BridgeRules> bridges)
     {
-        if (ports.Count == 0)
-        {
-            return;
-        }
-
         lock (_gate)
         {
             var nft = _nft ?? throw new InvalidOperationException("The rules are not set up.");
-            foreach (var port in ports)
+            var before = _bridges;
+            _bridges = bridges;
+            try
+            {
+                PutTable(nft);
+            }
+            catch (NftablesException)
+            {
+                _bridges = before;
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Takes ports away, absent ones are ignored, and publishes others: all or none, in one transaction.</summary>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    public void Replace(IReadOnlyList<PortRule> removed, IReadOnlyList<PortRule> added)
+    {
+        lock (_gate)
+        {
+            removed = [.. removed.Where(p => _ports.Remove((p.Map, p.Key)))];
+            if (removed.Count + added.Count == 0)
+            {
+                return;
+            }
+
+            var nft = _nft ?? throw new InvalidOperationException("The rules are not set up.");
+            foreach (var port in added)
             {
                 _ports[(port.Map, port.Key)] = port;
             }
 
             try
             {
-                nft.Apply(Ruleset.Add(Bridge, ports));
+                nft.Apply(Ruleset.Remove(Table, removed) + Ruleset.Add(Table, added));
                 Count(nft);
             }
             catch (NftablesException)
@@ -61,37 +86,17 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
                 }
                 catch (NftablesException)
                 {
-                    Forget(ports);
+                    foreach (var port in added)
+                    {
+                        _ports.Remove((port.Map, port.Key));
+                    }
+
                     throw;
                 }
             }
 
-            ForgetFlows(ports);
-        }
-    }
-
-    /// <summary>Takes ports away; absent ones are ignored.</summary>
-    /// <exception cref="NftablesException">The kernel refused.</exception>
-    public void Remove(IReadOnlyList<PortRule> ports)
-    {
-        lock (_gate)
-        {
-            if (_nft is null || Forget(ports) == 0)
-            {
-                return;
-            }
-
-            try
-            {
-                _nft.Apply(Ruleset.Remove(Bridge, ports));
-                Count(_nft);
-            }
-            catch (NftablesException)
-            {
-                PutTable(_nft);
-            }
-
-            ForgetFlows(ports);
+            ForgetFlows(removed);
+            ForgetFlows(added);
         }
     }
 
@@ -133,7 +138,7 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
         lock (_gate)
         {
             _nft ??= new Nftables();
-            _nft.Apply(Ruleset.RemoveTable(Bridge));
+            _nft.Apply(Ruleset.RemoveTable(Table));
             _nft.Dispose();
             _nft = null;
             _ports.Clear();
@@ -151,10 +156,10 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
 
     private void PutTable(Nftables nft)
     {
-        nft.Apply(Ruleset.Render(Bridge, Ipv4Subnet.Parse(options.BridgeSubnet), _ports.Values));
+        nft.Apply(Ruleset.Render(Table, _bridges, _ports.Values, _hasIPv6));
         // Read before the listing: a change in between is then looked at once more, not missed.
         _generation = nft.Generation();
-        _skeleton = nft.List($"list table ip {Bridge}", terse: true);
+        _skeleton = nft.List($"list table inet {Table}", terse: true);
     }
 
     // Exactly one step further: that was our own change, and nobody else's needs looking at.
@@ -171,8 +176,8 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
     {
         try
         {
-            return nft.List($"list table ip {Bridge}", terse: true) == _skeleton
-                && RulesetListing.HasExactly(nft.List($"list table ip {Bridge}", terse: false), _ports.Values);
+            return nft.List($"list table inet {Table}", terse: true) == _skeleton
+                && RulesetListing.HasExactly(nft.List($"list table inet {Table}", terse: false), _ports.Values);
         }
         catch (NftablesException)
         {
@@ -190,6 +195,4 @@ internal sealed class Firewall(RuntimeOptions options, FlowReaper flows) : IDisp
             }
         }
     }
-
-    private int Forget(IReadOnlyList<PortRule> ports) => ports.Count(p => _ports.Remove((p.Map, p.Key)));
 }

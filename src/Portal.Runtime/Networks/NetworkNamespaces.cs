@@ -34,9 +34,7 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
         ContainerId container, IReadOnlyDictionary<string, string> sysctls, Action<RouteSocket, SafeFileHandle>? furnish, SafeFileHandle? existing = null)
     {
         var path = PathOf(container);
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Not a pool thread: it never comes back from its namespace and must end with this work.
-        var thread = new Thread(() =>
+        return RunAsync(() =>
         {
             try
             {
@@ -67,26 +65,40 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
                 {
                     NetworkSysctl.Write(key, value);
                 }
-
-                done.SetResult();
             }
             catch (Exception e)
             {
                 try
                 {
                     Remove(container);
-                    done.SetException(e);
                 }
                 catch (Exception cleanup)
                 {
-                    // Nothing may leave a thread of our own. What stays is swept by the next start of the agent.
-                    done.SetException([e, cleanup]);
+                    // What stays is swept by the next start of the agent.
+                    throw new AggregateException(e, cleanup);
                 }
+
+                throw;
             }
-        }, maxStackSize: 256 * 1024)
-        { IsBackground = true, Name = "netns" };
-        thread.Start();
-        return done.Task;
+        });
+    }
+
+    /// <summary>Runs on a thread inside a container's namespace, with a socket and a handle of it.</summary>
+    /// <exception cref="IOException">There is none, or what was to be done failed.</exception>
+    public Task EnterAsync(ContainerId container, Action<RouteSocket, SafeFileHandle> action)
+    {
+        var path = PathOf(container);
+        return RunAsync(() =>
+        {
+            using (var pinned = File.OpenHandle(path))
+            {
+                Libc.EnterNetworkNamespace(pinned, path);
+            }
+
+            using var handle = Libc.OpenOwnNetworkNamespace(path);
+            using var routes = new RouteSocket();
+            action(routes, handle);
+        });
     }
 
     /// <summary>Lets go of a namespace: it ends with its last process. Absent is success.</summary>
@@ -120,6 +132,43 @@ internal sealed class NetworkNamespaces(RuntimeOptions options)
         {
             Directory.Delete(Root, recursive: true);
         }
+    }
+
+    /// <summary>Not on a pool thread: what the work enters is the thread's own.</summary>
+    private static Task RunAsync(Action work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            Action finish = done.SetResult;
+            try
+            {
+                using var host = File.OpenHandle("/proc/self/ns/net");
+                try
+                {
+                    work();
+                }
+                finally
+                {
+                    // To tell that it is done may start a thread of the pool, which begins where this one is, and stays there.
+                    Libc.EnterNetworkNamespace(host, "host");
+                }
+            }
+            catch (AggregateException e)
+            {
+                finish = () => done.SetException(e.InnerExceptions);
+            }
+            catch (Exception e)
+            {
+                // Nothing may leave a thread of our own.
+                finish = () => done.SetException(e);
+            }
+
+            finish();
+        }, maxStackSize: 256 * 1024)
+        { IsBackground = true, Name = "netns" };
+        thread.Start();
+        return done.Task;
     }
 
     private static void Remove(string path)

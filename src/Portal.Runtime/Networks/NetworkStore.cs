@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Portal.Runtime.Linux;
 
@@ -15,6 +16,12 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
     /// <summary>Every network, by name.</summary>
     public IReadOnlyList<NetworkRecord> All => _records;
 
+    /// <summary>Names of networks that the engine makes itself.</summary>
+    public static bool IsPredefined(string name) => name is "bridge" or "host" or "none";
+
+    /// <summary>Finds by id; null when there is none.</summary>
+    public NetworkRecord? Find(string id) => _records.FirstOrDefault(n => n.Id == id);
+
     /// <summary>Reads the records and makes those of the predefined networks that are not there yet.</summary>
     public void Load()
     {
@@ -29,31 +36,60 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
             }
         }
 
-        foreach (var (name, driver) in new[] { ("bridge", BridgeDriver.DriverName), ("host", HostDriver.DriverName), ("none", NullDriver.DriverName) })
+        foreach (var spec in (NetworkSpec[])
+            [BridgeSettings.Default(options), new() { Name = "host", Driver = HostDriver.DriverName }, new() { Name = "none", Driver = NullDriver.DriverName }])
         {
-            if (!records.Exists(r => r.Name == name))
+            // The settings of this agent hold, whatever they were when the network was made.
+            var known = records.FindIndex(r => r.Name == spec.Name);
+            var record = new NetworkRecord(known < 0 ? NewId() : records[known].Id, known < 0 ? time.GetUtcNow() : records[known].Created, spec, OwnsLink: spec.Name == "bridge");
+            if (known < 0)
             {
-                var record = new NetworkRecord(RandomNumberGenerator.GetHexString(64, lowercase: true), name, driver, time.GetUtcNow());
                 Write(record);
                 records.Add(record);
             }
+            else
+            {
+                records[known] = record;
+            }
         }
 
-        _records = [.. records.OrderBy(r => r.Name, StringComparer.Ordinal)];
+        _records = Sorted(records);
     }
+
+    /// <summary>Adds a network; it is durable when this returns.</summary>
+    public void Add(NetworkRecord record)
+    {
+        Write(record);
+        _records = Sorted([.. _records, record]);
+    }
+
+    /// <summary>Forgets a network.</summary>
+    public void Remove(NetworkRecord record)
+    {
+        File.Delete(PathOf(record.Id));
+        Libc.SyncDirectory(Directory);
+        _records = [.. _records.Where(r => r.Id != record.Id)];
+    }
+
+    /// <summary>64 hexadecimal digits, for a network or a place in one.</summary>
+    public static string NewId() => RandomNumberGenerator.GetHexString(64, lowercase: true);
 
     private NetworkRecord? Read(string path)
     {
         try
         {
-            using var file = File.OpenRead(path);
-            var record = JsonSerializer.Deserialize(file, NetworkJson.Default.NetworkRecord);
-            if (record is { Id.Length: 64, Name.Length: > 0, Driver.Length: > 0 })
+            if (JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject json)
             {
-                return record;
+                // In earlier versions there were only the predefined networks, and nothing to say of them.
+                json["spec"] ??= new JsonObject { ["name"] = json["name"]?.DeepClone(), ["driver"] = json["driver"]?.DeepClone() };
+                Fill((JsonObject)json["spec"]!);
+                if (json.Deserialize(NetworkJson.Default.NetworkRecord) is { Id.Length: 64, Name.Length: > 0, Driver.Length: > 0 } record)
+                {
+                    return record;
+                }
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidCastException or InvalidOperationException)
         {
         }
 
@@ -62,6 +98,22 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
         return null;
     }
 
-    private void Write(NetworkRecord record) =>
-        DurableFile.Write(Path.Combine(Directory, record.Id + ".json"), JsonSerializer.SerializeToUtf8Bytes(record, NetworkJson.Default.NetworkRecord));
+    /// <summary>The generated reader makes null of what is missing instead of its default.</summary>
+    private static void Fill(JsonObject spec)
+    {
+        var defaults = JsonSerializer.SerializeToNode(new NetworkSpec { Name = "", Driver = "" }, NetworkJson.Default.NetworkSpec)!.AsObject();
+        foreach (var (name, value) in defaults)
+        {
+            if (!spec.ContainsKey(name))
+            {
+                spec[name] = value?.DeepClone();
+            }
+        }
+    }
+
+    private static List<NetworkRecord> Sorted(IEnumerable<NetworkRecord> records) => [.. records.OrderBy(r => r.Name, StringComparer.Ordinal)];
+
+    private string PathOf(string id) => Path.Combine(Directory, id + ".json");
+
+    private void Write(NetworkRecord record) => DurableFile.Write(PathOf(record.Id), JsonSerializer.SerializeToUtf8Bytes(record, NetworkJson.Default.NetworkRecord));
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Runtime.Names;
 
 namespace Portal.Runtime.Networks;
 
@@ -8,12 +9,16 @@ internal static class NetworksModule
     public static IServiceCollection AddNetworks(this IServiceCollection services) => services
         .AddSingleton<NetworkStore>()
         .AddSingleton<NetworkNamespaces>()
-        .AddSingleton<BridgeLink>()
+        .AddSingleton<HostLinks>()
+        .AddSingleton<AddressBook>()
         .AddSingleton<PublishedPorts>()
         .AddSingleton<FlowReaper>()
         .AddSingleton<Firewall>()
         .AddSingleton<LinkReaper>()
         .AddSingleton<BridgeDriver>()
         .AddSingleton<NetworkWatch>()
-        .AddSingleton<INetworks, HostNetworks>();
+        .AddSingleton<HostNetworks>()
+        .AddSingleton<INetworks>(provider => provider.GetRequiredService<HostNetworks>())
+        .AddSingleton<INameDirectory, NetworkNames>()
+        .AddNames();
 }

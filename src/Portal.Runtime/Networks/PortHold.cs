@@ -25,9 +25,10 @@ internal sealed class PortHold : IDisposable
             return null;
         }
 
-        var subject = $"{address}:{port}/{protocol}";
+        var subject = $"{new IPEndPoint(address, port)}/{protocol}";
         var isTcp = protocol == "tcp";
-        var socket = Libc.OpenSocket(Libc.AfInet, isTcp ? Libc.SockStream : Libc.SockDatagram, 0, subject);
+        var isIPv6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+        var socket = Libc.OpenSocket(isIPv6 ? Libc.AfInet6 : Libc.AfInet, isTcp ? Libc.SockStream : Libc.SockDatagram, 0, subject);
         try
         {
             Libc.DropAllPackets(socket, subject);
@@ -37,11 +38,16 @@ internal sealed class PortHold : IDisposable
                 Libc.SetSocketOption(socket, Libc.SolSocket, Libc.SoReuseAddress, 1, subject);
             }
 
-            // struct sockaddr_in: family in the machine's order, port in the network's.
-            var name = new byte[16];
-            BitConverter.TryWriteBytes(name, (ushort)Libc.AfInet);
+            if (isIPv6)
+            {
+                Libc.SetSocketOption(socket, Libc.SolIPv6, Libc.IPv6Only, 1, subject);
+            }
+
+            // struct sockaddr_in and sockaddr_in6: family in the machine's order, port in the network's; the latter has a flow before its address.
+            var name = new byte[isIPv6 ? 28 : 16];
+            BitConverter.TryWriteBytes(name, (ushort)(isIPv6 ? Libc.AfInet6 : Libc.AfInet));
             BinaryPrimitives.WriteUInt16BigEndian(name.AsSpan(2), (ushort)port);
-            address.TryWriteBytes(name.AsSpan(4), out _);
+            address.TryWriteBytes(name.AsSpan(isIPv6 ? 8 : 4), out _);
             Libc.BindSocket(socket, name, subject);
             if (isTcp)
             {

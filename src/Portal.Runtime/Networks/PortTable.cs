@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Portal.Runtime.Networks;
 
-/// <summary>Which host ports containers have. No I/O; not safe for concurrent use.</summary>
+/// <summary>Which host ports containers have, and which. No I/O; not safe for concurrent use.</summary>
 internal sealed class PortTable
 {
     private readonly int _first;
     private readonly int _last;
-    private readonly Dictionary<(string Protocol, int Port), List<IPAddress>> _taken = [];
+    private readonly Dictionary<(string Protocol, int Port), Dictionary<IPAddress, string>> _taken = [];
     private int _next;
 
     /// <summary>Nothing is taken.</summary>
@@ -15,53 +15,38 @@ internal sealed class PortTable
     /// <param name="last">Last such port.</param>
     public PortTable(int first, int last) => (_first, _last, _next) = (first, last, first);
 
-    /// <summary>Takes a port; false when a container has it on that address, or either of the two is every address.</summary>
-    public bool TryTake(string protocol, IPAddress address, int port)
+    /// <summary>Takes a port.</summary>
+    /// <returns>Null, or the container that has it on that address; every address of a family is all of that family.</returns>
+    public string? Take(string protocol, IPAddress address, int port, string owner)
     {
-        if (!_taken.TryGetValue((protocol, port), out var addresses))
+        if (!_taken.TryGetValue((protocol, port), out var owners))
         {
-            _taken[(protocol, port)] = [address];
-            return true;
+            _taken[(protocol, port)] = owners = [];
         }
 
-        if (address.Equals(IPAddress.Any) || addresses.Any(a => a.Equals(address) || a.Equals(IPAddress.Any)))
+        foreach (var (other, theirs) in owners)
         {
-            return false;
+            if (other.AddressFamily == address.AddressFamily && (other.Equals(address) || IsEverywhere(other) || IsEverywhere(address)))
+            {
+                return theirs;
+            }
         }
 
-        addresses.Add(address);
-        return true;
+        owners[address] = owner;
+        return null;
     }
 
     /// <summary>
-    /// Takes the next free ephemeral port behind the last one given out that <paramref name="accept"/> agrees to; null
+    /// The next ephemeral port behind the last one given out that <paramref name="accept"/> agrees to; null
     /// when there is none.
     /// </summary>
-    public int? TakeEphemeral(string protocol, IPAddress address, Func<int, bool> accept)
+    public int? FindEphemeral(Func<int, bool> accept)
     {
         for (var tries = _first; tries <= _last; tries++)
         {
             var port = _next;
             _next = port == _last ? _first : port + 1;
-            if (!TryTake(protocol, address, port))
-            {
-                continue;
-            }
-
-            var accepted = false;
-            try
-            {
-                accepted = accept(port);
-            }
-            finally
-            {
-                if (!accepted)
-                {
-                    Release(protocol, address, port);
-                }
-            }
-
-            if (accepted)
+            if (accept(port))
             {
                 return port;
             }
@@ -73,9 +58,11 @@ internal sealed class PortTable
     /// <summary>Gives a port back.</summary>
     public void Release(string protocol, IPAddress address, int port)
     {
-        if (_taken.TryGetValue((protocol, port), out var addresses) && addresses.Remove(address) && addresses.Count == 0)
+        if (_taken.TryGetValue((protocol, port), out var owners) && owners.Remove(address) && owners.Count == 0)
         {
             _taken.Remove((protocol, port));
         }
     }
+
+    private static bool IsEverywhere(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

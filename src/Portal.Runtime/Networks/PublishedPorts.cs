@@ -1,10 +1,18 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Networks;
+
+/// <summary>A container's place in the network that leads outside, in one family.</summary>
+/// <param name="Endpoint">Name and id of the endpoint, for errors: <c>web (4f…)</c>.</param>
+/// <param name="Address">The container's.</param>
+/// <param name="IsRouted">It is reached at its own address: ports of the host are not used.</param>
+/// <param name="Binding">Where ports are published that name no address; null for everywhere.</param>
+internal sealed record PortSide(string Endpoint, IPAddress Address, bool IsRouted, IPAddress? Binding);
 
 /// <summary>Takes and gives back the host ports of containers. Safe for concurrent use.</summary>
 internal sealed class PublishedPorts : IDisposable
@@ -18,21 +26,27 @@ internal sealed class PublishedPorts : IDisposable
     public PublishedPorts() => _table = EphemeralRange() is var (first, last) ? new(first, last) : new(32768, 60999);
 
     /// <summary>Takes all of the ports or none.</summary>
-    /// <param name="endpoint">Name and id of the endpoint, for the error: <c>web (4f…)</c>.</param>
-    /// <param name="address">The container's address, for the error.</param>
+    /// <param name="owner">The container, for whoever wants the same.</param>
+    /// <param name="ipv4">Where IPv4 comes in; null for nowhere.</param>
+    /// <param name="ipv6">Where IPv6 comes in; null for nowhere.</param>
     /// <param name="bindings">What to publish; host port 0 gets an ephemeral one.</param>
     /// <exception cref="ErrorException">Docker's texts for a port that a container or another process has.</exception>
-    public IReadOnlyList<PublishedPort> Take(string endpoint, IPAddress address, IReadOnlyList<PortBinding> bindings)
+    public IReadOnlyList<PublishedPort> Take(string owner, PortSide? ipv4, PortSide? ipv6, IReadOnlyList<PortBinding> bindings)
     {
+        if ((ipv4 ?? ipv6) is null)
+        {
+            return [];
+        }
+
         List<PublishedPort> taken = [];
         lock (_gate)
         {
             try
             {
                 // Fixed ports first: an ephemeral one must not land on a port that this container asks for by number.
-                foreach (var binding in bindings.OrderBy(b => b.HostPort == 0))
+                foreach (var binding in bindings.OrderBy(b => b.HostPort == 0 ? 2 : b.LastHostPort > 0 ? 1 : 0))
                 {
-                    taken.Add(TakeOne(endpoint, address, binding));
+                    Take(owner, ipv4, ipv6, binding, taken);
                 }
 
                 return taken;
@@ -46,14 +60,14 @@ internal sealed class PublishedPorts : IDisposable
     }
 
     /// <summary>Takes ports that are in force already; gives back those that another process has got hold of meanwhile.</summary>
-    public IReadOnlyList<PublishedPort> Restore(IReadOnlyList<PublishedPort> ports)
+    public IReadOnlyList<PublishedPort> Restore(string owner, IEnumerable<PublishedPort> ports)
     {
         List<PublishedPort> lost = [];
         lock (_gate)
         {
-            foreach (var port in ports)
+            foreach (var port in ports.Where(p => p.HostPort > 0))
             {
-                if (!_table.TryTake(port.Protocol, port.HostAddress, port.HostPort))
+                if (_table.Take(port.Protocol, port.HostAddress, port.HostPort, owner) is not null)
                 {
                     lost.Add(port);
                     continue;
@@ -76,7 +90,7 @@ internal sealed class PublishedPorts : IDisposable
     }
 
     /// <summary>Gives ports back; absent ones are ignored.</summary>
-    public void Release(IReadOnlyList<PublishedPort> ports)
+    public void Release(IEnumerable<PublishedPort> ports)
     {
         lock (_gate)
         {
@@ -97,68 +111,124 @@ internal sealed class PublishedPorts : IDisposable
         }
     }
 
-    private PublishedPort TakeOne(string endpoint, IPAddress address, PortBinding binding)
+    /// <summary>One binding, on an address of each family it is for, with the same port.</summary>
+    private void Take(string owner, PortSide? ipv4, PortSide? ipv6, PortBinding binding, List<PublishedPort> taken)
     {
-        var on = ParseAddress(binding.HostAddress);
+        List<(PortSide Side, IPAddress Address)> places = [];
+        foreach (var (side, address) in Places(ipv4, ipv6, binding.HostAddress))
+        {
+            if (side.IsRouted)
+            {
+                taken.Add(new(binding.ContainerPort, binding.Protocol, address, 0));
+            }
+            else
+            {
+                places.Add((side, address));
+            }
+        }
+
+        if (places.Count == 0)
+        {
+            return;
+        }
+
+        var endpoint = places[0].Side.Endpoint;
         if (binding.HostPort == 0)
         {
-            PortHold? hold = null;
-            var port = _table.TakeEphemeral(binding.Protocol, on, candidate =>
-            {
-                try
-                {
-                    hold = PortHold.Take(binding.Protocol, on, candidate);
-                    return true;
-                }
-                catch (LinuxException e) when (e.Errno == Errno.EADDRINUSE)
-                {
-                    return false;
-                }
-                catch (LinuxException e) when (e.Errno == Errno.EADDRNOTAVAIL)
-                {
-                    throw NotOurs(endpoint, on);
-                }
-            }) ?? throw Failed(endpoint, "network.ports_exhausted", "all ports are allocated");
-            var chosen = new PublishedPort(binding.ContainerPort, binding.Protocol, on, port);
-            _holds[PortKey.Of(chosen)] = hold;
-            return chosen;
+            _ = _table.FindEphemeral(port => TryTake(owner, places, binding, port, taken) is null) ?? throw Failed(endpoint, "network.ports_exhausted", "all ports are allocated");
+            return;
         }
 
-        var published = new PublishedPort(binding.ContainerPort, binding.Protocol, on, binding.HostPort);
-        if (!_table.TryTake(binding.Protocol, on, binding.HostPort))
+        if (binding.LastHostPort <= binding.HostPort)
         {
-            throw Failed(endpoint, "network.port_allocated", $"Bind for {on}:{binding.HostPort} failed: port is already allocated");
-        }
-
-        try
-        {
-            _holds[PortKey.Of(published)] = PortHold.Take(binding.Protocol, on, binding.HostPort);
-        }
-        catch (LinuxException e)
-        {
-            _table.Release(binding.Protocol, on, binding.HostPort);
-            if (e.Errno == Errno.EADDRNOTAVAIL)
+            if (TryTake(owner, places, binding, binding.HostPort, taken) is { } refusal)
             {
-                throw NotOurs(endpoint, on);
+                throw refusal;
             }
 
-            var why = e.Errno == Errno.EADDRINUSE ? "address already in use" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno);
-            throw Failed(endpoint, "network.port_in_use", $"failed to bind host port for {on}:{binding.HostPort}:{address}:{binding.ContainerPort}/{binding.Protocol}: {why}");
+            return;
         }
 
-        return published;
+        for (var port = binding.HostPort; port <= binding.LastHostPort; port++)
+        {
+            if (TryTake(owner, places, binding, port, taken) is null)
+            {
+                return;
+            }
+        }
+
+        throw Failed(
+            endpoint, "network.ports_exhausted",
+            string.Create(CultureInfo.InvariantCulture, $"Bind for {places[0].Address}:{binding.HostPort}-{binding.LastHostPort} failed: all ports are allocated"));
     }
 
-    private static IPAddress ParseAddress(string address)
+    /// <summary>Where a binding is to be.</summary>
+    private static IEnumerable<(PortSide Side, IPAddress Address)> Places(PortSide? ipv4, PortSide? ipv6, string address)
     {
         if (address.Length == 0)
         {
-            return IPAddress.Any;
+            if (ipv4 is not null)
+            {
+                yield return (ipv4, ipv4.Binding ?? IPAddress.Any);
+            }
+
+            if (ipv6 is not null && ipv4?.Binding is null)
+            {
+                yield return (ipv6, IPAddress.IPv6Any);
+            }
+
+            yield break;
         }
 
-        return IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
-            ? parsed
-            : throw new ErrorException(ErrorKind.Invalid, "network.host_address", $"invalid IP address in port binding: {address}: an IPv4 address of this host is needed.");
+        if (!Subnet.TryParseAddress(address.Trim('[', ']'), out var parsed))
+        {
+            throw new ErrorException(ErrorKind.Invalid, "network.host_address", $"invalid IP address in port binding: {address}");
+        }
+
+        var isIPv6 = parsed.AddressFamily == AddressFamily.InterNetworkV6;
+        yield return ((isIPv6 ? ipv6 : ipv4) ?? throw new ErrorException(
+            ErrorKind.Invalid, "network.host_address",
+            $"invalid IP address in port binding: {address}: the container has no {(isIPv6 ? "IPv6" : "IPv4")} address that leads outside"), parsed);
+    }
+
+    /// <summary>Takes a port on all of these addresses or none.</summary>
+    /// <returns>Null, or why not.</returns>
+    /// <exception cref="ErrorException">It is to be had on no port.</exception>
+    private ErrorException? TryTake(string owner, List<(PortSide Side, IPAddress Address)> places, PortBinding binding, int port, List<PublishedPort> taken)
+    {
+        List<PublishedPort> mine = [];
+        foreach (var (side, address) in places)
+        {
+            var published = new PublishedPort(binding.ContainerPort, binding.Protocol, address, port);
+            if (_table.Take(binding.Protocol, address, port, owner) is { } other)
+            {
+                ReleaseAll(mine);
+                return Failed(side.Endpoint, "network.port_allocated", $"Bind for {new IPEndPoint(address, port)} failed: port is already allocated{(other == owner ? "" : $" (by container {other})")}");
+            }
+
+            try
+            {
+                _holds[PortKey.Of(published)] = PortHold.Take(binding.Protocol, address, port);
+                mine.Add(published);
+            }
+            catch (LinuxException e)
+            {
+                _table.Release(binding.Protocol, address, port);
+                ReleaseAll(mine);
+                if (e.Errno == Errno.EADDRNOTAVAIL)
+                {
+                    throw NotOurs(side.Endpoint, address);
+                }
+
+                var why = e.Errno == Errno.EADDRINUSE ? "address already in use" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno);
+                return Failed(
+                    side.Endpoint, "network.port_in_use",
+                    $"failed to bind host port for {new IPEndPoint(address, port)}:{new IPEndPoint(side.Address, binding.ContainerPort)}/{binding.Protocol}: {why}");
+            }
+        }
+
+        taken.AddRange(mine);
+        return null;
     }
 
     private static ErrorException Failed(string endpoint, string code, string why) =>
@@ -169,7 +239,7 @@ internal sealed class PublishedPorts : IDisposable
         ErrorKind.Invalid, "network.host_address",
         $"failed to set up container networking: driver failed programming external connectivity on endpoint {endpoint}: {address} is no address of this host");
 
-    private void ReleaseAll(IReadOnlyList<PublishedPort> ports)
+    private void ReleaseAll(IEnumerable<PublishedPort> ports)
     {
         foreach (var port in ports)
         {

@@ -19,6 +19,7 @@ internal static partial class RulesetListing
         .Replace("tcp .", "6 .", StringComparison.Ordinal)
         .Replace("udp .", "17 .", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"(?:\d+\.\d+\.\d+\.\d+ \. )?\w+ \. \d+ : \d+\.\d+\.\d+\.\d+ \. \d+")]
+    // An element of a map, or one of a set: address, protocol and port.
+    [GeneratedRegex(@"(?:[0-9a-f.:]*[.:][0-9a-f.:]+ \. )?\w+ \. \d+ : [0-9a-f.:]+ \. \d+|[0-9a-f.:]*[.:][0-9a-f.:]+ \. \w+ \. \d+(?! :)")]
     private static partial Regex Element();
 }

@@ -4,7 +4,6 @@ using Portal.Runtime.AppArmor;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Exec;
 using Portal.Runtime.Linux;
-using Portal.Runtime.Networks;
 using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Supervision;
@@ -14,7 +13,7 @@ namespace Portal.Runtime.Supervision;
 /// adopts what is there. Stopping ends nothing: containers run on.
 /// </summary>
 internal sealed class RuntimeHost(
-    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, INetworks networks, AppArmorHost appArmor, HelperVersions helpers, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, AppArmorHost appArmor, HelperVersions helpers, ContainerLifecycle lifecycle) : IHostedService, IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -41,7 +40,7 @@ internal sealed class RuntimeHost(
         store.DropUnfinished();
         await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await helpers.ReadAsync(cancellationToken).ConfigureAwait(false);
-        await lifecycle.AdoptAsync(networks, newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);
+        await lifecycle.AdoptAsync(newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }
 

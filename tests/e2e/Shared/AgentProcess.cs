@@ -10,6 +10,7 @@ namespace Portal.E2E;
 public abstract class AgentProcess : IAsyncLifetime
 {
     private readonly string _tag;
+    private readonly string _pool;
     private readonly StreamWriter _log;
     private ChildProcess? _process;
     private Task _logging = Task.CompletedTask;
@@ -24,6 +25,8 @@ public abstract class AgentProcess : IAsyncLifetime
         var place = slot == 0 ? "172.28" : $"10.{200 + slot}";
         _tag = slot == 0 ? $"ptest{number}" : $"ptest{slot}s{number}";
         Subnet = $"{place}.{number * 16}.0/20";
+        // Far from those of other fixtures and suites, which look for free subnets at the same time.
+        _pool = $"base=10.{209 + slot}.{number * 16}.0/20,size=26";
         Gateway = $"{place}.{number * 16}.1";
         var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
@@ -69,7 +72,7 @@ public abstract class AgentProcess : IAsyncLifetime
 
     private string[] RootArguments =>
     [
-        "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", Subnet, "--cgroup-parent", "/" + _tag,
+        "--data-root", DataRoot, "--run-root", RunRoot, "--bridge-name", _tag, "--bridge-subnet", Subnet, "--default-address-pool", _pool, "--cgroup-parent", "/" + _tag,
         "--cdi-spec-dir", Path.Combine(Root, "cdi"),
         .. Environment.GetEnvironmentVariable("PORTAL_E2E_OCI_RUNTIME") is { Length: > 0 } runtime ? new[] { "--oci-runtime", runtime } : [],
     ];
@@ -144,6 +147,7 @@ public abstract class AgentProcess : IAsyncLifetime
     {
         var left = (await Docker.RunAsync("ps", "-aq", "--no-trunc")).Lines;
         if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
+        await Docker.RunAsync("network", "prune", "-f");
     }
 
     /// <summary>Removes every volume that no container has, named ones too, for which an old CLI's prune has no option.</summary>

@@ -75,7 +75,7 @@ internal sealed class ContainerFilter
         && (_ancestors is null || _ancestors.Contains(c.ImageId))
         && (_before is null || (c.Created < _before.Created && c.Id != _before.Id))
         && (_since is null || (c.Created > _since.Created && c.Id != _since.Id))
-        && (_networks is null || _networks.Contains(c.Attachment?.NetworkName ?? ContainerMapping.NetworkName(c.Spec.NetworkMode)))
+        && (_networks is null || c.Networks.Any(e => _networks.Contains(e.Network)))
         && FitsPorts(c)
         && _filters.Any("volume", v => c.Mounts.Any(m => m.VolumeName == v || m.Target == v || (m.Source.Length > 0 && m.Source == v)))
         && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthMapping.Name(health.Status) : "none"))

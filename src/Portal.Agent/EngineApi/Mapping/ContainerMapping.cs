@@ -28,11 +28,11 @@ internal static class ContainerMapping
         State = HumanDuration.Name(container.Status.State),
         Status = HumanDuration.Sentence(container.Status, now),
         HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
-        NetworkSettings = new() { Networks = Endpoints(container, networks, ApiVersion.Highest) },
+        NetworkSettings = new() { Networks = EndpointMapping.Show(container, networks, ApiVersion.Highest) },
         Mounts = MountMapping.Show(container.Mounts),
     };
 
-    public static ContainerInspect Inspect(ContainerSnapshot container, ContainerPlaces places, IReadOnlyList<NetworkSnapshot> networks, IRuntimeInfo runtime, ApiVersion version)
+    public static ContainerInspect Inspect(ContainerSnapshot container, ContainerPlaces places, IReadOnlyList<NetworkSnapshot> networks, IRuntimeInfo runtime, ApiVersion version, Func<string, string?>? nameOf = null)
     {
         string[] process = [.. container.Effective.Entrypoint, .. container.Effective.Command];
         return new()
@@ -53,7 +53,7 @@ internal static class ContainerMapping
             Platform = "linux",
             AppArmorProfile = places.AppArmorProfile,
             ExecIDs = null,
-            HostConfig = HostConfigMapping.Show(container, runtime),
+            HostConfig = HostConfigMapping.Show(container, runtime, nameOf ?? (_ => null)),
             GraphDriver = new() { Name = "overlay2", Data = Layers(places) },
             Mounts = MountMapping.Show(container.Mounts),
             Config = Config(container),
@@ -124,60 +124,31 @@ internal static class ContainerMapping
 
     private static NetworkSettings Network(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
-        var settings = new NetworkSettings { Networks = Endpoints(container, networks, version) };
-        if (container.Attachment is not { } place)
+        var settings = new NetworkSettings { Networks = EndpointMapping.Show(container, networks, version) };
+        if (container.Attachment is not { } attachment)
         {
             return settings;
         }
 
-        settings.SandboxID = place.EndpointId;
-        settings.SandboxKey = place.NamespacePath ?? "";
-        settings.Ports = PortMap(container, place);
-        if (place.NetworkName == DefaultNetwork)
+        settings.SandboxID = attachment.Endpoints is [var first, ..] ? first.EndpointId : container.Id.Value;
+        settings.SandboxKey = attachment.NamespacePath ?? "";
+        settings.Ports = PortMap(container, attachment);
+        if (attachment.Endpoints.FirstOrDefault(e => e.NetworkName == DefaultNetwork) is { } place)
         {
             settings.EndpointID = place.EndpointId;
-            settings.Gateway = place.Gateway?.ToString() ?? "";
-            settings.IPAddress = place.Address?.ToString() ?? "";
-            settings.IPPrefixLen = place.Address is null ? 0 : place.PrefixLength;
+            settings.Gateway = place.IPv4?.Gateway?.ToString() ?? "";
+            settings.IPAddress = place.IPv4?.Address.ToString() ?? "";
+            settings.IPPrefixLen = place.IPv4?.PrefixLength ?? 0;
             settings.MacAddress = place.MacAddress ?? "";
         }
 
         return settings;
     }
 
-    private static Dictionary<string, EndpointSettings> Endpoints(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
-    {
-        if (NetworkDonor.IsOne(container.Spec.NetworkMode))
-        {
-            return [];
-        }
-
-        var place = container.Attachment;
-        var name = place?.NetworkName ?? NetworkName(container.Spec.NetworkMode);
-        var network = networks.FirstOrDefault(n => n.Name == name || n.Id == name);
-        return new()
-        {
-            [network?.Name ?? name] = new()
-            {
-                Links = null,
-                Aliases = null,
-                MacAddress = place?.MacAddress ?? "",
-                NetworkID = place?.NetworkId ?? network?.Id ?? "",
-                EndpointID = place?.EndpointId ?? "",
-                Gateway = place?.Gateway?.ToString() ?? "",
-                IPAddress = place?.Address?.ToString() ?? "",
-                IPPrefixLen = place?.Address is null ? 0 : place.PrefixLength,
-                IPv6Gateway = "",
-                GlobalIPv6Address = "",
-                DNSNames = version.AtLeast(44) && place?.Address is not null && name != DefaultNetwork ? [container.Name, container.Id.Abbreviated] : null,
-            },
-        };
-    }
-
-    private static Dictionary<string, List<PortBindingItem>?> PortMap(ContainerSnapshot container, NetworkAttachment place)
+    private static Dictionary<string, List<PortBindingItem>?> PortMap(ContainerSnapshot container, NetworkAttachment attachment)
     {
         var map = new Dictionary<string, List<PortBindingItem>?>();
-        if (place.Address is null)
+        if (!HasAddress(attachment))
         {
             return map;
         }
@@ -187,10 +158,10 @@ internal static class ContainerMapping
             map[port] = null;
         }
 
-        foreach (var port in place.Ports)
+        foreach (var port in attachment.Ports)
         {
             var key = PortSyntax.Format(port.ContainerPort, port.Protocol);
-            (map.GetValueOrDefault(key) ?? (map[key] = [])).Add(new() { HostIp = port.HostAddress.ToString(), HostPort = Text(port.HostPort) });
+            (map.GetValueOrDefault(key) ?? (map[key] = [])).Add(new() { HostIp = port.HostPort == 0 ? "" : port.HostAddress.ToString(), HostPort = port.HostPort == 0 ? "" : Text(port.HostPort) });
         }
 
         return map;
@@ -198,17 +169,20 @@ internal static class ContainerMapping
 
     private static List<PortItem> PortItems(ContainerSnapshot container)
     {
-        if (container.Attachment is not { Address: not null } place)
+        if (container.Attachment is not { } attachment || !HasAddress(attachment))
         {
             return [];
         }
 
-        var items = place.Ports.Select(p => new PortItem { IP = p.HostAddress.ToString(), PrivatePort = p.ContainerPort, PublicPort = p.HostPort, Type = p.Protocol }).ToList();
+        var ports = attachment.Ports.Where(p => p.HostPort > 0).ToList();
+        var items = ports.Select(p => new PortItem { IP = p.HostAddress.ToString(), PrivatePort = p.ContainerPort, PublicPort = p.HostPort, Type = p.Protocol }).ToList();
         items.AddRange(container.Effective.ExposedPorts.Select(PortSyntax.Parse)
-            .Where(e => !place.Ports.Any(p => p.ContainerPort == e.Port && p.Protocol == e.Protocol))
+            .Where(e => !ports.Exists(p => p.ContainerPort == e.Port && p.Protocol == e.Protocol))
             .Select(e => new PortItem { PrivatePort = e.Port, Type = e.Protocol }));
         return items;
     }
+
+    private static bool HasAddress(NetworkAttachment attachment) => attachment.Endpoints.Any(e => (e.IPv4 ?? e.IPv6) is not null);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

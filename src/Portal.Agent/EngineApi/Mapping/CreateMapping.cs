@@ -26,6 +26,7 @@ internal static class CreateMapping
         }
 
         RefuseUnsupported(request, host);
+        var (mode, endpoints) = Networks(request, host, version);
         if (host.KernelMemory is > 0)
         {
             warnings.Add("Kernel memory limits have no effect: kernels no longer know them.");
@@ -51,7 +52,9 @@ internal static class CreateMapping
             StopSignal = Blank(request.StopSignal),
             StopTimeout = request.StopTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             HealthCheck = HealthMapping.Map(request.Healthcheck),
-            NetworkMode = NetworkMode(request, host, version),
+            NetworkMode = mode,
+            Endpoints = endpoints,
+            Links = host.Links ?? [],
             Ports = Ports(host.PortBindings),
             ExposedPorts = Exposed(request.ExposedPorts, host.PortBindings),
             PublishAllPorts = host.PublishAllPorts,
@@ -108,7 +111,6 @@ internal static class CreateMapping
 
     private static void RefuseUnsupported(ContainerCreateRequest request, HostConfig host)
     {
-        Refuse(host.Links is { Count: > 0 }, "links (HostConfig.Links) are");
         Refuse(!Is(host.Cgroup, ""), "sharing a cgroup (HostConfig.Cgroup) is");
         if (!Is(host.Isolation, "", "default"))
         {
@@ -116,51 +118,54 @@ internal static class CreateMapping
         }
 
         Refuse(host.CpuCount != 0 || host.CpuPercent != 0 || host.IOMaximumIOps != 0 || host.IOMaximumBandwidth != 0, "Windows resource limits are");
-        Refuse(!Is(request.MacAddress, ""), "a chosen MAC address (MacAddress) is");
         MountMapping.CheckDriver(host.VolumeDriver);
     }
 
-    private static string NetworkMode(ContainerCreateRequest request, HostConfig host, ApiVersion version)
+    /// <summary>The networks: that of the mode, and all of those that are described.</summary>
+    private static (string Mode, IReadOnlyList<EndpointSpec>? Endpoints) Networks(ContainerCreateRequest request, HostConfig host, ApiVersion version)
     {
         var mode = request.NetworkDisabled == true ? "none" : Blank(host.NetworkMode) ?? "default";
-        var endpoints = request.NetworkingConfig?.EndpointsConfig ?? [];
-        if (endpoints.Count > 1)
+        var described = request.NetworkingConfig?.EndpointsConfig ?? [];
+        if (described.Count > 1 && !version.AtLeast(44))
         {
-            throw version.AtLeast(44)
-                ? EngineErrors.NotSupported("more than one network at creation (NetworkingConfig.EndpointsConfig) is")
-                : Invalid("network", "Container cannot be created with multiple network endpoints");
+            throw Invalid("network", "Container cannot be created with multiple network endpoints");
         }
 
-        foreach (var (network, endpoint) in endpoints)
+        if (mode == "default" && described.Count > 0 && !described.Keys.Any(IsDefault))
         {
-            if (mode == "default" && network is not ("default" or "bridge"))
+            // docker run --network x says it in both places; some clients only here.
+            mode = described.Keys.First();
+        }
+
+        if (NetworkDonor.IsOne(mode))
+        {
+            return Is(request.MacAddress, "")
+                ? (mode, described.Count == 0 || (described.Count == 1 && described.ContainsKey(mode)) ? null : [.. described.Select(d => EndpointMapping.Map(d.Key, d.Value))])
+                : throw Invalid("network", "conflicting options: mac-address and the network mode");
+        }
+
+        List<EndpointSpec> endpoints = [.. described.Select(d => EndpointMapping.Map(d.Key, d.Value))];
+        if (Blank(request.MacAddress) is { } mac)
+        {
+            var main = endpoints.FindIndex(e => e.Network == mode || (IsDefault(e.Network) && IsDefault(mode)));
+            if (main >= 0 && endpoints[main].MacAddress is { } other && other != mac)
             {
-                // docker run --network x says it in both places; some clients only here.
-                mode = network;
-            }
-            else if (network != mode && !(Is(network, "default", "bridge") && Is(mode, "default", "bridge")))
-            {
-                throw EngineErrors.NotSupported($"the network \"{network}\" beside \"{mode}\" at creation (NetworkingConfig.EndpointsConfig) is");
+                throw Invalid("network", "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty");
             }
 
-            if (endpoint is null)
+            if (main < 0)
             {
-                continue;
+                endpoints.Add(new() { Network = mode, MacAddress = mac });
             }
-
-            Refuse(
-                endpoint.IPAMConfig is { } ipam && (!Is(ipam.IPv4Address, "") || !Is(ipam.IPv6Address, "") || ipam.LinkLocalIPs is { Count: > 0 }),
-                "a chosen address (EndpointsConfig.IPAMConfig) is");
-            Refuse(!Is(endpoint.MacAddress, ""), "a chosen MAC address (EndpointsConfig.MacAddress) is");
-            Refuse(endpoint.Links is { Count: > 0 }, "links (EndpointsConfig.Links) are");
-            Refuse(endpoint.DriverOpts is { Count: > 0 }, "driver options (EndpointsConfig.DriverOpts) are");
-            if (endpoint.Aliases is { Count: > 0 })
+            else
             {
-                throw Invalid("network", "network-scoped alias is supported only for containers in user defined networks");
+                endpoints[main] = endpoints[main] with { MacAddress = mac };
             }
         }
 
-        return mode;
+        return (mode, endpoints);
+
+        static bool IsDefault(string network) => network is "default" or "bridge";
     }
 
     private static List<PortBinding> Ports(Dictionary<string, List<PortBindingItem>?>? bindings)
@@ -168,12 +173,23 @@ internal static class CreateMapping
         var ports = new List<PortBinding>();
         foreach (var (key, places) in bindings ?? [])
         {
-            var (port, protocol) = PortSyntax.Parse(key);
+            var inside = PortSyntax.ParseRange(key);
             foreach (var place in places ?? [])
             {
                 var hostPort = place.HostPort ?? "";
-                Refuse(PortSyntax.IsRange(hostPort), $"a range of host ports (\"{hostPort}\" in HostConfig.PortBindings) is");
-                ports.Add(new(port, protocol, place.HostIp ?? "", PortSyntax.Number(hostPort) ?? throw Invalid("port", $"invalid port specification: \"{hostPort}\"")));
+                var (first, last) = PortSyntax.NumberOrRange(hostPort) ?? throw Invalid("port", $"invalid port specification: \"{hostPort}\"");
+                var pairs = inside.Last > inside.First && first > 0;
+                if (pairs && last - first != inside.Last - inside.First)
+                {
+                    throw Invalid("port", $"invalid ranges specified for container and host Ports: {key} and {hostPort}");
+                }
+
+                for (var port = inside.First; port <= inside.Last; port++)
+                {
+                    ports.Add(pairs
+                        ? new(port, inside.Protocol, place.HostIp ?? "", first + port - inside.First)
+                        : new(port, inside.Protocol, place.HostIp ?? "", first, last > first ? last : 0));
+                }
             }
         }
 
@@ -183,7 +199,7 @@ internal static class CreateMapping
     private static List<string> Exposed(Dictionary<string, EmptyObject>? exposed, Dictionary<string, List<PortBindingItem>?>? bindings) =>
     [
         .. (exposed?.Keys ?? Enumerable.Empty<string>()).Concat(bindings?.Keys ?? Enumerable.Empty<string>())
-            .Select(PortSyntax.Parse).Select(p => PortSyntax.Format(p.Port, p.Protocol)).Distinct(),
+            .Select(PortSyntax.ParseRange).SelectMany(r => Enumerable.Range(r.First, r.Last - r.First + 1).Select(port => PortSyntax.Format(port, r.Protocol))).Distinct(),
     ];
 
     private static bool Is(string? value, params ReadOnlySpan<string> values) => values.Contains(value ?? "");

@@ -4,6 +4,7 @@ using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;
+using PortBinding = Portal.Domain.Containers.PortBinding;
 
 namespace Portal.Agent.EngineApi.Mapping;
 
@@ -12,7 +13,10 @@ internal static class HostConfigMapping
 {
     private const long DefaultShmSize = 64 * 1024 * 1024;
 
-    public static HostConfig Show(ContainerSnapshot container, IRuntimeInfo runtime)
+    /// <param name="container">The container.</param>
+    /// <param name="runtime">Defaults of the engine.</param>
+    /// <param name="nameOf">The name of another container, by its id; null for one that is gone.</param>
+    public static HostConfig Show(ContainerSnapshot container, IRuntimeInfo runtime, Func<string, string?> nameOf)
     {
         var spec = container.Spec;
         var host = new HostConfig
@@ -21,7 +25,7 @@ internal static class HostConfigMapping
             LogConfig = new() { Type = LogDrivers.DriverOf(spec.Log), Config = new(spec.Log.Options) },
             NetworkMode = ContainerMapping.NetworkName(spec.NetworkMode),
             PortBindings = spec.Ports.GroupBy(p => PortSyntax.Format(p.ContainerPort, p.Protocol))
-                .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = p.HostPort == 0 ? "" : p.HostPort.ToString(CultureInfo.InvariantCulture) })]),
+                .ToDictionary(g => g.Key, g => (List<PortBindingItem>?)[.. g.Select(p => new PortBindingItem { HostIp = p.HostAddress, HostPort = Text(p) })]),
             RestartPolicy = new() { Name = Name(spec.RestartPolicy.Kind), MaximumRetryCount = spec.RestartPolicy.MaximumRetryCount },
             AutoRemove = spec.AutoRemove,
             VolumeDriver = "",
@@ -36,7 +40,7 @@ internal static class HostConfigMapping
             ExtraHosts = OrNull(spec.ExtraHosts),
             GroupAdd = OrNull(spec.GroupsAdded),
             Cgroup = "",
-            Links = null,
+            Links = spec.Links.Count == 0 ? null : [.. spec.Links.Select(l => Link(container, l, nameOf))],
             OomScoreAdj = spec.OomScoreAdjustment,
             Privileged = spec.Privileged,
             PublishAllPorts = spec.PublishAllPorts,
@@ -58,6 +62,20 @@ internal static class HostConfigMapping
         DeviceRequestMapping.Show(spec, host);
         MountMapping.Show(spec, host);
         return host;
+    }
+
+    private static string Text(PortBinding port) => port switch
+    {
+        { HostPort: 0 } => "",
+        { LastHostPort: > 0 } => string.Create(CultureInfo.InvariantCulture, $"{port.HostPort}-{port.LastHostPort}"),
+        _ => port.HostPort.ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>As old engines listed them, and clients still read them: <c>/db:/web/alias</c>.</summary>
+    private static string Link(ContainerSnapshot container, string link, Func<string, string?> nameOf)
+    {
+        var colon = link.IndexOf(':');
+        return $"/{nameOf(link[..colon]) ?? link[..colon]}:/{container.Name}/{link[(colon + 1)..]}";
     }
 
     /// <summary>Null for a privileged container, whose paths are as the kernel makes them.</summary>

@@ -47,6 +47,18 @@ internal static class PortSyntax
     public static bool IsRange(string text) =>
         text.Split('-') is [{ Length: > 0 } from, { Length: > 0 } to] && Number(from) is { } first and > 0 && Number(to) is { } last && first <= last;
 
+    /// <summary>A port of the host, or the first and the last of several; 0 for empty (any); null when it is neither.</summary>
+    public static (int First, int Last)? NumberOrRange(string text)
+    {
+        if (IsRange(text))
+        {
+            var dash = text.IndexOf('-');
+            return (Number(text[..dash])!.Value, Number(text[(dash + 1)..])!.Value);
+        }
+
+        return Number(text) is { } port ? (port, port) : null;
+    }
+
     /// <summary>A port number, 0 for empty (any); null when it is none.</summary>
     public static int? Number(string text) => text.Length == 0
         ? 0

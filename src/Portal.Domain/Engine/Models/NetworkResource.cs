@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Portal.Domain.Engine.Models;
 
 /// <summary>GET /networks and /networks/{id}.</summary>
@@ -39,19 +41,84 @@ public sealed class NetworkResource
 /// <summary>Address management.</summary>
 public sealed class NetworkIpam
 {
-    public string Driver { get; set; } = "";
+    public string? Driver { get; set; } = "";
 
     public Dictionary<string, string>? Options { get; set; }
 
-    public List<NetworkIpamConfig> Config { get; set; } = [];
+    public List<NetworkIpamConfig>? Config { get; set; } = [];
 }
 
 /// <summary>A pool.</summary>
 public sealed class NetworkIpamConfig
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Subnet { get; set; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? IPRange { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Gateway { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Dictionary<string, string>? AuxiliaryAddresses { get; set; }
+}
+
+/// <summary>POST /networks/create.</summary>
+public sealed class NetworkCreateRequest
+{
+    public string? Name { get; set; }
+
+    /// <summary>Names are unique here whatever it says.</summary>
+    public bool CheckDuplicate { get; set; }
+
+    public string? Driver { get; set; }
+
+    public string? Scope { get; set; }
+
+    public bool Internal { get; set; }
+
+    public bool Attachable { get; set; }
+
+    public bool Ingress { get; set; }
+
+    public bool ConfigOnly { get; set; }
+
+    public NetworkConfigFrom? ConfigFrom { get; set; }
+
+    public NetworkIpam? IPAM { get; set; }
+
+    public bool? EnableIPv4 { get; set; }
+
+    public bool? EnableIPv6 { get; set; }
+
+    public Dictionary<string, string>? Options { get; set; }
+
+    public Dictionary<string, string>? Labels { get; set; }
+}
+
+/// <summary>Answer of create.</summary>
+public sealed class NetworkCreateResponse
+{
+    public string Id { get; set; } = "";
+
+    public string Warning { get; set; } = "";
+}
+
+/// <summary>POST /networks/{id}/connect.</summary>
+public sealed class NetworkConnectRequest
+{
+    public string? Container { get; set; }
+
+    public EndpointSettings? EndpointConfig { get; set; }
+}
+
+/// <summary>POST /networks/{id}/disconnect.</summary>
+public sealed class NetworkDisconnectRequest
+{
+    public string? Container { get; set; }
+
+    public bool Force { get; set; }
 }
 
 /// <summary>Always empty here.</summary>

@@ -16,6 +16,7 @@ internal sealed class NetlinkMessage
     public const ushort Nested = 0x8000;
     public const ushort Request = 1;
     public const ushort Ack = 4;
+    public const ushort Replace = 0x100;
     public const ushort Exclusive = 0x200;
     public const ushort Dump = 0x300;
     public const ushort Create = 0x400;

@@ -10,7 +10,8 @@ namespace Portal.Runtime.Linux.Netlink;
 /// <param name="Master">Index of the bridge it is a port of; 0 for none.</param>
 /// <param name="Mtu">Bytes.</param>
 /// <param name="IsUp">Administratively up.</param>
-internal sealed record LinkInfo(int Index, string Name, int Master, int Mtu, bool IsUp);
+/// <param name="Alias">A text beside the name; empty for none.</param>
+internal sealed record LinkInfo(int Index, string Name, int Master, int Mtu, bool IsUp, string Alias = "");
 
 /// <summary>Requests of rtnetlink (linux/rtnetlink.h, linux/if_link.h) as bytes, and links read back from bytes. No I/O.</summary>
 internal static class RouteMessages
@@ -20,6 +21,14 @@ internal static class RouteMessages
     private const ushort GetLinkType = 18;
     private const ushort NewAddress = 20;
     private const ushort NewRoute = 24;
+    private const ushort LinkParent = 5;
+    private const ushort LinkAlias = 20;
+    private const ushort VlanNumber = 1;
+    private const ushort MacvlanMode = 1;
+    private const ushort IpvlanMode = 1;
+    private const ushort IpvlanFlags = 2;
+    private const ushort BridgePortIsolated = 33;
+    private const byte NoDuplicateDetection = 2;
     private const ushort LinkAddress = 1;
     private const ushort LinkName = 3;
     private const ushort LinkMtu = 4;
@@ -36,6 +45,7 @@ internal static class RouteMessages
     private const ushort FamilyIpv6 = 10;
     private const ushort AddressGeneration = 8;
     private const byte NoAddressGeneration = 1;
+    private const byte LinkScope = 253;
     private const uint Up = 1;
 
     /// <summary>A bridge that is up, with a fixed hardware address: without one it changes with every port.</summary>
@@ -67,6 +77,72 @@ internal static class RouteMessages
                         .Attribute(LinkMtu, mtu)
                         .Attribute(LinkNamespaceFd, namespaceFd))));
 
+    /// <summary>A link below another one, born inside a namespace and still down there.</summary>
+    /// <param name="kind"><c>macvlan</c> or <c>ipvlan</c>.</param>
+    /// <param name="name">Of the new link.</param>
+    /// <param name="parent">Index of the link above, in the namespace of the socket.</param>
+    /// <param name="mode">In the kind's own numbers.</param>
+    /// <param name="flag">Of ipvlan.</param>
+    /// <param name="mtu">0 for that of the parent.</param>
+    /// <param name="mac">Null for one of the kernel's.</param>
+    /// <param name="namespaceFd">Where it is born; negative for here.</param>
+    public static NetlinkMessage CreateSublink(string kind, string name, int parent, int mode, int flag, int mtu, PhysicalAddress? mac, int namespaceFd)
+    {
+        var message = Creation(NewLink)
+            .Put(default(NetlinkMessage.LinkHeader))
+            .Attribute(LinkName, name)
+            .Attribute(LinkParent, parent);
+        if (namespaceFd >= 0)
+        {
+            message.Attribute(LinkNamespaceFd, namespaceFd);
+        }
+
+        if (mac is not null)
+        {
+            message.Attribute(LinkAddress, mac.GetAddressBytes());
+        }
+
+        if (mtu > 0)
+        {
+            message.Attribute(LinkMtu, mtu);
+        }
+
+        return message.Nest(LinkDetails, details => details
+            .Attribute(LinkKind, kind)
+            .Nest(LinkData, data =>
+            {
+                if (kind == "macvlan")
+                {
+                    data.Attribute(MacvlanMode, mode);
+                }
+                else
+                {
+                    data.Attribute(IpvlanMode, Short(mode)).Attribute(IpvlanFlags, Short(flag));
+                }
+            }));
+    }
+
+    /// <summary>A VLAN of a link, up.</summary>
+    public static NetlinkMessage CreateVlan(string name, int parent, int number) =>
+        Creation(NewLink)
+            .Put(new NetlinkMessage.LinkHeader { Flags = Up, Change = Up })
+            .Attribute(LinkName, name)
+            .Attribute(LinkParent, parent)
+            .Nest(LinkDetails, details => details
+                .Attribute(LinkKind, "vlan")
+                .Nest(LinkData, data => data.Attribute(VlanNumber, Short(number))));
+
+    /// <summary>A link that leads nowhere, up.</summary>
+    public static NetlinkMessage CreateDummy(string name) =>
+        Creation(NewLink)
+            .Put(new NetlinkMessage.LinkHeader { Flags = Up, Change = Up })
+            .Attribute(LinkName, name)
+            .Nest(LinkDetails, details => details.Attribute(LinkKind, "dummy"));
+
+    /// <summary>A text beside the name, by which a link is known again.</summary>
+    public static NetlinkMessage SetAlias(int index, string alias) =>
+        Change(NewLink).Put(new NetlinkMessage.LinkHeader { Index = index }).Attribute(LinkAlias, alias);
+
     public static NetlinkMessage SetUp(int index) =>
         Change(NewLink).Put(new NetlinkMessage.LinkHeader { Index = index, Flags = Up, Change = Up });
 
@@ -74,13 +150,22 @@ internal static class RouteMessages
         Change(NewLink).Put(new NetlinkMessage.LinkHeader { Index = index }).Attribute(LinkMaster, bridge);
 
     /// <summary>Lets a bridge port send frames back where they came from.</summary>
-    public static NetlinkMessage SetHairpin(string name) =>
+    /// <param name="name">The port.</param>
+    /// <param name="isolated">It exchanges frames with the host only, not with other ports that are so.</param>
+    public static NetlinkMessage SetHairpin(string name, bool isolated = false) =>
         Change(NewLink)
             .Put(default(NetlinkMessage.LinkHeader))
             .Attribute(LinkName, name)
             .Nest(LinkDetails, details => details
                 .Attribute(LinkPortKind, "bridge")
-                .Nest(LinkPortData, data => data.Attribute(BridgePortHairpin, [1])));
+                .Nest(LinkPortData, data =>
+                {
+                    data.Attribute(BridgePortHairpin, [1]);
+                    if (isolated)
+                    {
+                        data.Attribute(BridgePortIsolated, [1]);
+                    }
+                }));
 
     /// <summary>Keeps the kernel from giving a link an IPv6 address by itself (IFLA_INET6_ADDR_GEN_MODE none).</summary>
     public static NetlinkMessage SetNoOwnAddress(string name) =>
@@ -99,19 +184,42 @@ internal static class RouteMessages
     public static NetlinkMessage ListLinks() =>
         new NetlinkMessage(GetLinkType, NetlinkMessage.Request | NetlinkMessage.Dump).Put(default(NetlinkMessage.LinkHeader));
 
-    public static NetlinkMessage AddAddress(int index, IPAddress address, int prefixLength, IPAddress broadcast) =>
-        Creation(NewAddress)
-            .Put(new NetlinkMessage.AddressHeader { Family = Libc.AfInet, PrefixLength = (byte)prefixLength, Index = index })
+    /// <summary>Gives a link an address. One of IPv6 is good at once: whoever gave it out knows that nobody else has it.</summary>
+    /// <param name="index">The link.</param>
+    /// <param name="address">Of either family.</param>
+    /// <param name="prefixLength">Of its subnet.</param>
+    /// <param name="broadcast">Of IPv4; null for none.</param>
+    public static NetlinkMessage AddAddress(int index, IPAddress address, int prefixLength, IPAddress? broadcast)
+    {
+        var family = FamilyOf(address);
+        var message = Creation(NewAddress)
+            .Put(new NetlinkMessage.AddressHeader
+            {
+                Family = family, PrefixLength = (byte)prefixLength, Flags = family == Libc.AfInet ? (byte)0 : NoDuplicateDetection, Index = index,
+            })
             .Attribute(1, address)
-            .Attribute(2, address)
-            .Attribute(4, broadcast);
+            .Attribute(2, address);
+        return broadcast is null ? message : message.Attribute(4, broadcast);
+    }
 
-    /// <summary>0.0.0.0/0 via the gateway, in the main table.</summary>
-    public static NetlinkMessage AddDefaultRoute(IPAddress gateway, int index) =>
-        Creation(NewRoute)
-            .Put(new NetlinkMessage.RouteHeader { Family = Libc.AfInet, Table = 254, Protocol = 3, Type = 1 })
-            .Attribute(5, gateway)
-            .Attribute(4, index);
+    /// <summary>Everything via the gateway, in the main table, instead of what was the way before.</summary>
+    /// <param name="gateway">Null when everything is behind the link itself.</param>
+    /// <param name="isIPv6">Which family.</param>
+    /// <param name="index">The link.</param>
+    public static NetlinkMessage SetDefaultRoute(IPAddress? gateway, bool isIPv6, int index)
+    {
+        var message = new NetlinkMessage(NewRoute, NetlinkMessage.Request | NetlinkMessage.Ack | NetlinkMessage.Create | NetlinkMessage.Replace)
+            .Put(new NetlinkMessage.RouteHeader
+            {
+                Family = isIPv6 ? (byte)FamilyIpv6 : (byte)Libc.AfInet, Table = 254, Protocol = 3, Type = 1, Scope = gateway is null && !isIPv6 ? LinkScope : (byte)0,
+            });
+        if (gateway is not null)
+        {
+            message.Attribute(5, gateway);
+        }
+
+        return message.Attribute(4, index);
+    }
 
     /// <summary>Reads a link; null when the message is something else.</summary>
     public static LinkInfo? ReadLink(NetlinkReply reply)
@@ -123,13 +231,16 @@ internal static class RouteMessages
         }
 
         var header = MemoryMarshal.Read<NetlinkMessage.LinkHeader>(reply.Payload);
-        var (name, master, mtu) = ("", 0, 0);
+        var (name, master, mtu, alias) = ("", 0, 0, "");
         foreach (var attribute in NetlinkReply.Attributes(reply.Payload, size))
         {
             switch (attribute.Type)
             {
                 case LinkName:
                     name = attribute.Text;
+                    break;
+                case LinkAlias:
+                    alias = attribute.Text;
                     break;
                 case LinkMaster:
                     master = attribute.Number;
@@ -140,8 +251,12 @@ internal static class RouteMessages
             }
         }
 
-        return new(header.Index, name, master, mtu, (header.Flags & Up) != 0);
+        return new(header.Index, name, master, mtu, (header.Flags & Up) != 0, alias);
     }
+
+    private static byte FamilyOf(IPAddress address) => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? (byte)FamilyIpv6 : (byte)Libc.AfInet;
+
+    private static byte[] Short(int value) => BitConverter.GetBytes((ushort)value);
 
     private static NetlinkMessage Creation(ushort type) =>
         new(type, NetlinkMessage.Request | NetlinkMessage.Ack | NetlinkMessage.Create | NetlinkMessage.Exclusive);

@@ -19,7 +19,32 @@ internal sealed class RouteSocket : IDisposable
     public void SetMaster(LinkInfo link, int bridge) =>
         _socket.Exchange(RouteMessages.SetMaster(link.Index, bridge), "set link master", link.Name);
 
-    public void SetHairpin(string name) => _socket.Exchange(RouteMessages.SetHairpin(name), "set hairpin", name);
+    public void SetHairpin(string name, bool isolated) => _socket.Exchange(RouteMessages.SetHairpin(name, isolated), "set hairpin", name);
+
+    /// <summary>Makes a link below another one, inside a namespace.</summary>
+    public void CreateSublink(string kind, string name, int parent, int mode, int flag, int mtu, PhysicalAddress? mac, int namespaceFd) =>
+        _socket.Exchange(RouteMessages.CreateSublink(kind, name, parent, mode, flag, mtu, mac, namespaceFd), "create " + kind, name);
+
+    /// <summary>Whether the kernel knows a kind of links, or loads the module for it.</summary>
+    public bool Knows(string kind)
+    {
+        try
+        {
+            // Below nothing there can be no link: no kernel makes one, and one that knows the kind says so.
+            _socket.Exchange(RouteMessages.CreateSublink(kind, "probe", 0, 0, 0, 0, null, -1), "create " + kind, "probe");
+            return true;
+        }
+        catch (LinuxException e)
+        {
+            return e.Errno != Errno.EOPNOTSUPP;
+        }
+    }
+
+    public void CreateVlan(string name, int parent, int number) => _socket.Exchange(RouteMessages.CreateVlan(name, parent, number), "create vlan", name);
+
+    public void CreateDummy(string name) => _socket.Exchange(RouteMessages.CreateDummy(name), "create dummy", name);
+
+    public void SetAlias(LinkInfo link, string alias) => _socket.Exchange(RouteMessages.SetAlias(link.Index, alias), "set alias", link.Name);
 
     /// <summary>Keeps the kernel from giving a link an IPv6 address by itself; without IPv6 there is nothing to do.</summary>
     public void SetNoOwnAddress(string name)
@@ -71,7 +96,7 @@ internal sealed class RouteSocket : IDisposable
     }
 
     /// <summary>Gives the link an address; one that it has already is success.</summary>
-    public void AddAddress(int index, IPAddress address, int prefixLength, IPAddress broadcast)
+    public void AddAddress(int index, IPAddress address, int prefixLength, IPAddress? broadcast)
     {
         try
         {
@@ -82,8 +107,9 @@ internal sealed class RouteSocket : IDisposable
         }
     }
 
-    public void AddDefaultRoute(IPAddress gateway, int index) =>
-        _socket.Exchange(RouteMessages.AddDefaultRoute(gateway, index), "add default route", gateway.ToString());
+    /// <summary>Leads everything to the gateway; null for the link itself.</summary>
+    public void SetDefaultRoute(IPAddress? gateway, bool isIPv6, int index) =>
+        _socket.Exchange(RouteMessages.SetDefaultRoute(gateway, isIPv6, index), "set default route", gateway?.ToString() ?? "link");
 
     public void Dispose() => _socket.Dispose();
 }

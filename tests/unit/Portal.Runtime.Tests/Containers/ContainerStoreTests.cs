@@ -25,7 +25,7 @@ public sealed class ContainerStoreTests : IDisposable
         {
             Container = record.Container with
             {
-                Attachment = new(id, "n", "bridge", "e", "/ns", "veth", IPAddress.Parse("172.29.0.2"), 16, null, null, [new(80, "tcp", IPAddress.Any, 8080)]),
+                Attachment = new(id, "/ns", [new("n", "bridge", "bridge", "e", "eth0", "veth", new(IPAddress.Parse("172.29.0.2"), 16, null), null, null, 0, false, [new(80, "tcp", IPAddress.Any, 8080)])]),
                 Spec = record.Container.Spec with { StopTimeout = TimeSpan.FromSeconds(3), RestartPolicy = new(RestartPolicyKind.OnFailure, 4), Mounts = [new(MountKind.Volume, "v", "/v", true) { NoCopy = true }] },
             },
         });

@@ -11,8 +11,9 @@ public class NetworkFilesTests
     private static readonly ContainerId s_id = new("0123456789ab" + new string('0', 52));
     private static readonly ContainerSpec s_spec = new() { Image = "x" };
 
-    private static readonly NetworkAttachment s_attachment = new(
-        s_id, "n", "bridge", "e", "/run/ns", "veth0", IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.0.1"), "02:42:00:00:00:01", []);
+    private static readonly IPAddress s_gateway = IPAddress.Parse("172.29.0.1");
+
+    private static readonly NetworkAttachment s_attachment = new(s_id, "/run/ns", [Place("bridge", "172.29.0.2")]);
 
     [Fact]
     public void Hosts_OnABridge_NamesItself() => Assert.EndsWith(
@@ -22,7 +23,7 @@ public class NetworkFilesTests
     [Fact]
     public void Hosts_ExtraHosts_HoldIpv6AndTheGateway()
     {
-        var text = NetworkFiles.Hosts(s_id, s_spec with { ExtraHosts = ["a:1.2.3.4", "b:[::2]", "h:host-gateway"] }, s_attachment, s_attachment.Gateway);
+        var text = NetworkFiles.Hosts(s_id, s_spec with { ExtraHosts = ["a:1.2.3.4", "b:[::2]", "h:host-gateway"] }, s_attachment, s_gateway);
 
         Assert.Contains("1.2.3.4\ta\n", text, StringComparison.Ordinal);
         Assert.Contains("::2\tb\n", text, StringComparison.Ordinal);
@@ -30,16 +31,25 @@ public class NetworkFilesTests
     }
 
     [Fact]
-    public void ResolvConf_LoopbackResolver_IsLeftOutOfAnotherNamespaceOnly()
-    {
-        const string Host = "# stub\nnameserver 127.0.0.53\nnameserver 10.0.0.2\nnameserver ::1\nsearch a.example b.example\noptions edns0\n";
-
-        Assert.Equal("nameserver 10.0.0.2\nsearch a.example b.example\noptions edns0\n", NetworkFiles.ResolvConf(s_spec, Host, hostNetwork: false));
-        Assert.StartsWith("nameserver 127.0.0.53\n", NetworkFiles.ResolvConf(s_spec, Host, hostNetwork: true), StringComparison.Ordinal);
-    }
+    public void Hosts_InSeveralNetworks_HasEveryAddress() => Assert.EndsWith(
+        "172.29.0.2\t0123456789ab\n10.1.0.5\t0123456789ab\nfd00::5\t0123456789ab\n",
+        NetworkFiles.Hosts(
+            s_id, s_spec, s_attachment with { Endpoints = [Place("bridge", "172.29.0.2"), Place("n", "10.1.0.5") with { IPv6 = new(IPAddress.Parse("fd00::5"), 64, null) }] }, null), StringComparison.Ordinal);
 
     [Fact]
-    public void ResolvConf_Asked_ReplacesTheHosts() => Assert.Equal(
-        "nameserver 9.9.9.9\noptions ndots:1\n",
-        NetworkFiles.ResolvConf(s_spec with { Dns = ["9.9.9.9"], DnsSearch = ["."], DnsOptions = ["ndots:1"] }, "nameserver 10.0.0.2\nsearch x\n", hostNetwork: false));
+    public void HostsText_Change_KeepsWhatOthersWrote() => Assert.Equal(
+        "127.0.0.1\tlocalhost\n10.1.0.50\tab\nmine\n10.2.0.5\tab\n",
+        HostsText.Change("127.0.0.1\tlocalhost\n10.1.0.5\tab\n10.1.0.50\tab\nmine", ["10.1.0.5\tab\n", "10.9.9.9\tab\n"], ["10.2.0.5\tab\n"]));
+
+    [Fact]
+    public void HostsText_Links_AreReplacedAndNothingElse()
+    {
+        var line = HostsText.LinkLine(IPAddress.Parse("172.29.0.3"), "database", "0123456789ab", "db");
+
+        Assert.StartsWith("172.29.0.3\tdatabase 0123456789ab db\t", line, StringComparison.Ordinal);
+        Assert.Equal("a\n" + line, HostsText.ReplaceLinks("a\n" + HostsText.LinkLine(IPAddress.Parse("172.29.0.9"), "database", "x", "db"), [line]));
+    }
+
+    private static NetworkEndpoint Place(string network, string address) =>
+        new(network, network, "bridge", "e", "eth0", "veth0", new(IPAddress.Parse(address), 16, s_gateway), null, "02:42:00:00:00:01", 0, false, []);
 }

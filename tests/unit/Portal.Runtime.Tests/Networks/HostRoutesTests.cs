@@ -12,11 +12,27 @@ public class HostRoutesTests
         tun0	00000000	00000000	0001	0	0	0	00000080	0	0	0                                                                                
         """;
 
-    [Fact]
-    public void DefaultLink_TableWithDefaultRoute_IsItsLink() => Assert.Equal("eth0", HostRoutes.DefaultLink(Table));
+    private static readonly IReadOnlyList<HostRoute> s_routes = [.. HostRoutes.ParseIPv4(Table)];
 
     [Fact]
-    public void DefaultLink_NoDefaultRoute_IsNull() => Assert.Null(HostRoutes.DefaultLink(Table.Split('\n')[0]));
+    public void ParseIPv6_KernelsTable_LeavesOutWhatLeadsNowhereOrIsEverywhere()
+    {
+        const string table = """
+            fd770001000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001    br-1
+            fe800000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001    eth0
+            ff000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001    eth0
+            00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+
+            """;
+
+        Assert.Equal([new HostRoute("br-1", Subnet.Parse("fd77:1::/64"))], HostRoutes.ParseIPv6(table));
+    }
+
+    [Fact]
+    public void DefaultLink_TableWithDefaultRoute_IsItsLink() => Assert.Equal("eth0", HostRoutes.DefaultLink(s_routes));
+
+    [Fact]
+    public void DefaultLink_NoDefaultRoute_IsNull() => Assert.Null(HostRoutes.DefaultLink([.. HostRoutes.ParseIPv4(Table.Split('\n')[0])]));
 
     [Theory]
     [InlineData("192.0.0.0/16", "portal0", "eth0")]
@@ -25,5 +41,5 @@ public class HostRoutesTests
     [InlineData("172.29.0.0/16", "portal0", null)]
     [InlineData("10.0.0.0/8", "portal0", null)]
     public void FindOverlap_Subnet_NamesTheOtherLink(string subnet, string own, string? link) =>
-        Assert.Equal(link, HostRoutes.FindOverlap(Table, Ipv4Subnet.Parse(subnet), own)?.Link);
+        Assert.Equal(link, HostRoutes.FindOverlap(s_routes, Subnet.Parse(subnet), own)?.Link);
 }

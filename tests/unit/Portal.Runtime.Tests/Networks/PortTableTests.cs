@@ -9,54 +9,44 @@ public class PortTableTests
     private readonly PortTable _table = new(100, 103);
 
     [Fact]
-    public void TryTake_EveryAddressAndOneAddress_ExcludeEachOther()
+    public void Take_EveryAddressAndOneAddress_ExcludeEachOtherAndNameTheOwner()
     {
-        Assert.True(_table.TryTake("tcp", IPAddress.Any, 80));
-        Assert.False(_table.TryTake("tcp", s_one, 80));
-        Assert.True(_table.TryTake("tcp", s_one, 81));
-        Assert.False(_table.TryTake("tcp", IPAddress.Any, 81));
+        Assert.Null(_table.Take("tcp", IPAddress.Any, 80, "web"));
+        Assert.Equal("web", _table.Take("tcp", s_one, 80, "db"));
+        Assert.Null(_table.Take("tcp", s_one, 81, "db"));
+        Assert.Equal("db", _table.Take("tcp", IPAddress.Any, 81, "web"));
     }
 
     [Fact]
-    public void TryTake_OtherAddressOrProtocol_IsFree()
+    public void Take_OtherAddressProtocolOrFamily_IsFree()
     {
-        Assert.True(_table.TryTake("tcp", s_one, 80));
-        Assert.True(_table.TryTake("tcp", IPAddress.Loopback, 80));
-        Assert.True(_table.TryTake("udp", s_one, 80));
-        Assert.False(_table.TryTake("tcp", s_one, 80));
+        Assert.Null(_table.Take("tcp", s_one, 80, "a"));
+        Assert.Null(_table.Take("tcp", IPAddress.Loopback, 80, "b"));
+        Assert.Null(_table.Take("udp", s_one, 80, "c"));
+        Assert.Null(_table.Take("tcp", IPAddress.IPv6Any, 80, "d"));
+        Assert.Equal("d", _table.Take("tcp", IPAddress.IPv6Loopback, 80, "e"));
+        Assert.Equal("a", _table.Take("tcp", s_one, 80, "e"));
     }
 
     [Fact]
     public void Release_OneOfTwoAddresses_KeepsTheOther()
     {
-        _table.TryTake("tcp", s_one, 80);
-        _table.TryTake("tcp", IPAddress.Loopback, 80);
+        _table.Take("tcp", s_one, 80, "a");
+        _table.Take("tcp", IPAddress.Loopback, 80, "b");
 
         _table.Release("tcp", s_one, 80);
 
-        Assert.False(_table.TryTake("tcp", IPAddress.Any, 80));
+        Assert.Equal("b", _table.Take("tcp", IPAddress.Any, 80, "c"));
         _table.Release("tcp", IPAddress.Loopback, 80);
-        Assert.True(_table.TryTake("tcp", IPAddress.Any, 80));
+        Assert.Null(_table.Take("tcp", IPAddress.Any, 80, "c"));
     }
 
     [Fact]
-    public void TakeEphemeral_SomeTakenSomeRefused_GoesOnAndWrapsAround()
+    public void FindEphemeral_SomeRefused_GoesOnAndWrapsAround()
     {
-        _table.TryTake("tcp", IPAddress.Any, 101);
-
-        Assert.Equal(100, _table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
-        Assert.Equal(103, _table.TakeEphemeral("tcp", IPAddress.Any, p => p != 102));
-        _table.Release("tcp", IPAddress.Any, 100);
-        Assert.Equal(100, _table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
-        Assert.Equal(102, _table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
-        Assert.Null(_table.TakeEphemeral("tcp", IPAddress.Any, _ => true));
-    }
-
-    [Fact]
-    public void TakeEphemeral_WhenThePortIsRefusedByAnError_GivesItBack()
-    {
-        Assert.Throws<InvalidOperationException>(() => _table.TakeEphemeral("tcp", s_one, _ => throw new InvalidOperationException()));
-
-        Assert.All(Enumerable.Range(100, 4), port => Assert.True(_table.TryTake("tcp", s_one, port)));
+        Assert.Equal(100, _table.FindEphemeral(_ => true));
+        Assert.Equal(103, _table.FindEphemeral(p => p == 103));
+        Assert.Equal(101, _table.FindEphemeral(p => p != 100));
+        Assert.Null(_table.FindEphemeral(_ => false));
     }
 }

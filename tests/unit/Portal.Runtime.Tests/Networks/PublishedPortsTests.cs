@@ -9,7 +9,9 @@ namespace Portal.Runtime.Tests.Networks;
 /// <summary>On the loopback only: whether a port is taken is something no fake can say.</summary>
 public sealed class PublishedPortsTests : IDisposable
 {
-    private static readonly IPAddress s_container = IPAddress.Parse("172.29.0.2");
+    private static readonly PortSide s_web = new("web (e1)", IPAddress.Parse("172.29.0.2"), IsRouted: false, null);
+    private static readonly PortSide s_db = s_web with { Endpoint = "db (e2)" };
+    private static readonly PortSide s_six = new("web (e1)", IPAddress.Parse("fd00::2"), IsRouted: false, null);
     private readonly PublishedPorts _ports = new();
 
     [Fact]
@@ -18,34 +20,34 @@ public sealed class PublishedPortsTests : IDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, 0);
         foreign.Start();
         var port = ((IPEndPoint)foreign.LocalEndpoint).Port;
-        var free = _ports.Take("web (e1)", s_container, [Loopback(81, 0)])[0];
+        var free = _ports.Take("web", s_web, null, [Loopback(81, 0)])[0];
         _ports.Release([free]);
 
-        var e = Assert.Throws<ErrorException>(() => _ports.Take("web (e1)", s_container, [Loopback(81, free.HostPort), Loopback(80, port)]));
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("web", s_web, null, [Loopback(81, free.HostPort), Loopback(80, port)]));
 
         Assert.Equal(ErrorKind.Internal, e.Error.Kind);
         Assert.EndsWith(
             $"driver failed programming external connectivity on endpoint web (e1): failed to bind host port for 127.0.0.1:{port}:172.29.0.2:80/tcp: address already in use",
             e.Message, StringComparison.Ordinal);
-        Assert.Single(_ports.Take("web (e1)", s_container, [Loopback(81, free.HostPort)]));
+        Assert.Single(_ports.Take("web", s_web, null, [Loopback(81, free.HostPort)]));
     }
 
     [Fact]
     public void Take_PortOfAnotherContainer_SaysSoAsDockerDoes()
     {
-        var taken = _ports.Take("web (e1)", s_container, [Loopback(80, 0)])[0];
+        var taken = _ports.Take("web", s_web, null, [Loopback(80, 0)])[0];
 
-        var e = Assert.Throws<ErrorException>(() => _ports.Take("db (e2)", s_container, [Loopback(80, taken.HostPort)]));
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [Loopback(80, taken.HostPort)]));
 
         Assert.EndsWith(
-            $"driver failed programming external connectivity on endpoint db (e2): Bind for 127.0.0.1:{taken.HostPort} failed: port is already allocated",
+            $"driver failed programming external connectivity on endpoint db (e2): Bind for 127.0.0.1:{taken.HostPort} failed: port is already allocated (by container web)",
             e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Take_Port_KeepsOtherProcessesOffIt()
     {
-        var taken = _ports.Take("web (e1)", s_container, [Loopback(80, 0)])[0];
+        var taken = _ports.Take("web", s_web, null, [Loopback(80, 0)])[0];
         using var foreign = new TcpListener(IPAddress.Loopback, taken.HostPort);
 
         Assert.Equal(SocketError.AddressAlreadyInUse, Assert.Throws<SocketException>(foreign.Start).SocketErrorCode);
@@ -60,20 +62,51 @@ public sealed class PublishedPortsTests : IDisposable
         foreign.Start();
         var port = new PublishedPort(80, "tcp", IPAddress.Loopback, ((IPEndPoint)foreign.LocalEndpoint).Port);
 
-        Assert.Equal([port], _ports.Restore([port]));
+        Assert.Equal([port], _ports.Restore("web", [port]));
         foreign.Stop();
 
-        Assert.Throws<ErrorException>(() => _ports.Take("db (e2)", s_container, [Loopback(80, port.HostPort)]));
+        Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [Loopback(80, port.HostPort)]));
         _ports.Release([port]);
-        Assert.Single(_ports.Take("db (e2)", s_container, [Loopback(80, port.HostPort)]));
+        Assert.Single(_ports.Take("db", s_db, null, [Loopback(80, port.HostPort)]));
     }
 
     [Fact]
-    public void Take_Ipv6Address_IsRefusedByName()
+    public void Take_Ipv6AddressOfAContainerWithoutIt_IsRefusedByName()
     {
-        var e = Assert.Throws<ErrorException>(() => _ports.Take("web (e1)", s_container, [new(80, "tcp", "::1", 0)]));
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("web", s_web, null, [new(80, "tcp", "::1", 0)]));
 
         Assert.Equal((ErrorKind.Invalid, true), (e.Error.Kind, e.Message.Contains("::1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Take_NoAddressNamed_IsTheSamePortInBothFamilies()
+    {
+        var taken = _ports.Take("web", s_web, s_six, [new(80, "tcp", "", 0)]);
+
+        Assert.Equal([IPAddress.Any, IPAddress.IPv6Any], taken.Select(p => p.HostAddress));
+        Assert.Equal(taken[0].HostPort, taken[1].HostPort);
+    }
+
+    [Fact]
+    public void Take_NetworkWithABindingOfItsOwn_PublishesThereOnly() => Assert.Equal(
+        [IPAddress.Loopback], _ports.Take("web", s_web with { Binding = IPAddress.Loopback }, s_six, [new(80, "tcp", "", 0)]).Select(p => p.HostAddress));
+
+    [Fact]
+    public void Take_Routed_TakesNoPortOfTheHost() => Assert.Equal(
+        [new PublishedPort(80, "tcp", IPAddress.Any, 0)], _ports.Take("web", s_web with { IsRouted = true }, null, [new(80, "tcp", "", 8080)]));
+
+    [Fact]
+    public void Take_NowhereOutside_PublishesNothing() => Assert.Empty(_ports.Take("web", null, null, [new(80, "tcp", "", 8080)]));
+
+    [Fact]
+    public void Take_Range_TakesTheFirstThatIsFreeAndThenSaysSo()
+    {
+        var first = _ports.Take("web", s_web, null, [Loopback(80, 0)])[0].HostPort;
+        var binding = new PortBinding(80, "tcp", "127.0.0.1", first, first + 1);
+
+        Assert.Equal(first + 1, _ports.Take("db", s_db, null, [binding])[0].HostPort);
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [binding]));
+        Assert.EndsWith($"Bind for 127.0.0.1:{first}-{first + 1} failed: all ports are allocated", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +114,7 @@ public sealed class PublishedPortsTests : IDisposable
     [InlineData(8080)]
     public void Take_AddressOfAnotherHost_IsTheCallersFault(int port)
     {
-        var e = Assert.Throws<ErrorException>(() => _ports.Take("web (e1)", s_container, [new(80, "tcp", "192.0.2.1", port)]));
+        var e = Assert.Throws<ErrorException>(() => _ports.Take("web", s_web, null, [new(80, "tcp", "192.0.2.1", port)]));
 
         Assert.Equal((ErrorKind.Invalid, true), (e.Error.Kind, e.Message.EndsWith("192.0.2.1 is no address of this host", StringComparison.Ordinal)));
     }

@@ -50,9 +50,38 @@ public class RouteMessagesTests
         Hex(RouteMessages.AddAddress(5, IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.255.255"))), Spaceless.Instance);
 
     [Fact]
-    public void AddDefaultRoute_Bytes_AreTheKernels() => Assert.Equal(
-        "2c000000 1800 0506 07000000 00000000 02000000 fe030001 00000000 08000500 ac1d0001 08000400 02000000",
-        Hex(RouteMessages.AddDefaultRoute(IPAddress.Parse("172.29.0.1"), 2)), Spaceless.Instance);
+    public void AddAddress_OfIPv6_IsGoodAtOnce() => Assert.Equal(
+        "40000000 1400 0506 07000000 00000000 0a400200 05000000 14000100 fd000000000000000000000000000002 14000200 fd000000000000000000000000000002",
+        Hex(RouteMessages.AddAddress(5, IPAddress.Parse("fd00::2"), 64, null)), Spaceless.Instance);
+
+    [Fact]
+    public void SetDefaultRoute_Bytes_AreTheKernels() => Assert.Equal(
+        "2c000000 1800 0505 07000000 00000000 02000000 fe030001 00000000 08000500 ac1d0001 08000400 02000000",
+        Hex(RouteMessages.SetDefaultRoute(IPAddress.Parse("172.29.0.1"), false, 2)), Spaceless.Instance);
+
+    [Fact]
+    public void SetDefaultRoute_OfIPv6ByTheLink_HasNoGateway() => Assert.Equal(
+        "24000000 1800 0505 07000000 00000000 0a000000 fe030001 00000000 08000400 02000000",
+        Hex(RouteMessages.SetDefaultRoute(null, true, 2)), Spaceless.Instance);
+
+    [Fact]
+    public void CreateSublink_Bytes_AreTheKernels() => Assert.Equal(
+        "58000000 1000 0506 07000000 00000000"
+        + "00000000 00000000 00000000 00000000"
+        + "0900 0300 6574683000 000000" // "eth0"
+        + "0800 0500 03000000" // IFLA_LINK 3
+        + "0800 1c00 2a000000" // IFLA_NET_NS_FD 42
+        + "1c00 1200" // IFLA_LINKINFO
+        + "0c00 0100 6d6163766c616e00" // "macvlan"
+        + "0c00 0200 0800 0100 04000000", // IFLA_INFO_DATA { IFLA_MACVLAN_MODE bridge }
+        Hex(RouteMessages.CreateSublink("macvlan", "eth0", 3, 4, 0, 0, null, 42)), Spaceless.Instance);
+
+    [Fact]
+    public void SetHairpin_Isolated_IsSaidToo()
+    {
+        Assert.EndsWith("0c000500 05000400 01000000".Replace(" ", "", StringComparison.Ordinal), Hex(RouteMessages.SetHairpin("vh0")), StringComparison.Ordinal);
+        Assert.EndsWith("14000500 05000400 01000000 05002100 01000000".Replace(" ", "", StringComparison.Ordinal), Hex(RouteMessages.SetHairpin("vh0", isolated: true)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void ReadLink_KernelsAnswer_IsTheLink()

@@ -238,7 +238,7 @@ public sealed class OciSpecBuilderTests
     [Fact]
     public void Network_HostAndOwn_DecideTheNamespace()
     {
-        static NetworkAttachment At(string? path) => new(s_id, "n", "n", "e", path, null, null, 0, null, null, []);
+        static NetworkAttachment At(string? path) => new(s_id, path, []);
 
         Assert.Equal("/run/netns/x", OciSpecBuilder.BuildSpec(Input() with { Attachment = At("/run/netns/x") }).Linux.Namespaces.Single(n => n.Type == "network").Path);
         Assert.DoesNotContain(OciSpecBuilder.BuildSpec(Input() with { Attachment = At(null) }).Linux.Namespaces, n => n.Type == "network");

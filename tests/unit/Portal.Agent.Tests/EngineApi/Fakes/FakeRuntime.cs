@@ -67,6 +67,16 @@ internal sealed class FakeContainers : IContainers
 
     public Task<IReadOnlyList<string>> UpdateAsync(ContainerId id, ContainerUpdate update, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
 
+    public (ContainerId Container, EndpointSpec Endpoint)? Connected { get; private set; }
+
+    public Task ConnectAsync(ContainerId id, EndpointSpec endpoint, CancellationToken ct)
+    {
+        Connected = (id, endpoint);
+        return Task.CompletedTask;
+    }
+
+    public Task DisconnectAsync(ContainerId id, string network, CancellationToken ct) => Task.CompletedTask;
+
     public Task RemoveAsync(ContainerId id, bool force, bool removeVolumes, CancellationToken ct) => Task.CompletedTask;
 
     public Task<ContainerExit> WaitAsync(ContainerId id, WaitCondition condition, CancellationToken ct) => Exit.Task.WaitAsync(ct);
@@ -204,16 +214,45 @@ internal sealed class FakeImages : IImages
         Task.FromResult<IReadOnlyList<ImageDeletion>>([new(reference, null)]);
 }
 
-/// <summary>The default bridge only.</summary>
+/// <summary>The default bridge, and one that was asked for last.</summary>
 internal sealed class FakeNetworks : INetworks
 {
-    public IReadOnlyList<NetworkSnapshot> List() =>
-        [new(new string('b', 64), "bridge", "bridge", Some.Time, "172.29.0.0/16", IPAddress.Parse("172.29.0.1"), [])];
+    private static readonly NetworkSpec s_bridge = new()
+    {
+        Name = "bridge",
+        Driver = "bridge",
+        Options = new Dictionary<string, string> { ["com.docker.network.bridge.name"] = "portal0" },
+        Pools = [new("172.29.0.0/16", "172.29.0.1")],
+    };
 
-    public NetworkSnapshot Resolve(string reference) => List().FirstOrDefault(n => n.Name == reference)
+    public NetworkSpec? Created { get; private set; }
+
+    public IReadOnlyList<NetworkSnapshot> List() =>
+    [
+        new(new string('b', 64), Some.Time, s_bridge, []),
+        .. Created is null ? (NetworkSnapshot[])[] : [new(new string('c', 64), Some.Time, Created, [])],
+    ];
+
+    public NetworkSnapshot Resolve(string reference) => List().FirstOrDefault(n => n.Name == reference || n.Id == reference)
         ?? throw new ErrorException(ErrorKind.NotFound, "network.not_found", $"network {reference} not found");
 
+    public Task<NetworkSnapshot> CreateAsync(NetworkSpec spec, CancellationToken ct)
+    {
+        Created = spec;
+        return Task.FromResult(Resolve(spec.Name));
+    }
+
+    public Task RemoveAsync(string reference, CancellationToken ct)
+    {
+        Created = null;
+        return Task.CompletedTask;
+    }
+
     public Task<NetworkAttachment> AttachAsync(AttachmentRequest request, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<NetworkAttachment> ConnectAsync(AttachmentRequest request, EndpointSpec endpoint, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<NetworkAttachment> DisconnectAsync(AttachmentRequest request, string networkId, CancellationToken ct) => throw new NotSupportedException();
 
     public Task DetachAsync(ContainerId container, CancellationToken ct) => throw new NotSupportedException();
 

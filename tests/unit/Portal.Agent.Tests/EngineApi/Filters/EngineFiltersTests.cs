@@ -77,7 +77,7 @@ public sealed class EngineFiltersTests
     {
         var container = Some.Container("web", new ContainerSpec { Image = "busybox", ExposedPorts = ["80/tcp"], Ports = [new(80, "tcp", "", 8080)] }) with
         {
-            Attachment = new(Some.Id, "bbbb", "bridge", "e1", "/ns", "veth1", IPAddress.Parse("172.29.0.2"), 16, null, null, [new(80, "tcp", IPAddress.Any, 8080)]),
+            Attachment = new(Some.Id, "/ns", [new("bbbb", "bridge", "bridge", "e1", "eth0", "veth1", new(IPAddress.Parse("172.29.0.2"), 16, null), null, null, 0, false, [new(80, "tcp", IPAddress.Any, 8080)])]),
         };
 
         Assert.Equal(fits, Filter(json).Fits(container));

@@ -23,8 +23,47 @@ public sealed class ContainerMappingTests
     };
 
     private static readonly NetworkAttachment s_place = new(
-        Some.Id, "n1", "bridge", "e1", "/ns", "veth1", IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.0.1"), "02:42:ac:1d:00:02",
-        [new(80, "tcp", IPAddress.Any, 32768)]);
+        Some.Id, "/ns",
+        [
+            new("n1", "bridge", "bridge", "e1", "eth0", "veth1", new(IPAddress.Parse("172.29.0.2"), 16, IPAddress.Parse("172.29.0.1")), null, "02:42:ac:1d:00:02", 0, false,
+                [new(80, "tcp", IPAddress.Any, 32768)]),
+        ]);
+
+    [Fact]
+    public void Inspect_InSeveralNetworks_ShowsWhatItHasAndWhatItWasAskedFor()
+    {
+        var spec = s_spec with
+        {
+            Endpoints = [new() { Network = "bridge", NetworkId = "n1" }, new() { Network = "shop", NetworkId = "n2", Aliases = ["web"], IPv4Address = "10.1.0.9", GatewayPriority = 3 }],
+        };
+        var place = s_place with
+        {
+            Endpoints = [.. s_place.Endpoints, new("n2", "shop", "bridge", "e2", "eth1", "veth2", new(IPAddress.Parse("10.1.0.9"), 24, null), new(IPAddress.Parse("fd00::9"), 64, null), null, 3, false, [])],
+        };
+
+        var inspect = ContainerMapping.Inspect(Some.Container("web", spec) with { Attachment = place }, Some.Places, [], new FakeRuntimeInfo(), ApiVersion.Highest);
+        var older = ContainerMapping.Inspect(Some.Container("web", spec) with { Attachment = place }, Some.Places, [], new FakeRuntimeInfo(), new(1, 41));
+
+        var shop = inspect.NetworkSettings.Networks["shop"];
+        Assert.Equal(("10.1.0.9", "fd00::9", 64, "e2", 3), (shop.IPAddress, shop.GlobalIPv6Address, shop.GlobalIPv6PrefixLen, shop.EndpointID, shop.GwPriority));
+        Assert.Equal("10.1.0.9", shop.IPAMConfig!.IPv4Address);
+        Assert.Equal(["web"], shop.Aliases!);
+        Assert.Equal(["web", Some.Id.Abbreviated], shop.DNSNames!);
+        Assert.Null(inspect.NetworkSettings.Networks["bridge"].DNSNames);
+        Assert.Equal(["web", Some.Id.Abbreviated], older.NetworkSettings.Networks["shop"].Aliases!);
+        Assert.Equal("172.29.0.2", inspect.NetworkSettings.IPAddress);
+    }
+
+    [Fact]
+    public void Inspect_Links_AreShownAsClientsReadThem()
+    {
+        var container = Some.Container("web", s_spec with { Links = ["c1:database"], Ports = [new(80, "tcp", "", 8000, 8010)] });
+
+        var host = HostConfigMapping.Show(container, new FakeRuntimeInfo(), id => id == "c1" ? "db" : null);
+
+        Assert.Equal(["/db:/web/database"], host.Links!);
+        Assert.Equal("8000-8010", host.PortBindings!["80/tcp"]![0].HostPort);
+    }
 
     [Fact]
     public void Inspect_RunningContainer_ShowsPortsAndTheDefaultBridgeAddress()
@@ -95,7 +134,7 @@ public sealed class ContainerMappingTests
     [Fact]
     public void Inspect_PathsOfOnesOwnOrNone_AreShownAsTheyAre()
     {
-        static Domain.Engine.Models.HostConfig Show(ContainerSpec spec) => HostConfigMapping.Show(Some.Container(spec: spec), new FakeRuntimeInfo());
+        static Domain.Engine.Models.HostConfig Show(ContainerSpec spec) => HostConfigMapping.Show(Some.Container(spec: spec), new FakeRuntimeInfo(), _ => null);
 
         Assert.Equal(["/x"], Show(Some.Spec with { MaskedPaths = ["/x"] }).MaskedPaths!);
         Assert.Empty(Show(Some.Spec with { SecurityOptions = ["systempaths=unconfined"] }).ReadonlyPaths!);

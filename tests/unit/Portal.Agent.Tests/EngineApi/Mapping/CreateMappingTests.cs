@@ -82,20 +82,33 @@ public sealed class CreateMappingTests
         Assert.Equal(new(NamespaceKind.Host), spec.CgroupNamespaceMode);
     }
 
-    [Theory]
-    [InlineData("HostConfig.Links", """{"Links":["a:b"]}""")]
-    [InlineData("HostConfig.PortBindings", """{"PortBindings":{"80/tcp":[{"HostPort":"8000-8010"}]}}""")]
-    public void Option_ThatCannotBeHonoured_IsRefusedByName(string field, string hostConfig)
+    [Fact]
+    public void Links_AndRangesOfPorts_AreTakenOver()
     {
-        var error = Assert.Throws<ErrorException>(() => Map($$"""{"Image":"i","HostConfig":{{hostConfig}}}""")).Error;
+        var spec = Map("""{"Image":"i","HostConfig":{"Links":["db:database"],"PortBindings":{"80/tcp":[{"HostPort":"8000-8010"}],"90-91/udp":[{"HostPort":"9000-9001"}]}}}""").Spec;
 
-        Assert.Equal(ErrorKind.NotImplemented, error.Kind);
-        Assert.Contains(field, error.Message, StringComparison.Ordinal);
+        Assert.Equal(["db:database"], spec.Links);
+        Assert.Equal([new(80, "tcp", "", 8000, 8010), new(90, "udp", "", 9000), new(91, "udp", "", 9001)], spec.Ports);
+        Assert.Equal(["80/tcp", "90/udp", "91/udp"], spec.ExposedPorts);
+    }
+
+    [Fact]
+    public void Endpoint_EveryMember_IsTakenOver()
+    {
+        var spec = Map("""
+            {"Image":"i","HostConfig":{"NetworkMode":"shop"},"MacAddress":"02:42:00:00:00:09","NetworkingConfig":{"EndpointsConfig":{"shop":{
+            "IPAMConfig":{"IPv4Address":"10.1.0.9","IPv6Address":"fd00::9","LinkLocalIPs":["169.254.1.1"]},"Links":["db:d"],"Aliases":["web","web"],"DriverOpts":{"a":"b"},"GwPriority":7}}}}
+            """).Spec;
+
+        var endpoint = Assert.Single(spec.Endpoints!);
+        Assert.Equal(("shop", "10.1.0.9", "fd00::9", "02:42:00:00:00:09", 7), (endpoint.Network, endpoint.IPv4Address, endpoint.IPv6Address, endpoint.MacAddress, endpoint.GatewayPriority));
+        Assert.Equal("web db:d 169.254.1.1 b", string.Join(' ', [.. endpoint.Aliases, .. endpoint.Links, .. endpoint.LinkLocalAddresses, endpoint.DriverOptions["a"]]));
     }
 
     [Theory]
     [InlineData("""{"Image":""}""", "no image specified")]
     [InlineData("""{"Image":"i","HostConfig":{"PortBindings":{"80/xyz":[]}}}""", "invalid port specification: \"80/xyz\": unknown protocol")]
+    [InlineData("""{"Image":"i","HostConfig":{"PortBindings":{"80-82/tcp":[{"HostPort":"90-91"}]}}}""", "invalid ranges specified for container and host Ports: 80-82/tcp and 90-91")]
     [InlineData("""{"Image":"i","HostConfig":{"PidMode":"shareable"}}""", "invalid PID mode: shareable")]
     [InlineData("""{"Image":"i","HostConfig":{"UTSMode":"nonsense"}}""", "invalid UTS mode: nonsense")]
     [InlineData("""{"Image":"i","Healthcheck":{"Test":["EXEC","x"]}}""", "Unknown healthcheck type 'EXEC' (expected 'CMD')")]
@@ -114,7 +127,7 @@ public sealed class CreateMappingTests
         const string body = """{"Image":"i","NetworkingConfig":{"EndpointsConfig":{"a":{},"b":{}}}}""";
 
         Assert.Equal(ErrorKind.Invalid, Assert.Throws<ErrorException>(() => Map(body, 43)).Error.Kind);
-        Assert.Equal(ErrorKind.NotImplemented, Assert.Throws<ErrorException>(() => Map(body, 44)).Error.Kind);
+        Assert.Equal(["a", "b"], Map(body, 44).Spec.Endpoints!.Select(e => e.Network));
     }
 
     private static CreatePlan Map(string json, int minor = 51) =>
