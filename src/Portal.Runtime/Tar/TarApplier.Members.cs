@@ -100,8 +100,20 @@ internal abstract partial class TarApplier
                 for (int read; (read = reader.Read(buffer)) > 0; offset += read)
                 {
                     ct.ThrowIfCancellationRequested();
-                    budget?.Charge(read);
-                    Write(file!, buffer.AsSpan(0, read), offset, path);
+                    if (KeepsHoles)
+                    {
+                        WriteParts(file!, buffer.AsSpan(0, read), offset, path);
+                    }
+                    else
+                    {
+                        budget?.Charge(read);
+                        Write(file!, buffer.AsSpan(0, read), offset, path);
+                    }
+                }
+
+                if (KeepsHoles && offset > 0)
+                {
+                    RandomAccess.SetLength(file!, offset);
                 }
 
                 Describe(file!, path, entry);
@@ -117,6 +129,39 @@ internal abstract partial class TarApplier
         {
             _ = Libc.UnlinkAt(parent, name, isDirectory: false);
             throw;
+        }
+    }
+
+    /// <summary>Writes what is not zero, in blocks as file systems have them.</summary>
+    private void WriteParts(SafeFileHandle file, ReadOnlySpan<byte> content, long offset, byte[] path)
+    {
+        const int Block = 4096;
+        var start = 0;
+        for (var end = 0; start < content.Length; start = end)
+        {
+            // Up to the next block's beginning in the file; then as far as the blocks are of the same kind.
+            var isHole = true;
+            for (end = start; end < content.Length;)
+            {
+                var next = (int)Math.Min(content.Length, end + Block - ((offset + end) % Block));
+                var isZero = !content[end..next].ContainsAnyExcept((byte)0);
+                if (end == start)
+                {
+                    isHole = isZero;
+                }
+                else if (isZero != isHole)
+                {
+                    break;
+                }
+
+                end = next;
+            }
+
+            if (!isHole)
+            {
+                budget?.Charge(end - start);
+                Write(file, content[start..end], offset + start, path);
+            }
         }
     }
 
