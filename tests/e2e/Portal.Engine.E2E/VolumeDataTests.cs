@@ -6,7 +6,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E;
 
 /// <summary>The files of volumes, and whole volumes as archives, by the Control API.</summary>
-public sealed class VolumeDataTests(KilledEngine engine) : IClassFixture<KilledEngine>, IAsyncLifetime
+public sealed class VolumeDataTests(KilledEngine engine, Engine other) : IClassFixture<KilledEngine>, IAsyncLifetime
 {
     private const string Api = "/control/v1/volumes/";
 
@@ -191,6 +191,61 @@ public sealed class VolumeDataTests(KilledEngine engine) : IClassFixture<KilledE
             Assert.Empty(Mounts());
             Directory.Delete(target, recursive: true);
             Directory.CreateDirectory(target);
+        }
+    }
+
+    [Fact]
+    public async Task Copy_FromOneAgentToAnother_IsWholeOrNotThere()
+    {
+        (await _docker.RunAsync("run", "--rm", "-v", "source:/v", "busybox", "sh", "-c", "head -c 80000000 /dev/urandom > /v/big; chown 3:4 /v/big")).Succeeded();
+        try
+        {
+            // Agents do not reach each other: what one gives is what the other gets.
+            using (var whole = await engine.Http.GetAsync(Api + "source/backup?quiet=pause", HttpCompletionOption.ResponseHeadersRead))
+            {
+                using var answer = await other.Http.PutAsync(Api + "copied/restore", new StreamContent(await whole.Content.ReadAsStreamAsync()));
+                Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+            }
+
+            const string Look = "cd /v; stat -c '%a %u %g %s' big; md5sum big";
+            Assert.Equal(
+                (await _docker.RunAsync("run", "--rm", "-v", "source:/v", "busybox", "sh", "-c", Look)).Succeeded().Out,
+                (await other.Docker.RunAsync("run", "--rm", "-v", "copied:/v", "busybox", "sh", "-c", Look)).Succeeded().Out);
+
+            using var cut = await engine.Http.GetAsync(Api + "source/backup", HttpCompletionOption.ResponseHeadersRead);
+            var killed = new TaskCompletionSource();
+            var copying = other.Http.PutAsync(Api + "cut/restore", new HeldContent(await cut.Content.ReadAsStreamAsync(), killed.Task));
+            await Patience.UntilAsync("the copy has begun", async () => (await other.Http.GetStringAsync("/control/v1/volume-work")).Contains("\"cut\"", StringComparison.Ordinal));
+            await engine.KillAsync();
+            killed.SetResult();
+            Assert.IsAssignableFrom<HttpRequestException>(await Record.ExceptionAsync(() => copying));
+            await engine.StartAsync();
+            await Patience.UntilAsync("nothing of it is left", () => !Directory.Exists(other.DataRoot + "/volumes/cut"));
+            Assert.NotEqual(0, (await other.Docker.RunAsync("volume", "inspect", "cut")).ExitCode);
+        }
+        finally
+        {
+            await other.Docker.RunAsync("volume", "rm", "-f", "copied");
+        }
+    }
+
+    /// <summary>The beginning of a stream, and the rest of it when that is let go.</summary>
+    private sealed class HeldContent(Stream source, Task letGo) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var head = new byte[1 << 20];
+            await source.ReadExactlyAsync(head);
+            await stream.WriteAsync(head);
+            await stream.FlushAsync();
+            await letGo;
+            await source.CopyToAsync(stream);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
         }
     }
 
