@@ -17,10 +17,12 @@ using Portal.Api.Hosts;
 using Portal.Api.Http;
 using Portal.Api.Live;
 using Portal.Api.Security;
+using Portal.Api.Volumes;
 using Portal.Domain;
 using Portal.Domain.Access.Users;
 using Portal.Domain.Audit;
 using Portal.Domain.Hosts;
+using Portal.Domain.Volumes;
 
 namespace Portal.Api;
 
@@ -87,6 +89,7 @@ public static class PortalApi
         api.MapAccess();
         api.MapHosts();
         api.MapContainers();
+        api.MapVolumes();
         return app;
     }
 
@@ -168,6 +171,7 @@ public static class PortalApi
         services.AddSingleton<EngineConnections>();
         services.AddSingleton<EngineCalls>();
         services.AddSingleton<IHostGateway, EngineHostGateway>();
+        services.AddSingleton<IVolumeGateway, EngineVolumeGateway>();
         services.AddSingleton<IHostUpstream, EngineUpstream>();
         services.AddSingleton<Fleet>();
         services.AddSingleton<IFleetFeeds, FleetFeeds>();

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Access;
 using Portal.Domain.Containers;
+using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
+using Portal.Domain.Volumes;
 
 namespace Portal.Domain;
 
@@ -11,11 +13,24 @@ public static class PortalDomain
     /// <summary>Registers the use-case handlers. The ports they need (gateway, feeds, audit) come from the host.</summary>
     public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
         .AddSingleton<IAccessPolicy, AccessPolicy>()
+        .AddScoped<HostCommand>()
         .AddScoped<ContainerCommand>()
         .AddScoped<IHandler<StartContainer>, StartContainerHandler>()
         .AddScoped<IHandler<StopContainer>, StopContainerHandler>()
         .AddScoped<IHandler<RestartContainer>, RestartContainerHandler>()
         .AddScoped<IHandler<KillContainer>, KillContainerHandler>()
         .AddScoped<IHandler<RemoveContainer>, RemoveContainerHandler>()
-        .AddScoped<IQueryHandler<InspectContainer, ContainerDetails>, InspectContainerHandler>();
+        .AddScoped<IQueryHandler<InspectContainer, ContainerDetails>, InspectContainerHandler>()
+        .AddScoped<IQueryHandler<ListVolumeFiles, VolumeFolderView>, ListVolumeFilesHandler>()
+        .AddScoped<IQueryHandler<ListVolumeWork, IReadOnlyList<VolumeWorkView>>, ListVolumeWorkHandler>()
+        .AddScoped<IQueryHandler<ReadVolumeFile, VolumeContent>, ReadVolumeFileHandler>()
+        .AddScoped<IQueryHandler<ReadVolumeArchive, VolumeContent>, ReadVolumeArchiveHandler>()
+        .AddScoped<IQueryHandler<BackupVolume, VolumeContent>, BackupVolumeHandler>()
+        .AddScoped<IHandler<WriteVolumeFile>, WriteVolumeFileHandler>()
+        .AddScoped<IHandler<WriteVolumeArchive>, WriteVolumeArchiveHandler>()
+        .AddScoped<IHandler<MakeVolumeFolder>, MakeVolumeFolderHandler>()
+        .AddScoped<IHandler<RenameVolumeFile>, RenameVolumeFileHandler>()
+        .AddScoped<IHandler<DeleteVolumeFile>, DeleteVolumeFileHandler>()
+        .AddScoped<IHandler<RestoreVolume>, RestoreVolumeHandler>()
+        .AddScoped<IHandler<CopyVolume>, CopyVolumeHandler>();
 }

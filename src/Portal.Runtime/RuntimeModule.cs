@@ -28,7 +28,7 @@ public static class RuntimeModule
     public static int BlockedThreads { get; } = Math.Max(4, 2 * Environment.ProcessorCount);
 
     /// <summary>
-    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="IRegistries"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>,
+    /// Registers <see cref="IContainers"/>, <see cref="IExecs"/>, <see cref="IImages"/>, <see cref="IRegistries"/>, <see cref="INetworks"/>, <see cref="IVolumes"/>, <see cref="IVolumeFiles"/>, <see cref="IVolumeBackups"/>,
     /// <see cref="IRuntimeEvents"/>, <see cref="IRuntimeInfo"/>, <see cref="IStatsSampler"/>, <see cref="IContainerFiles"/>, <see cref="IDiskUsage"/>, and
     /// the hosted service that adopts running containers; register
     /// it before what serves requests. Needs logging.
@@ -52,8 +52,12 @@ public static class RuntimeModule
         services.AddSingleton<IContainerNames>(provider => provider.GetRequiredService<ContainerStore>());
         services.AddSingleton<NetworkPlaces>();
         services.AddSingleton<IKeptLogs, KeptContainerLogs>();
+        services.AddSingleton<VolumeMounts>();
         services.AddSingleton<LocalVolumes>();
         services.AddSingleton<IVolumes>(provider => provider.GetRequiredService<LocalVolumes>());
+        services.AddSingleton<IVolumeFiles, VolumeFiles>();
+        services.AddSingleton<QuietContainers>();
+        services.AddSingleton<IVolumeBackups, VolumeBackups>();
         services.AddSingleton<SeccompFilters>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<Conmon>();

@@ -46,7 +46,7 @@ internal sealed class DiskUsageEndpoints(IDiskUsage usage, IContainers container
 
         if (Wanted("volume"))
         {
-            answer.Volumes = [.. volumes.List().Select(volume => VolumeEndpoints.Resource(volume, Volume(volume, taken, allContainers)))];
+            answer.Volumes = [.. volumes.List().Where(volume => volume.Options.Given is not { Count: > 0 }).Select(volume => VolumeEndpoints.Resource(volume, Volume(volume, taken, allContainers)))];
         }
 
         if (Wanted("build-cache"))

@@ -26,6 +26,7 @@ internal static class EngineModule
         .AddSingleton<VolumeEndpoints>()
         .AddSingleton<DiskUsageEndpoints>()
         .AddSingleton<ControlEndpoints>()
+        .AddSingleton<VolumeControlEndpoints>()
         .AddBuildKit()
         .AddSingleton(Routes)
         .AddSingleton<EngineDispatcher>();
@@ -58,6 +59,7 @@ internal static class EngineModule
         services.GetRequiredService<VolumeEndpoints>().Map(routes);
         services.GetRequiredService<DiskUsageEndpoints>().Map(routes);
         services.GetRequiredService<ControlEndpoints>().Map(routes);
+        services.GetRequiredService<VolumeControlEndpoints>().Map(routes);
         SwarmEndpoints.Map(routes);
         return routes;
     }

@@ -1,3 +1,4 @@
+using Portal.Agent.EngineApi.Filters;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
@@ -29,7 +30,7 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
         Labels = volume.Labels.Count > 0 ? new(volume.Labels) : volume.Anonymous ? new() { [AnonymousLabel] = "" } : null,
         Mountpoint = volume.MountPoint,
         Name = volume.Name,
-        Options = null,
+        Options = volume.Options.Shown is { } options ? new(options) : null,
         Scope = "local",
         UsageData = usage,
     };
@@ -39,12 +40,13 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
         var filters = request.Filters("dangling", "driver", "label", "name");
         var dangling = filters.Boolean("dangling");
         var used = dangling is null ? [] : Used();
+        var names = filters.Values("name").Select(text => new NamePattern(text)).ToList();
         List<VolumeResource> list =
         [
             .. volumes.List()
                 .Where(v => (dangling is null || dangling == !used.Contains(v.Name))
                     && filters.Any("driver", d => d == "local")
-                    && filters.Any("name", n => v.Name.Contains(n, StringComparison.Ordinal))
+                    && (!filters.Has("name") || names.Exists(name => name.IsMatch(v.Name)))
                     && filters.Labels(v.Labels))
                 .Select(v => Resource(v)),
         ];
@@ -56,15 +58,10 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
         var body = await request.ReadAsync(EngineBody.Strict.VolumeCreateRequest) ?? new();
         if (body.Driver is not (null or "" or "local"))
         {
-            throw new ErrorException(ErrorKind.NotFound, "volume.driver", $"error looking up volume plugin {body.Driver}: plugin \"{body.Driver}\" not found");
+            throw new ErrorException(ErrorKind.NotFound, "volume.driver", $"create {body.Name}: error looking up volume plugin {body.Driver}: plugin \"{body.Driver}\" not found");
         }
 
-        if (body.DriverOpts is { Count: > 0 })
-        {
-            throw EngineErrors.NotSupported("options of the local volume driver (DriverOpts) are");
-        }
-
-        var volume = await volumes.CreateAsync(string.IsNullOrEmpty(body.Name) ? null : body.Name, body.Labels ?? [], request.Aborted);
+        var volume = await volumes.CreateAsync(string.IsNullOrEmpty(body.Name) ? null : body.Name, body.Labels ?? [], body.DriverOpts, request.Aborted);
         await request.Json(Resource(volume), EngineJson.Default.VolumeResource, StatusCodes.Status201Created);
     }
 
@@ -84,7 +81,8 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
         var response = new VolumePruneResponse();
         foreach (var volume in volumes.List())
         {
-            if (used.Contains(volume.Name) || (!all && !volume.Anonymous) || !filters.Labels(volume.Labels))
+            // What is on somebody else's file system is nobody's to tidy up: as in Docker, options keep a volume.
+            if (used.Contains(volume.Name) || (!all && !IsAnonymous(volume)) || volume.Options.Given is { Count: > 0 } || !filters.Labels(volume.Labels))
             {
                 continue;
             }
@@ -105,6 +103,8 @@ internal sealed class VolumeEndpoints(IVolumes volumes, IContainers containers, 
         news.Tell("volume", response.SpaceReclaimed);
         await request.Json(response, EngineJson.Default.VolumePruneResponse);
     }
+
+    private static bool IsAnonymous(VolumeSnapshot volume) => volume.Anonymous || volume.Labels.ContainsKey(AnonymousLabel);
 
     private HashSet<string> Used() => [.. containers.List().SelectMany(c => c.Mounts).Select(m => m.VolumeName).OfType<string>()];
 }

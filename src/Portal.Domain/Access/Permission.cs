@@ -11,4 +11,8 @@ public enum Permission
     ContainerRestart,
     ContainerKill,
     ContainerRemove,
+    VolumeFilesRead,
+    VolumeFilesWrite,
+    VolumeBackup,
+    VolumeRestore,
 }

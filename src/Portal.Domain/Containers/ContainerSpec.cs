@@ -278,6 +278,10 @@ public sealed record MountSpec(MountKind Kind, string Source, string Target, boo
 
     /// <summary>Labels of a volume that the mount makes.</summary>
     public IReadOnlyDictionary<string, string> VolumeLabels { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Driver options of a volume that the mount makes; null for none. Not kept with the container: they may hold a password.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string>? VolumeOptions { get; init; }
 }
 
 /// <summary>Limits. Zero means no limit throughout.</summary>

@@ -68,6 +68,10 @@ namespace Portal.Domain.Engine;
 [JsonSerializable(typeof(List<ContainerChangeItem>))]
 [JsonSerializable(typeof(ControlHost))]
 [JsonSerializable(typeof(ControlStatsBatch))]
+[JsonSerializable(typeof(ControlVolumeListing))]
+[JsonSerializable(typeof(ControlVolumeEntry))]
+[JsonSerializable(typeof(ControlVolumeBackup))]
+[JsonSerializable(typeof(List<ControlVolumeWork>))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 [JsonSerializable(typeof(List<string>))]
 public sealed partial class EngineJson : JsonSerializerContext;

@@ -91,13 +91,18 @@ internal sealed class ContainerCreation(
     private void FillVolumes(ContainerId id, MountPlan plan, List<ResolvedMount> mounts)
     {
         List<(ResolvedMount Mount, SafeFileHandle Volume)> empty = [];
+        List<IDisposable> used = [];
         try
         {
             foreach (var (planned, mount) in plan.Mounts.Zip(mounts))
             {
-                if (mount.Kind == MountKind.Volume && planned is { Lent: null, Spec.NoCopy: false } && VolumeFill.OpenEmpty(mount.Source, mount.Subpath) is { } volume)
+                if (mount.Kind == MountKind.Volume && planned is { Lent: null, Spec.NoCopy: false })
                 {
-                    empty.Add((mount, volume));
+                    used.Add(volumes.Use(mount.VolumeName!));
+                    if (VolumeFill.OpenEmpty(mount.Source, mount.Subpath) is { } volume)
+                    {
+                        empty.Add((mount, volume));
+                    }
                 }
             }
 
@@ -122,6 +127,7 @@ internal sealed class ContainerCreation(
         finally
         {
             empty.ForEach(item => item.Volume.Dispose());
+            used.ForEach(use => use.Dispose());
         }
     }
 }

@@ -32,6 +32,7 @@ internal sealed partial class ContainerLifecycle
         await SweepBundlesAsync().ConfigureAwait(false);
         var running = found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Id).ToHashSet();
         mounts.Sweep(running);
+        volumes.Adopt(found.Where(item => item.Step == AdoptionStep.Adopt).Select(item => item.Container.Snapshot));
         memory.Sweep(running);
 
         foreach (var (container, step, run) in found)

@@ -9,12 +9,13 @@ using Portal.Runtime.Mounts;
 using Portal.Runtime.Networks;
 using Portal.Runtime.Oci;
 using Portal.Runtime.Supervision;
+using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Containers;
 
 /// <summary>What a run needs around it (root file system, network, files, bundle), and its removal afterwards.</summary>
 internal sealed class ContainerSetup(
-    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, NetworkPlaces places, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
+    ContainerStore store, ILayerStore layers, PreparedMounts preparedMounts, LocalVolumes volumes, NetworkPlaces places, NamespaceDonors donors, SharedMemory memory, Conmon conmon, OciRuntime runtime, SeccompFilters filters,
     CdiInjection cdi, AppArmorHost appArmor, OciHost host, OciRuntimes runtimes, CgroupParents parents, WorkSlots slots, RuntimeOptions options)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -58,6 +59,7 @@ internal sealed class ContainerSetup(
         try
         {
             root = layers.Mount(container.Id);
+            volumes.Hold(container);
             (rootInForce, mounts) = preparedMounts.Prepare(container, root, runtime.IsCrun(container.Id));
         }
         catch
@@ -195,6 +197,7 @@ internal sealed class ContainerSetup(
             failure ??= ex;
         }
 
+        volumes.Release(id);
         return failure;
     }
 

@@ -7,11 +7,12 @@ using Portal.Runtime.Layers;
 using Portal.Runtime.Linux;
 using Portal.Runtime.Mounts;
 using Portal.Runtime.UserNamespaces;
+using Portal.Runtime.Volumes;
 
 namespace Portal.Runtime.Files;
 
 /// <summary>Opens the roots of containers.</summary>
-internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, RuntimeOptions options)
+internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, LocalVolumes volumes, RuntimeOptions options)
 {
     private const uint FolderMode = 0x1ED; // 0755
 
@@ -99,6 +100,9 @@ internal sealed class ContainerRoots(ContainerStore store, ILayerStore layers, R
     {
         (SafeFileHandle, SafeFileHandle)? opened = null;
         Exception? failure = null;
+
+        // The view has mounts of its own of what is there now.
+        using var used = volumes.Use(container);
 
         // Not a pool thread: it never comes back from its namespace and must end with this work.
         var thread = new Thread(() =>

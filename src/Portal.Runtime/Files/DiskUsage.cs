@@ -38,7 +38,8 @@ internal sealed class DiskUsage(IContainers containers, IImages images, IVolumes
             writable[container.Id] = await sizes.OfContainerAsync(container.Id, CancellationToken.None).ConfigureAwait(false);
         }
 
-        var folders = volumes.List();
+        // What a volume with options holds is not on the engine's disk.
+        var folders = volumes.List().Where(volume => !volume.Options.IsMounted).ToList();
         var bytes = await ArchiveThread.RunAsync(
             () => folders.ToDictionary(volume => volume.Name, volume => TreeSize.Of(volume.MountPoint, CancellationToken.None)), CancellationToken.None).ConfigureAwait(false);
         return new(layers.Total, layers.Shared, writable, bytes);

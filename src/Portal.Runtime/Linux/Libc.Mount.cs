@@ -11,12 +11,20 @@ internal enum MountFlags : ulong
     NoSuid = 2,
     NoDev = 4,
     NoExec = 8,
+    Synchronous = 16,
     Remount = 32,
+    MandatoryLocks = 64,
+    SynchronousDirectories = 128,
+    NoAccessTime = 1024,
+    NoDirectoryAccessTime = 2048,
     Bind = 4096,
     Recursive = 16384,
+    Unbindable = 1 << 17,
     Private = 1 << 18,
     Slave = 1 << 19,
     Shared = 1 << 20,
+    RelativeAccessTime = 1 << 21,
+    StrictAccessTime = 1 << 24,
 }
 
 internal static partial class Libc

@@ -131,7 +131,8 @@ internal sealed class BindSources(RuntimeOptions options)
         return true;
     }
 
-    private static IReadOnlyList<string> LockedOptions(string source)
+    /// <summary>What a mount is besides being there, as options.</summary>
+    internal static IReadOnlyList<string> LockedOptions(string source)
     {
         var bytes = Encoding.UTF8.GetBytes(source);
         if (Libc.Open(bytes, Libc.OpenPath, 0, out var handle) is not 0 and var errno)

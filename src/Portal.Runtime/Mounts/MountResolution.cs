@@ -175,7 +175,7 @@ internal sealed class MountResolution(RuntimeOptions options, ContainerStore con
                 return resolved with { ImageId = planned.Image!.Id, ImageName = mount.Source };
             case MountKind.Volume:
             default:
-                var volume = await volumes.ClaimAsync(mount.Source.Length > 0 ? mount.Source : null, mount.VolumeLabels, id, ct).ConfigureAwait(false);
+                var volume = await volumes.ClaimAsync(mount.Source.Length > 0 ? mount.Source : null, mount.VolumeLabels, mount.VolumeOptions, id, ct).ConfigureAwait(false);
                 return resolved with { VolumeName = volume.Name, Source = volume.MountPoint, Anonymous = mount.Source.Length == 0 };
         }
     }

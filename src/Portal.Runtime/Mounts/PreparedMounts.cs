@@ -57,6 +57,7 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
                 case MountKind.Volume:
                 default:
                     ProcTargets.Check(mount.Source, mount.Target, () => false);
+                    mount = AsMounted(mount);
                     mounts.Add(mount.Subpath.Length > 0 || container.Mappings is not null ? PrepareVolume(container, i, mount) : mount);
                     break;
             }
@@ -162,6 +163,10 @@ internal sealed class PreparedMounts(RuntimeOptions options, ILayerStore layers)
 
         Directory.Delete(folder);
     }
+
+    /// <summary>What a volume's own mount may not do (<c>o=ro,nosuid</c>), the container's may not either; the OCI runtime would take it off.</summary>
+    private static ResolvedMount AsMounted(ResolvedMount mount) =>
+        Libc.Stat(mount.Source, out var facts) == 0 && facts.IsMountRoot ? mount with { LockedOptions = BindSources.LockedOptions(mount.Source) } : mount;
 
     private ResolvedMount PrepareVolume(ContainerSnapshot container, int index, ResolvedMount mount)
     {

@@ -13,7 +13,8 @@ namespace Portal.Runtime.Supervision;
 /// adopts what is there. Stopping ends nothing: containers run on.
 /// </summary>
 internal sealed class RuntimeHost(
-    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, AppArmorHost appArmor, HelperVersions helpers, ContainerLifecycle lifecycle) : IHostedService, IDisposable
+    RuntimeOptions options, ContainerStore store, LocalVolumes volumes, AppArmorHost appArmor, HelperVersions helpers, ContainerLifecycle lifecycle,
+    QuietContainers quiet) : IHostedService, IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -41,6 +42,11 @@ internal sealed class RuntimeHost(
         await appArmor.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await helpers.ReadAsync(cancellationToken).ConfigureAwait(false);
         await lifecycle.AdoptAsync(newBoot, options.StartsContainers, cancellationToken).ConfigureAwait(false);
+        if (options.StartsContainers)
+        {
+            await quiet.SettleAsync().ConfigureAwait(false);
+        }
+
         await File.WriteAllTextAsync(mark, ProcFile.BootId, cancellationToken).ConfigureAwait(false);
     }
 

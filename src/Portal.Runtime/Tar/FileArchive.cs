@@ -12,7 +12,8 @@ namespace Portal.Runtime.Tar;
 /// <param name="writer">The archive.</param>
 /// <param name="mappings">How the owners on the disk are known where the archive is for; null for the same.</param>
 /// <param name="ct">Looked at between files and blocks.</param>
-internal sealed class FileArchive(TarWriter writer, IdMappings? mappings, CancellationToken ct)
+/// <param name="allAttributes">Access lists and trusted attributes too: the archive is to become what its source is.</param>
+internal sealed class FileArchive(TarWriter writer, IdMappings? mappings, CancellationToken ct, bool allAttributes = false)
 {
     // Beyond so many files whose other names have not come yet, further ones are written as files of their own.
     private const int MaximumLinks = 500_000;
@@ -130,12 +131,13 @@ internal sealed class FileArchive(TarWriter writer, IdMappings? mappings, Cancel
         new(name, kind, [], 0, facts.Mode, facts.UserId, facts.GroupId, facts.Modified, 0, 0, []);
 
     /// <summary>Capabilities and what users gave it. Not what steers this machine's security modules or overlayfs.</summary>
-    private static List<(byte[] Name, byte[] Value)> Attributes(SafeFileHandle node)
+    private List<(byte[] Name, byte[] Value)> Attributes(SafeFileHandle node)
     {
         var attributes = new List<(byte[] Name, byte[] Value)>();
         foreach (var name in Libc.ListAttributes(node))
         {
-            var wanted = name.AsSpan().SequenceEqual("security.capability"u8) || (name.AsSpan().StartsWith("user."u8) && !name.AsSpan().StartsWith("user.overlay."u8));
+            var wanted = name.AsSpan().SequenceEqual("security.capability"u8) || (name.AsSpan().StartsWith("user."u8) && !name.AsSpan().StartsWith("user.overlay."u8))
+                || (allAttributes && (name.AsSpan().StartsWith("system.posix_acl_"u8) || (name.AsSpan().StartsWith("trusted."u8) && !name.AsSpan().StartsWith("trusted.overlay."u8))));
             if (wanted && Libc.GetAttribute(node, name) is { } value)
             {
                 attributes.Add((name, value));

@@ -96,20 +96,32 @@ internal abstract partial class TarApplier
         {
             using (file)
             {
-                // Holes count too: who reads the file meets them, and what copies it may fill them.
+                // Holes count too, where they are not kept: who reads the file meets them, and what copies it may fill them.
                 long end = 0;
                 for (int read; (read = reader.Read(buffer, out var position)) > 0;)
                 {
                     ct.ThrowIfCancellationRequested();
                     position = Math.Max(position, end);
-                    budget?.Charge(position + read - end);
-                    Write(file!, buffer.AsSpan(0, read), position, path);
+                    if (KeepsHoles)
+                    {
+                        WriteParts(file!, buffer.AsSpan(0, read), position, path);
+                    }
+                    else
+                    {
+                        budget?.Charge(position + read - end);
+                        Write(file!, buffer.AsSpan(0, read), position, path);
+                    }
+
                     end = position + read;
                 }
 
-                if (end < entry.Size)
+                if (end < entry.Size && !KeepsHoles)
                 {
                     budget?.Charge(entry.Size - end);
+                }
+
+                if (end < entry.Size || KeepsHoles)
+                {
                     RandomAccess.SetLength(file!, entry.Size);
                 }
 
@@ -126,6 +138,39 @@ internal abstract partial class TarApplier
         {
             _ = Libc.UnlinkAt(parent, name, isDirectory: false);
             throw;
+        }
+    }
+
+    /// <summary>Writes what is not zero, in blocks as file systems have them.</summary>
+    private void WriteParts(SafeFileHandle file, ReadOnlySpan<byte> content, long offset, byte[] path)
+    {
+        const int Block = 4096;
+        var start = 0;
+        for (var end = 0; start < content.Length; start = end)
+        {
+            // Up to the next block's beginning in the file; then as far as the blocks are of the same kind.
+            var isHole = true;
+            for (end = start; end < content.Length;)
+            {
+                var next = (int)Math.Min(content.Length, end + Block - ((offset + end) % Block));
+                var isZero = !content[end..next].ContainsAnyExcept((byte)0);
+                if (end == start)
+                {
+                    isHole = isZero;
+                }
+                else if (isZero != isHole)
+                {
+                    break;
+                }
+
+                end = next;
+            }
+
+            if (!isHole)
+            {
+                budget?.Charge(end - start);
+                Write(file, content[start..end], offset + start, path);
+            }
         }
     }
 

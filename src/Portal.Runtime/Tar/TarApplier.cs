@@ -39,6 +39,9 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
     /// </summary>
     protected virtual bool IsLive => false;
 
+    /// <summary>Where a file holds nothing but zeroes it gets a hole, which takes no space.</summary>
+    protected virtual bool KeepsHoles => false;
+
     public virtual void Dispose() => root.Dispose();
 
     /// <summary>Unpacks everything.</summary>
@@ -62,7 +65,10 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
                 }
 
                 budget?.Charge(EntryCost);
-                Apply(entry, reader, buffer, ct);
+                if (Receive(entry, reader) is { } received)
+                {
+                    Apply(received, reader, buffer, ct);
+                }
             }
         }
         finally
@@ -84,6 +90,10 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
 
         return _written;
     }
+
+    /// <summary>Sees a member before anything else does.</summary>
+    /// <returns>What it is to be taken for; null when nothing is to be made of it.</returns>
+    protected virtual TarEntry? Receive(TarEntry entry, TarReader reader) => entry;
 
     /// <summary>A member that stands for the root itself.</summary>
     protected virtual void ApplyRoot(TarEntry entry)

@@ -81,6 +81,9 @@ internal sealed class TarWriter(Stream archive)
         }
     }
 
+    /// <summary>Ends the current member, so that all of it is written.</summary>
+    public void Pad() => Finish();
+
     /// <summary>Two empty blocks.</summary>
     public void End()
     {

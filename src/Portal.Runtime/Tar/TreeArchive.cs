@@ -13,9 +13,10 @@ namespace Portal.Runtime.Tar;
 /// <param name="enters">Asked before going into a folder on which something is mounted; otherwise only the folder itself is taken.</param>
 /// <param name="mappings">How the owners on the disk are known where the archive is for; null for the same.</param>
 /// <param name="ct">Looked at between files and blocks.</param>
-internal sealed class TreeArchive(TarWriter writer, Func<SafeFileHandle, FileFacts, bool> enters, IdMappings? mappings, CancellationToken ct)
+/// <param name="allAttributes">As for <see cref="FileArchive"/>.</param>
+internal sealed class TreeArchive(TarWriter writer, Func<SafeFileHandle, FileFacts, bool> enters, IdMappings? mappings, CancellationToken ct, bool allAttributes = false)
 {
-    private readonly FileArchive _files = new(writer, mappings, ct);
+    private readonly FileArchive _files = new(writer, mappings, ct, allAttributes);
 
     /// <summary>Adds a file, or a folder with everything in it.</summary>
     /// <param name="node">A descriptor of it.</param>

@@ -3,14 +3,18 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
+using Portal.Domain.Volumes;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Events;
 using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Volumes;
 
-/// <summary>Volumes under <c>volumes/&lt;name&gt;</c>: <c>volume.json</c> and the data in <c>_data</c>.</summary>
-internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStore containers, IRuntimeEvents events, TimeProvider time, ILogger<LocalVolumes> log) : IVolumes
+/// <summary>
+/// Volumes under <c>volumes/&lt;name&gt;</c>: <c>volume.json</c> and the data in <c>_data</c>, where that of a volume with options is
+/// mounted while it is used.
+/// </summary>
+internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStore containers, VolumeMounts mounts, IRuntimeEvents events, TimeProvider time, ILogger<LocalVolumes> log) : IVolumes
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
     private const UnixFileMode Open = Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
@@ -42,6 +46,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
             }
 
             DurableFile.Sweep(folder);
+            DirectoryTree.Delete($"{folder}/{BesideName}");
             if (TryRead(path) is not { } record || record.Name != Path.GetFileName(folder))
             {
                 LogUnreadable(Path.GetFileName(folder), SetAside.Move(path, time));
@@ -62,13 +67,16 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
     public VolumeSnapshot Resolve(string name) =>
         _volumes.TryGetValue(name, out var volume) ? volume : throw new ErrorException(ErrorKind.NotFound, "volume.not_found", $"get {name}: no such volume");
 
-    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, CancellationToken ct) => CreateAsync(name, labels, user: null, ct);
+    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string>? options, CancellationToken ct) =>
+        CreateAsync(name, labels, options, user: null, ct);
 
     /// <summary>
     /// Makes one, or answers the one of that name, for a container about to be made. Until <see cref="Settle"/> it counts as
     /// the container's, so that nobody removes it in between.
     /// </summary>
-    public Task<VolumeSnapshot> ClaimAsync(string? name, IReadOnlyDictionary<string, string> labels, ContainerId user, CancellationToken ct) => CreateAsync(name, labels, user, ct);
+    public Task<VolumeSnapshot> ClaimAsync(
+        string? name, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string>? options, ContainerId user, CancellationToken ct) =>
+        CreateAsync(name, labels, options, (ContainerId?)user, ct);
 
     /// <summary>The same for one that must be there.</summary>
     /// <exception cref="ErrorException">404: it is gone.</exception>
@@ -90,12 +98,48 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
         }
     }
 
-    private Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, ContainerId? user, CancellationToken ct)
+    /// <summary>Has what a container's volumes are made of in its place, until <see cref="Release"/>. Once more for the same container counts once.</summary>
+    /// <exception cref="ErrorException">It cannot be mounted; what is held already stays so.</exception>
+    public void Hold(ContainerSnapshot container)
+    {
+        foreach (var volume in VolumesOf(container))
+        {
+            mounts.Hold(volume, container.Id);
+        }
+    }
+
+    /// <summary>The container has ended. What it was the last to use is unmounted.</summary>
+    public void Release(ContainerId container) => mounts.Release(container);
+
+    /// <summary>Has one volume in its place until that is disposed of.</summary>
+    /// <exception cref="ErrorException">404, or it cannot be mounted.</exception>
+    public IDisposable Use(string name) => mounts.Use(Resolve(name));
+
+    /// <summary>Has those of a container in their places until that is disposed of.</summary>
+    public IDisposable Use(ContainerSnapshot container) => mounts.Use([.. VolumesOf(container)]);
+
+    /// <summary>After a start: of what is mounted, running containers hold theirs, and the rest belongs to nobody.</summary>
+    public void Adopt(IEnumerable<ContainerSnapshot> running)
+    {
+        var holders = running.SelectMany(container => VolumesOf(container).Select(volume => (volume.Name, Holder: container.Id))).ToLookup(pair => pair.Name, pair => pair.Holder);
+        foreach (var volume in List())
+        {
+            mounts.Adopt(volume, holders[volume.Name].Cast<object>());
+            SettleRestore(volume);
+        }
+    }
+
+    private IEnumerable<VolumeSnapshot> VolumesOf(ContainerSnapshot container) =>
+        container.Mounts.Select(mount => mount.VolumeName is { } name ? _volumes.GetValueOrDefault(name) : null).OfType<VolumeSnapshot>().Distinct();
+
+    private Task<VolumeSnapshot> CreateAsync(
+        string? name, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string>? options, ContainerId? user, CancellationToken ct)
     {
         var anonymous = string.IsNullOrEmpty(name);
         name = anonymous ? RandomNumberGenerator.GetHexString(64, lowercase: true) : name!;
         VolumeName.Check(name);
-        return Task.Run(() => Create(name, labels, anonymous, user), ct);
+        var parsed = VolumeOptions.Parse(name, options);
+        return Task.Run(() => Create(name, labels, parsed, anonymous, user), ct);
     }
 
     public Task RemoveAsync(string name, bool force, CancellationToken ct) => Task.Run(() => Remove(name, force), ct);
@@ -107,7 +151,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
     {
         lock (_lock)
         {
-            if (Users(name).All(other => other == user))
+            if (Users(name).All(other => other == user) && !mounts.IsUsed(name))
             {
                 Remove(name, force: true, user);
             }
@@ -132,7 +176,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
         }
     }
 
-    private VolumeSnapshot Create(string name, IReadOnlyDictionary<string, string> labels, bool anonymous, ContainerId? user)
+    private VolumeSnapshot Create(string name, IReadOnlyDictionary<string, string> labels, VolumeOptions options, bool anonymous, ContainerId? user)
     {
         lock (_lock)
         {
@@ -147,12 +191,17 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
             }
 
             var folder = $"{Root}/{name}";
+            if (_comingVolumes.Contains(name))
+            {
+                throw Coming(name);
+            }
+
             if (SetAside.Exists(folder + "/volume.json"))
             {
                 throw new ErrorException(ErrorKind.Conflict, "volume.unreadable", $"create {name}: the record of this volume cannot be read; it was set aside in volumes/{name} of the data root, where its data is too");
             }
 
-            var volume = new VolumeSnapshot(name, folder + "/_data", time.GetUtcNow(), labels, anonymous);
+            var volume = new VolumeSnapshot(name, folder + "/_data", time.GetUtcNow(), labels, anonymous) { Options = options };
 
             // Nobody but its container knows an invented name: should that never come to be, the volume must not either.
             var record = VolumeRecord.Of(volume, anonymous ? user : null);
@@ -181,7 +230,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
     {
         lock (_lock)
         {
-            if (!_volumes.ContainsKey(name))
+            if (!_volumes.TryGetValue(name, out var volume))
             {
                 if (!force)
                 {
@@ -197,6 +246,8 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
                 throw new ErrorException(ErrorKind.Conflict, "volume.in_use", $"remove {name}: volume is in use - [{string.Join(", ", users)}]");
             }
 
+            // Never into what is mounted: the data of a volume with options is not the engine's.
+            mounts.Drop(volume);
             Delete($"{Root}/{name}");
             _volumes.TryRemove(name, out _);
             Publish("destroy", name);

@@ -1,4 +1,5 @@
 using Portal.Domain.Primitives;
+using Portal.Domain.Volumes;
 
 namespace Portal.Runtime.Volumes;
 
@@ -9,10 +10,12 @@ namespace Portal.Runtime.Volumes;
 /// <param name="Labels">Labels.</param>
 /// <param name="Anonymous">Name was invented.</param>
 /// <param name="Maker">The container it was made for, when nobody else knows its name.</param>
+/// <param name="Options">Options of the driver as they were given; null for none.</param>
 internal sealed record VolumeRecord(
-    string Name, string MountPoint, DateTimeOffset Created, IReadOnlyDictionary<string, string> Labels, bool Anonymous, ContainerId? Maker = null)
+    string Name, string MountPoint, DateTimeOffset Created, IReadOnlyDictionary<string, string> Labels, bool Anonymous, ContainerId? Maker = null,
+    IReadOnlyDictionary<string, string>? Options = null)
 {
-    public VolumeSnapshot Snapshot => new(Name, MountPoint, Created, Labels, Anonymous);
+    public VolumeSnapshot Snapshot => new(Name, MountPoint, Created, Labels, Anonymous) { Options = VolumeOptions.Of(Options) };
 
-    public static VolumeRecord Of(VolumeSnapshot volume, ContainerId? maker) => new(volume.Name, volume.MountPoint, volume.Created, volume.Labels, volume.Anonymous, maker);
+    public static VolumeRecord Of(VolumeSnapshot volume, ContainerId? maker) => new(volume.Name, volume.MountPoint, volume.Created, volume.Labels, volume.Anonymous, maker, volume.Options.Given);
 }

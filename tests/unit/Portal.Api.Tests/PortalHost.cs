@@ -11,6 +11,7 @@ using Portal.Api.Adapters.Storage;
 using Portal.Api.Security;
 using Portal.Domain.Access;
 using Portal.Domain.Hosts;
+using Portal.Domain.Volumes;
 
 namespace Portal.Api.Tests;
 
@@ -24,6 +25,8 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     internal ShiftedTime Time { get; } = new();
 
     internal FakeEngine Engine { get; } = new();
+
+    internal FakeVolumes Volumes { get; } = new();
 
     /// <summary>The setup secret, once the portal has started.</summary>
     internal string SetupSecret
@@ -91,6 +94,7 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
             services.AddSingleton<TimeProvider>(Time);
             services.AddSingleton<IHostUpstream>(Engine);
             services.AddSingleton<IHostGateway>(Engine);
+            services.AddSingleton<IVolumeGateway>(Volumes);
             services.AddSingleton<IStartupFilter, CookieSignIn>();
             // The product's cost would be the time of the whole suite.
             services.Configure<Microsoft.AspNetCore.Identity.PasswordHasherOptions>(hasher => hasher.IterationCount = 1_000);

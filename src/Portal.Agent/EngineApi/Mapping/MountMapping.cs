@@ -5,6 +5,7 @@ using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
+using Portal.Domain.Volumes;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Mounts;
 
@@ -99,6 +100,11 @@ internal static class MountMapping
             "npipe" or "cluster" => throw EngineErrors.NotSupported($"mounts of type \"{item.Type}\" are"),
             _ => throw Invalid(item, "mount type unknown"),
         };
+        if (item.VolumeOptions?.DriverConfig is { Options: not null } driver)
+        {
+            driver.Options = new(VolumeOptions.Of(driver.Options).Shown!);
+        }
+
         return mount with { AsGiven = JsonSerializer.Serialize(item, EngineJson.Default.MountItem) };
     }
 
@@ -186,17 +192,13 @@ internal static class MountMapping
     private static MountSpec Volume(MountItem item, string target)
     {
         var options = item.VolumeOptions;
-        if (options?.DriverConfig?.Options is { Count: > 0 })
-        {
-            throw EngineErrors.NotSupported("options of a volume driver (VolumeOptions.DriverConfig) are");
-        }
-
         CheckDriver(options?.DriverConfig?.Name);
         return new(MountKind.Volume, item.Source ?? "", target, item.ReadOnly)
         {
             NoCopy = options?.NoCopy ?? false,
             Subpath = options?.Subpath ?? "",
             VolumeLabels = options?.Labels is { Count: > 0 } labels ? labels : ImmutableDictionary<string, string>.Empty,
+            VolumeOptions = options?.DriverConfig?.Options,
         };
     }
 

@@ -37,6 +37,10 @@ internal sealed class EngineCalls(EngineConnections connections)
     public Task<HttpResponseMessage> OpenAsync(HostId host, HttpMethod method, string path, TimeSpan limit, CancellationToken ct) =>
         GuardAsync(host, limit, bound => SendCheckedAsync(host, method, path, bound), ct);
 
+    /// <summary>Sends a body of any length, however slowly it comes; the answer is the caller's to read and end.</summary>
+    public Task<HttpResponseMessage> SendAsync(HostId host, HttpMethod method, string path, Stream body, CancellationToken ct) =>
+        GuardAsync(host, Timeout.InfiniteTimeSpan, bound => SendCheckedAsync(host, method, path, bound, body), ct);
+
     /// <summary>The error an exception of the transport stands for, or null when it is none.</summary>
     public static Error? Explain(HostId host, Exception exception) => exception switch
     {
@@ -77,9 +81,9 @@ internal sealed class EngineCalls(EngineConnections connections)
         }
     }
 
-    private async Task<HttpResponseMessage> SendCheckedAsync(HostId host, HttpMethod method, string path, CancellationToken ct)
+    private async Task<HttpResponseMessage> SendCheckedAsync(HostId host, HttpMethod method, string path, CancellationToken ct, Stream? body = null)
     {
-        using var request = new HttpRequestMessage(method, path);
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StreamContent(body) };
         var response = await connections.Of(host).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotModified)
         {

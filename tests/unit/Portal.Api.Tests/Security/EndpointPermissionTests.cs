@@ -30,7 +30,7 @@ public class EndpointPermissionTests(PortalHost portal) : IClassFixture<PortalHo
         foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
         {
             var path = endpoint.RoutePattern.RawText!.Replace("{host}", "local", StringComparison.Ordinal).Replace("{id}", "x", StringComparison.Ordinal)
-                .Replace("{documentName}", "v1", StringComparison.Ordinal);
+                .Replace("{name}", "x", StringComparison.Ordinal).Replace("{documentName}", "v1", StringComparison.Ordinal);
             var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0] ?? "POST";
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
             request.Headers.Add("Origin", "https://localhost");

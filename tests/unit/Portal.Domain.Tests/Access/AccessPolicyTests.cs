@@ -20,6 +20,10 @@ public class AccessPolicyTests
         [Permission.ContainerRestart] = false,
         [Permission.ContainerKill] = false,
         [Permission.ContainerRemove] = false,
+        [Permission.VolumeFilesRead] = false,
+        [Permission.VolumeFilesWrite] = false,
+        [Permission.VolumeBackup] = false,
+        [Permission.VolumeRestore] = false,
     };
 
     public static TheoryData<Permission> Permissions => [.. Enum.GetValues<Permission>()];

@@ -24,7 +24,7 @@ public sealed class MountResolutionTests : IDisposable, IImages
         var options = new RuntimeOptions { DataRoot = _root + "/data", RunRoot = _root + "/run" };
         _containers = new(options, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         _containers.Load();
-        _volumes = new(options, _containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
+        _volumes = new(options, _containers, new(NullLogger<VolumeMounts>.Instance), new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
         _volumes.Load();
         _resolution = new(options, _containers, _volumes, this, new(options, null!));
     }
@@ -65,7 +65,7 @@ public sealed class MountResolutionTests : IDisposable, IImages
             new(MountKind.Tmpfs, null, "", "/short", false, false, "") { Origin = MountOrigin.Tmpfs },
             new(MountKind.Tmpfs, null, "", "/long", false, false, "") { TmpfsOptions = "nodev" },
             new(MountKind.Image, null, "/theirs", "/i", true, false, "") { ImageId = s_layer, ImageIndex = 0 });
-        await _volumes.CreateAsync("vol", new Dictionary<string, string>(), default);
+        await _volumes.CreateAsync("vol", new Dictionary<string, string>(), null, default);
 
         var (mounts, plan) = await ResolveAsync(new ContainerSpec { Image = "x", VolumesFrom = ["lender"] });
 

@@ -28,8 +28,8 @@ public sealed class LocalVolumesTests : IDisposable
     [Fact]
     public async Task Create_Twice_IsTheSameAndSurvives()
     {
-        var first = await _volumes.CreateAsync("data", new Dictionary<string, string> { ["k"] = "v" }, default);
-        var second = await _volumes.CreateAsync("data", s_none, default);
+        var first = await _volumes.CreateAsync("data", new Dictionary<string, string> { ["k"] = "v" }, null, default);
+        var second = await _volumes.CreateAsync("data", s_none, null, default);
 
         Assert.Equal(first, second);
         Assert.Equal("v", Open().Resolve("data").Labels["k"]);
@@ -39,19 +39,19 @@ public sealed class LocalVolumesTests : IDisposable
     [Fact]
     public async Task Create_WithoutName_IsAnonymous()
     {
-        var volume = await _volumes.CreateAsync(null, s_none, default);
+        var volume = await _volumes.CreateAsync(null, s_none, null, default);
 
         Assert.Equal((64, true), (volume.Name.Length, volume.Anonymous));
     }
 
     [Fact]
     public async Task Create_BadName_IsRefused() =>
-        Assert.Equal(ErrorKind.Invalid, (await Assert.ThrowsAsync<ErrorException>(() => _volumes.CreateAsync("../x", s_none, default))).Error.Kind);
+        Assert.Equal(ErrorKind.Invalid, (await Assert.ThrowsAsync<ErrorException>(() => _volumes.CreateAsync("../x", s_none, null, default))).Error.Kind);
 
     [Fact]
     public async Task Remove_InUse_Is409AndNamesTheContainer()
     {
-        var volume = await _volumes.CreateAsync("data", s_none, default);
+        var volume = await _volumes.CreateAsync("data", s_none, null, default);
         var record = ContainerStoreTests.Record(ContainerId.New(), "web");
         Directory.CreateDirectory(_containers.Folder(record.Container.Id));
         var container = _containers.Add(record with
@@ -72,7 +72,7 @@ public sealed class LocalVolumesTests : IDisposable
     public async Task Remove_ClaimedForAContainerInTheMaking_Is409UntilItIsSettled()
     {
         var (maker, borrower) = (ContainerId.New(), ContainerId.New());
-        var volume = await _volumes.ClaimAsync(null, s_none, maker, default);
+        var volume = await _volumes.ClaimAsync(null, s_none, null, maker, default);
         _volumes.Claim(volume.Name, borrower);
         _volumes.Settle(maker);
 
@@ -101,10 +101,10 @@ public sealed class LocalVolumesTests : IDisposable
         Directory.CreateDirectory(_containers.Folder(unfinished));
         Directory.CreateDirectory(_containers.Folder(finished.Container.Id));
         _containers.Add(finished);
-        var lost = await _volumes.ClaimAsync(null, s_none, unfinished, default);
-        var named = await _volumes.ClaimAsync("named", s_none, unfinished, default);
-        var kept = await _volumes.ClaimAsync(null, s_none, finished.Container.Id, default);
-        var alone = await _volumes.CreateAsync(null, s_none, default);
+        var lost = await _volumes.ClaimAsync(null, s_none, null, unfinished, default);
+        var named = await _volumes.ClaimAsync("named", s_none, null, unfinished, default);
+        var kept = await _volumes.ClaimAsync(null, s_none, null, finished.Container.Id, default);
+        var alone = await _volumes.CreateAsync(null, s_none, null, default);
 
         var containers = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         containers.Load();
@@ -119,7 +119,7 @@ public sealed class LocalVolumesTests : IDisposable
     {
         var record = ContainerStoreTests.Record(ContainerId.New(), "web");
         Directory.CreateDirectory(_containers.Folder(record.Container.Id));
-        var volume = await _volumes.ClaimAsync(null, s_none, record.Container.Id, default);
+        var volume = await _volumes.ClaimAsync(null, s_none, null, record.Container.Id, default);
         _containers.Remove(_containers.Add(record));
 
         var containers = new ContainerStore(new() { DataRoot = _root }, TimeProvider.System, NullLogger<ContainerStore>.Instance);
@@ -138,8 +138,8 @@ public sealed class LocalVolumesTests : IDisposable
     [InlineData("null")]
     public async Task Load_UnreadableRecord_IsKeptWithItsDataAndNotMadeAnew(string content)
     {
-        await _volumes.CreateAsync("good", s_none, default);
-        var volume = await _volumes.CreateAsync("data", s_none, default);
+        await _volumes.CreateAsync("good", s_none, null, default);
+        var volume = await _volumes.CreateAsync("data", s_none, null, default);
         var folder = Path.GetDirectoryName(volume.MountPoint)!;
         await File.WriteAllTextAsync(volume.MountPoint + "/file", "worth");
         await File.WriteAllTextAsync(folder + "/volume.json", content);
@@ -149,7 +149,7 @@ public sealed class LocalVolumesTests : IDisposable
             Assert.Equal("good", Assert.Single(volumes.List()).Name);
             Assert.Equal("worth", await File.ReadAllTextAsync(volume.MountPoint + "/file"));
             Assert.Equal(content, await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(folder, "volume.json.unreadable-*"))));
-            Assert.Contains("cannot be read", (await Assert.ThrowsAsync<ErrorException>(() => volumes.CreateAsync("data", s_none, default))).Message, StringComparison.Ordinal);
+            Assert.Contains("cannot be read", (await Assert.ThrowsAsync<ErrorException>(() => volumes.CreateAsync("data", s_none, null, default))).Message, StringComparison.Ordinal);
         }
     }
 
@@ -157,7 +157,7 @@ public sealed class LocalVolumesTests : IDisposable
 
     private LocalVolumes Open(ContainerStore containers)
     {
-        var volumes = new LocalVolumes(new() { DataRoot = _root }, containers, new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
+        var volumes = new LocalVolumes(new() { DataRoot = _root }, containers, new VolumeMounts(NullLogger<VolumeMounts>.Instance), new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
         volumes.Load();
         return volumes;
     }

@@ -34,6 +34,8 @@ public sealed class EngineFixture : IAsyncLifetime
 
     internal FakeFiles Files { get; } = new();
 
+    internal FakeVolumeData VolumeData { get; } = new();
+
     internal FakeBuilds Builds { get; } = new();
 
     internal FakeEvents Events { get; } = new();
@@ -70,6 +72,8 @@ public sealed class EngineFixture : IAsyncLifetime
             .AddSingleton(new ImageTrees(Images, null!))
             .AddSingleton<INetworks, FakeNetworks>()
             .AddSingleton<IVolumes, FakeVolumes>()
+            .AddSingleton<IVolumeFiles>(VolumeData)
+            .AddSingleton<IVolumeBackups>(VolumeData)
             .AddSingleton<IRuntimeEvents>(Events)
             .AddSingleton<IStatsSampler>(Sampler)
             .AddEngineApi();

@@ -268,8 +268,8 @@ internal sealed class FakeVolumes : IVolumes
 
     public VolumeSnapshot Resolve(string name) => throw new ErrorException(ErrorKind.NotFound, "volume.not_found", $"get {name}: no such volume");
 
-    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, CancellationToken ct) =>
-        Task.FromResult(new VolumeSnapshot(name ?? new string('f', 64), "/v", Some.Time, labels, name is null));
+    public Task<VolumeSnapshot> CreateAsync(string? name, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string>? options, CancellationToken ct) =>
+        Task.FromResult(new VolumeSnapshot(name ?? new string('f', 64), "/v", Some.Time, labels, name is null) { Options = Portal.Domain.Volumes.VolumeOptions.Of(options) });
 
     public Task RemoveAsync(string name, bool force, CancellationToken ct) => Task.CompletedTask;
 }

@@ -1,0 +1,42 @@
+using Portal.Domain.Access;
+using Portal.Domain.Audit;
+using Portal.Domain.Primitives;
+
+namespace Portal.Domain.Hosts;
+
+/// <summary>The one way a command on something of a host runs: access, audit of the intent, action, audit of the outcome.</summary>
+internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
+{
+    /// <summary>Runs <paramref name="act"/> when the actor holds <paramref name="permission"/> on the host; records either outcome. What cannot be recorded is not done.</summary>
+    public async Task<Result> RunAsync(
+        Actor actor, string operation, Permission permission, HostId host, string target, Func<Task<Result>> act, CancellationToken ct)
+    {
+        var result = await RunAsync(
+            actor, operation, permission, host, target,
+            async () => await act() is { Error: { } error } ? error : Result.Of(true),
+            ct);
+        return new(result.Error);
+    }
+
+    /// <summary>The same for what has an answer.</summary>
+    public async Task<Result<T>> RunAsync<T>(
+        Actor actor, string operation, Permission permission, HostId host, string target, Func<Task<Result<T>>> act, CancellationToken ct)
+    {
+        Result<T> result;
+        if (access.Check(actor, permission, new Scope(host)) is { } denied)
+        {
+            result = denied;
+        }
+        else if (await audit.BeginAsync(actor, operation, target, ct) is { Error: { } unrecorded })
+        {
+            return unrecorded;
+        }
+        else
+        {
+            result = await act();
+        }
+
+        await audit.RecordAsync(actor, operation, target, result.Error, ct);
+        return result;
+    }
+}

@@ -1,0 +1,15 @@
+using Portal.Domain.Access;
+using Portal.Domain.Hosts;
+using Portal.Domain.Primitives;
+
+namespace Portal.Domain.Volumes;
+
+/// <summary>Makes a folder in a volume.</summary>
+public sealed record MakeVolumeFolder(VolumePlace Folder);
+
+internal sealed class MakeVolumeFolderHandler(HostCommand command, IVolumeGateway volumes) : IHandler<MakeVolumeFolder>
+{
+    public Task<Result> HandleAsync(MakeVolumeFolder request, Actor actor, CancellationToken ct) =>
+        command.RunAsync(
+            actor, nameof(MakeVolumeFolder), Permission.VolumeFilesWrite, request.Folder.Host, request.Folder.ToString(), () => volumes.MakeFolderAsync(request.Folder, ct), ct);
+}

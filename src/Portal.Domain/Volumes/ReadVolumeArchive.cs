@@ -1,0 +1,14 @@
+using Portal.Domain.Access;
+using Portal.Domain.Hosts;
+using Portal.Domain.Primitives;
+
+namespace Portal.Domain.Volumes;
+
+/// <summary>Reads a file or folder of a volume as a tar archive.</summary>
+public sealed record ReadVolumeArchive(VolumePlace Place);
+
+internal sealed class ReadVolumeArchiveHandler(HostCommand command, IVolumeGateway volumes) : IQueryHandler<ReadVolumeArchive, VolumeContent>
+{
+    public Task<Result<VolumeContent>> HandleAsync(ReadVolumeArchive query, Actor actor, CancellationToken ct) =>
+        command.RunAsync(actor, nameof(ReadVolumeArchive), Permission.VolumeFilesRead, query.Place.Host, query.Place.ToString(), () => volumes.ReadArchiveAsync(query.Place, ct), ct);
+}
