@@ -36,16 +36,9 @@ internal sealed class ShellPattern
     /// <summary>Without the shortest, or longest, end that matches.</summary>
     public string WithoutSuffix(string text, bool longest)
     {
-        for (var i = 0; i <= text.Length; i++)
-        {
-            var start = longest ? i : text.Length - i;
-            if (Ends(text, start)[text.Length])
-            {
-                return text[..start];
-            }
-        }
-
-        return text;
+        var starts = Starts(text);
+        var start = longest ? Array.IndexOf(starts, true) : Array.LastIndexOf(starts, true);
+        return start < 0 ? text : text[..start];
     }
 
     /// <summary>With the first, or every, longest match replaced.</summary>
@@ -92,11 +85,10 @@ internal sealed class ShellPattern
     /// <summary>Every place at which a match that begins at <paramref name="start"/> may end.</summary>
     private bool[] Ends(string text, int start)
     {
-        var reached = new bool[text.Length + 1];
+        var (reached, next) = (new bool[text.Length + 1], new bool[text.Length + 1]);
         reached[start] = true;
         foreach (var (character, kind) in _parts)
         {
-            var next = new bool[text.Length + 1];
             var any = false;
             for (var i = start; i <= text.Length; i++)
             {
@@ -104,7 +96,36 @@ internal sealed class ShellPattern
                 next[i] = kind == Kind.AnyMany ? any : i > start && reached[i - 1] && (kind == Kind.AnyOne || text[i - 1] == character);
             }
 
-            reached = next;
+            (reached, next) = (next, reached);
+            if (!any)
+            {
+                break;
+            }
+        }
+
+        return reached;
+    }
+
+    /// <summary>Every place at which a match that ends with the text may begin.</summary>
+    private bool[] Starts(string text)
+    {
+        var (reached, next) = (new bool[text.Length + 1], new bool[text.Length + 1]);
+        reached[text.Length] = true;
+        for (var part = _parts.Count - 1; part >= 0; part--)
+        {
+            var (character, kind) = _parts[part];
+            var any = false;
+            for (var i = text.Length; i >= 0; i--)
+            {
+                any |= reached[i];
+                next[i] = kind == Kind.AnyMany ? any : i < text.Length && reached[i + 1] && (kind == Kind.AnyOne || text[i] == character);
+            }
+
+            (reached, next) = (next, reached);
+            if (!any)
+            {
+                break;
+            }
         }
 
         return reached;
