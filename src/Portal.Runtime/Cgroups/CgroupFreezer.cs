@@ -1,4 +1,5 @@
 using Portal.Domain.Primitives;
+using Portal.Runtime.Linux;
 
 namespace Portal.Runtime.Cgroups;
 
@@ -7,11 +8,24 @@ internal sealed class CgroupFreezer(CgroupLocator locator, ICgroupFiles files, T
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_step = TimeSpan.FromMilliseconds(2), s_longestStep = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Freezes; returns when every process stands still.</summary>
+    /// <summary>Freezes; returns when every process stands still. False when the first process has ended, before or meanwhile: nothing is frozen then.</summary>
     /// <exception cref="IOException">It cannot be had within some seconds; the processes run as before.</exception>
-    public async Task FreezeAsync(ContainerId container, int pid, CancellationToken ct)
+    public async Task<bool> TryFreezeAsync(ContainerId container, int pid, CancellationToken ct)
     {
-        var group = Find(container, pid) ?? throw new IOException("it has no freezer cgroup");
+        try
+        {
+            await FreezeAsync(Find(container, pid) ?? throw new IOException("it has no freezer cgroup"), ct).ConfigureAwait(false);
+            return true;
+        }
+        catch (IOException) when (ProcFile.HasEnded(pid, procRoot))
+        {
+            // The kernel takes an ended process out of its cgroup, and the runtime takes the cgroup away.
+            return false;
+        }
+    }
+
+    private async Task FreezeAsync(Group group, CancellationToken ct)
+    {
         var began = time.GetTimestamp();
         var step = s_step;
         try

@@ -18,10 +18,9 @@ internal sealed partial class ContainerLifecycle
             var before = container.Record;
             try
             {
-                await care.FreezeAsync(id, run, ct).ConfigureAwait(false);
-                if (run.Killed)
+                if (!await care.TryFreezeAsync(id, run, ct).ConfigureAwait(false) || run.Killed)
                 {
-                    // Its processes were to end: frozen they never would. Whoever kills it from now on sees that it is paused.
+                    // It has ended, or its processes were to end: frozen they never would. Whoever kills it from now on sees that it is paused.
                     throw NotRunning(id);
                 }
 

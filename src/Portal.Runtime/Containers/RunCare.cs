@@ -27,8 +27,8 @@ internal sealed class RunCare(HealthSupervisor health, OomWatch oom, CgroupFreez
         return oom.End(container);
     }
 
-    /// <inheritdoc cref="CgroupFreezer.FreezeAsync"/>
-    public Task FreezeAsync(ContainerId id, ContainerRun run, CancellationToken ct) => freezer.FreezeAsync(id, run.Record.Pid, ct);
+    /// <inheritdoc cref="CgroupFreezer.TryFreezeAsync"/>
+    public Task<bool> TryFreezeAsync(ContainerId id, ContainerRun run, CancellationToken ct) => freezer.TryFreezeAsync(id, run.Record.Pid, ct);
 
     /// <inheritdoc cref="CgroupFreezer.Thaw"/>
     public void Thaw(ContainerId id, ContainerRun run) => freezer.Thaw(id, run.Record.Pid);

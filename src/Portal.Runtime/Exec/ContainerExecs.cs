@@ -146,7 +146,7 @@ internal sealed class ContainerExecs(
     }
 
     // On its way out a process loses its root before it is seen as a zombie.
-    private static bool HasEnded(int pid) => ProcFile.TryReadStat(pid) is null or { State: 'Z' or 'X' } || !Directory.Exists($"/proc/{pid}/root");
+    private static bool HasEnded(int pid) => ProcFile.HasEnded(pid) || !Directory.Exists($"/proc/{pid}/root");
 
     private static ErrorException NotRunning(Container container) => new(ErrorKind.Conflict, "container.not_running", $"container {container.Id} is not running");
 

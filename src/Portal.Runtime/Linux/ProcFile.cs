@@ -20,11 +20,11 @@ internal static class ProcFile
     public static string BootId { get; } = ReadBootId();
 
     /// <summary>Reads /proc/pid/stat; null when there is no such process.</summary>
-    public static ProcessStat? TryReadStat(int pid)
+    public static ProcessStat? TryReadStat(int pid, string procRoot = "/proc")
     {
         try
         {
-            return ParseStat(File.ReadAllText($"/proc/{pid}/stat"));
+            return ParseStat(File.ReadAllText($"{procRoot}/{pid}/stat"));
         }
         catch (IOException)
         {
@@ -35,6 +35,9 @@ internal static class ProcFile
             return null;
         }
     }
+
+    /// <summary>True when there is no such process, or only what its parent has not collected yet.</summary>
+    public static bool HasEnded(int pid, string procRoot = "/proc") => TryReadStat(pid, procRoot) is null or { State: 'Z' or 'X' };
 
     /// <summary>Parses a stat line. The name in parentheses may hold anything, so fields count from the last one.</summary>
     public static ProcessStat? ParseStat(string text)

@@ -31,21 +31,18 @@ internal sealed class ShellPattern
     }
 
     /// <summary>Without the shortest, or longest, beginning that matches.</summary>
-    public string WithoutPrefix(string text, bool longest) => EndOfMatch(text, 0, longest) is var end and >= 0 ? text[end..] : text;
+    public string WithoutPrefix(string text, bool longest)
+    {
+        var (reached, next) = Places(text);
+        return EndOfMatch(text, 0, longest, ref reached, ref next) is var end and >= 0 ? text[end..] : text;
+    }
 
     /// <summary>Without the shortest, or longest, end that matches.</summary>
     public string WithoutSuffix(string text, bool longest)
     {
-        for (var i = 0; i <= text.Length; i++)
-        {
-            var start = longest ? i : text.Length - i;
-            if (Ends(text, start)[text.Length])
-            {
-                return text[..start];
-            }
-        }
-
-        return text;
+        var starts = Starts(text);
+        var start = longest ? Array.IndexOf(starts, true) : Array.LastIndexOf(starts, true);
+        return start < 0 ? text : text[..start];
     }
 
     /// <summary>With the first, or every, longest match replaced.</summary>
@@ -56,10 +53,11 @@ internal sealed class ShellPattern
             return text;
         }
 
+        var (reached, next) = Places(text);
         var result = new StringBuilder();
         for (var at = 0; at <= text.Length;)
         {
-            if (EndOfMatch(text, at, longest: true) is var end && end > at)
+            if (EndOfMatch(text, at, longest: true, ref reached, ref next) is var end && end > at)
             {
                 result.Append(replacement);
                 at = end;
@@ -83,30 +81,67 @@ internal sealed class ShellPattern
     }
 
     /// <summary>Where a match that begins at a place ends; negative for none.</summary>
-    private int EndOfMatch(string text, int start, bool longest)
+    private int EndOfMatch(string text, int start, bool longest, ref bool[] reached, ref bool[] next)
     {
-        var ends = Ends(text, start);
-        return longest ? Array.LastIndexOf(ends, true) : Array.IndexOf(ends, true);
-    }
-
-    /// <summary>Every place at which a match that begins at <paramref name="start"/> may end.</summary>
-    private bool[] Ends(string text, int start)
-    {
-        var reached = new bool[text.Length + 1];
+        // The places between first and last that are reached are those at which a match of the parts so far may end.
+        var (first, last) = (start, start);
         reached[start] = true;
         foreach (var (character, kind) in _parts)
         {
-            var next = new bool[text.Length + 1];
             var any = false;
-            for (var i = start; i <= text.Length; i++)
+            var (from, to) = kind == Kind.AnyMany ? (first, text.Length) : (first + 1, Math.Min(last + 1, text.Length));
+            for (var i = from; i <= to; i++)
             {
-                any |= reached[i];
-                next[i] = kind == Kind.AnyMany ? any : i > start && reached[i - 1] && (kind == Kind.AnyOne || text[i - 1] == character);
+                if (kind == Kind.AnyMany)
+                {
+                    any |= i <= last && reached[i];
+                    next[i] = any;
+                }
+                else
+                {
+                    next[i] = reached[i - 1] && (kind == Kind.AnyOne || text[i - 1] == character);
+                    any |= next[i];
+                }
             }
 
-            reached = next;
+            if (!any)
+            {
+                return -1;
+            }
+
+            (first, last) = (from, to);
+            (reached, next) = (next, reached);
+        }
+
+        var places = reached.AsSpan(first, last - first + 1);
+        return first + (longest ? places.LastIndexOf(true) : places.IndexOf(true));
+    }
+
+    /// <summary>Every place at which a match that ends with the text may begin.</summary>
+    private bool[] Starts(string text)
+    {
+        var (reached, next) = Places(text);
+        reached[text.Length] = true;
+        for (var part = _parts.Count - 1; part >= 0; part--)
+        {
+            var (character, kind) = _parts[part];
+            var any = false;
+            for (var i = text.Length; i >= 0; i--)
+            {
+                any |= reached[i];
+                next[i] = kind == Kind.AnyMany ? any : i < text.Length && reached[i + 1] && (kind == Kind.AnyOne || text[i] == character);
+            }
+
+            (reached, next) = (next, reached);
+            if (!any)
+            {
+                break;
+            }
         }
 
         return reached;
     }
+
+    /// <summary>Every place of a text, its end too, twice.</summary>
+    private static (bool[] Reached, bool[] Next) Places(string text) => (new bool[text.Length + 1], new bool[text.Length + 1]);
 }

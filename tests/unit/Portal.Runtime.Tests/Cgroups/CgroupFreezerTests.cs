@@ -16,6 +16,7 @@ public sealed class CgroupFreezerTests : IDisposable
     public CgroupFreezerTests()
     {
         Directory.CreateDirectory($"{_proc}/{Pid}");
+        File.WriteAllText($"{_proc}/{Pid}/stat", Stat('S'));
         File.WriteAllText($"{_proc}/{Pid}/cgroup", $"6:freezer:/portal/{_id}/inner\n4:memory:/portal/{_id}\n0::/portal/{_id}\n");
     }
 
@@ -31,7 +32,7 @@ public sealed class CgroupFreezerTests : IDisposable
         // What the kernel answers while one of the processes has not stopped yet.
         _files.Reads[V1] = new(["FREEZING", "FREEZING", "FROZEN"]);
 
-        await Run(Freezer(v1: true).FreezeAsync(_id, Pid, CancellationToken.None));
+        await Run(Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None));
 
         Assert.Equal([(V1, "FROZEN"), (V1, "FROZEN"), (V1, "FROZEN")], _files.Written);
     }
@@ -41,7 +42,7 @@ public sealed class CgroupFreezerTests : IDisposable
     {
         _files.Reads[V2 + "/cgroup.events"] = new(["populated 1\nfrozen 0", "populated 1\nfrozen 1"]);
 
-        await Run(Freezer(v1: false).FreezeAsync(_id, Pid, CancellationToken.None));
+        await Run(Freezer(v1: false).TryFreezeAsync(_id, Pid, CancellationToken.None));
 
         Assert.Equal([(V2 + "/cgroup.freeze", "1"), (V2 + "/cgroup.freeze", "1")], _files.Written);
     }
@@ -54,7 +55,7 @@ public sealed class CgroupFreezerTests : IDisposable
         _files.Reads[V1] = new(["FREEZING"]);
         _files.Reads[V2 + "/cgroup.events"] = new(["populated 1\nfrozen 0"]);
 
-        await Assert.ThrowsAsync<IOException>(() => Run(Freezer(v1).FreezeAsync(_id, Pid, CancellationToken.None)));
+        await Assert.ThrowsAsync<IOException>(() => Run(Freezer(v1).TryFreezeAsync(_id, Pid, CancellationToken.None)));
 
         Assert.Equal(thawed, _files.Written[^1].Value);
     }
@@ -65,7 +66,7 @@ public sealed class CgroupFreezerTests : IDisposable
         _files.Reads[V1] = new(["FREEZING"]);
         using var caller = new CancellationTokenSource();
 
-        var freezing = Freezer(v1: true).FreezeAsync(_id, Pid, caller.Token);
+        var freezing = Freezer(v1: true).TryFreezeAsync(_id, Pid, caller.Token);
         await caller.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => freezing);
@@ -77,7 +78,21 @@ public sealed class CgroupFreezerTests : IDisposable
     {
         File.WriteAllText($"{_proc}/{Pid}/cgroup", "6:freezer:/\n0::/user.slice\n");
 
-        await Assert.ThrowsAsync<IOException>(() => Freezer(v1: true).FreezeAsync(_id, Pid, CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() => Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None));
+
+        Assert.Empty(_files.Written);
+    }
+
+    [Fact]
+    public async Task Freeze_OfAProcessThatHasEnded_SaysSo()
+    {
+        // As the kernel shows a process that its parent has not collected.
+        File.WriteAllText($"{_proc}/{Pid}/stat", Stat('Z'));
+        File.WriteAllText($"{_proc}/{Pid}/cgroup", "6:freezer:/\n0::/\n");
+        Assert.False(await Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None));
+
+        Directory.Delete($"{_proc}/{Pid}", recursive: true);
+        Assert.False(await Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None));
 
         Assert.Empty(_files.Written);
     }
@@ -110,6 +125,8 @@ public sealed class CgroupFreezerTests : IDisposable
 
         Assert.Empty(_files.Written);
     }
+
+    private static string Stat(char state) => $"{Pid} (sleep) {state} 1 {string.Join(' ', Enumerable.Repeat('0', 48))}\n";
 
     /// <summary>Lets time pass until the work is done.</summary>
     private async Task Run(Task work)

@@ -101,9 +101,6 @@ internal abstract class TextTarget(string name) : FuzzTarget(name, s_pieces)
         "/", "*", "**", "?", "[^", "-", ":", "=", "!", "\t", " ", "\0", "\uFEFF", "é", "80/tcp", "1s", "9999999999999999999999",
     ];
 
-    /// <summary>A pattern of ${a%…} is tried at every place of a value, which costs the square of its length.</summary>
-    public override long Memory => 512 << 20;
-
     public sealed override bool Read(byte[] input)
     {
         try
