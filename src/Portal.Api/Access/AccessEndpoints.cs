@@ -1,3 +1,4 @@
+using Portal.Domain.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Portal.Api.Http;
 using Portal.Api.Security;
@@ -38,6 +39,6 @@ internal static class AccessEndpoints
     {
         var actor = await caller.GetAsync(ct);
         return TypedResults.Ok(new Me(actor.Name,
-            [.. actor.Grants.Select(grant => new MyGrant(grant.Role.Name, grant.Scope.Host?.Value, [.. grant.Role.Permissions.Select(permission => permission.ToString()).Order(StringComparer.Ordinal)]))]));
+            [.. actor.Grants.Select(grant => new MyGrant(grant.Role.Name, grant.Scope is Scope.OfHost one ? one.Host.Value : null, [.. grant.Role.Permissions.Select(permission => permission.ToString()).Order(StringComparer.Ordinal)]))]));
     }
 }

@@ -50,7 +50,7 @@ internal static class ContainerEndpoints
         }
 
         var id = new HostId(host);
-        if (access.Check(actor, Permission.ContainerRead, new Scope(id)) is { } denied)
+        if (access.Check(actor, Permission.ContainerRead, new AccessTarget(id)) is { } denied)
         {
             return denied.ToProblem();
         }

@@ -20,7 +20,7 @@ internal static class HostEndpoints
     {
         var actor = await caller.GetAsync(ct);
         return TypedResults.Ok<IReadOnlyList<HostItem>>(
-            [.. fleet.Hosts.List(host => access.Check(actor, Permission.HostRead, new Scope(host.Id)) is null).OrderBy(host => host.Name, StringComparer.Ordinal).Select(HostItem.From)]);
+            [.. fleet.Hosts.List(host => access.Check(actor, Permission.HostRead, new AccessTarget(host.Id)) is null).OrderBy(host => host.Name, StringComparer.Ordinal).Select(HostItem.From)]);
     }
 
     /// <summary>Gets one host.</summary>

@@ -15,7 +15,7 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
 {
     /// <summary>The host.</summary>
     public Result<HostView> Host(Actor actor, string text) =>
-        HostId.TryParse(text, null, out var id) && access.Check(actor, Permission.HostRead, new Scope(id)) is null && fleet.Hosts.Find(id) is { } host
+        HostId.TryParse(text, null, out var id) && access.Check(actor, Permission.HostRead, new AccessTarget(id)) is null && fleet.Hosts.Find(id) is { } host
             ? host
             : UnknownHost(text);
 
@@ -29,7 +29,7 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
         }
 
         var id = host.Value.Id;
-        if (access.Check(actor, Permission.ContainerRead, new Scope(id)) is not null)
+        if (access.Check(actor, Permission.ContainerRead, new AccessTarget(id)) is not null)
         {
             return Unknown(text, id);
         }

@@ -36,10 +36,10 @@ internal sealed class FleetFeeds(Fleet fleet, IAccessPolicy access, IHostGateway
     private static Result<IAsyncEnumerable<IReadOnlyList<T>>> Answer<T>(IAsyncEnumerable<IReadOnlyList<T>> stream) =>
         Result.Of(stream);
 
-    private bool Allows(Actor actor, Permission permission, HostId host) => access.Check(actor, permission, new Scope(host)) is null;
+    private bool Allows(Actor actor, Permission permission, HostId host) => access.Check(actor, permission, new AccessTarget(host)) is null;
 
     /// <summary>Over all hosts, a grant on any one of them is enough: the others are left out.</summary>
     private Error? Refusal(Actor actor, Permission permission, HostId? host) => host is { } one
-        ? access.Check(actor, permission, new Scope(one))
-        : actor.Grants.Any(grant => grant.Role.Permissions.Contains(permission)) ? null : access.Check(actor, permission, Scope.All);
+        ? access.Check(actor, permission, new AccessTarget(one))
+        : actor.Grants.Any(grant => grant.Role.Permissions.Contains(permission)) ? null : access.Check(actor, permission, AccessTarget.Portal);
 }

@@ -38,7 +38,7 @@ internal sealed class Actors(IDbContextFactory<PortalDb> databases, SessionStore
     {
         null => null,
         { } role when record.Host is null => new(role, Scope.All),
-        { } role => HostId.TryParse(record.Host, null, out var host) ? new(role, new Scope(host)) : null,
+        { } role => HostId.TryParse(record.Host, null, out var host) ? new(role, new Scope.OfHost(host)) : null,
     };
 }
 

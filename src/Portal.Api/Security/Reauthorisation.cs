@@ -56,7 +56,7 @@ internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors,
             try
             {
                 var now = await actors.FindAsync(principal, ended.Token);
-                same = now.UserId == actor.UserId && now.Grants.SequenceEqual(actor.Grants);
+                same = now.HasRightsOf(actor);
             }
             catch (Exception) when (!ended.IsCancellationRequested)
             {

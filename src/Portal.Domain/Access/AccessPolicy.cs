@@ -5,25 +5,45 @@ namespace Portal.Domain.Access;
 /// <summary>Decides whether an actor may do something. Deny by default.</summary>
 public interface IAccessPolicy
 {
-    /// <summary>Null when allowed; otherwise the refusal, whose message names the permission that is missing.</summary>
-    Error? Check(Actor actor, Permission permission, Scope target);
+    /// <summary>The decision and the rule behind it.</summary>
+    AccessDecision Decide(Actor actor, Permission permission, AccessTarget target);
+
+    /// <summary>True when the actor may do it to something on this host: then its list is asked for, and filtered with <see cref="Decide"/>.</summary>
+    bool Reaches(Actor actor, Permission permission, AccessTarget host);
 }
 
-/// <summary>The one policy: some grant of the actor must hold the permission over the target.</summary>
+/// <summary>Ways to ask the policy.</summary>
+public static class AccessPolicyExtensions
+{
+    /// <summary>Null when allowed; otherwise the refusal, whose message names the permission that is missing.</summary>
+    public static Error? Check(this IAccessPolicy policy, Actor actor, Permission permission, AccessTarget target) => policy.Decide(actor, permission, target).Refusal;
+}
+
+/// <summary>The one policy: some grant of the actor must hold the permission over the target, and the token's limits, if there are any, too.</summary>
 public sealed class AccessPolicy : IAccessPolicy
 {
     /// <inheritdoc/>
-    public Error? Check(Actor actor, Permission permission, Scope target)
+    public AccessDecision Decide(Actor actor, Permission permission, AccessTarget target)
     {
-        foreach (var grant in actor.Grants)
+        if (actor.Limits is { } limits && !limits.Any(Gives))
         {
-            if (grant.Role.Permissions.Contains(permission) && grant.Scope.Covers(target))
-            {
-                return null;
-            }
+            return AccessDecision.Refuse($"The token of {actor.Name} is not made for {permission} on {target}. Use a token with that scope.");
         }
 
-        var where = target.Host is { } host ? $"host {host}" : "all hosts";
-        return new(ErrorKind.Forbidden, "access.denied", $"{actor.Name} has no role with the permission {permission} on {where}. Ask an administrator for it.");
+        // An administrator's grant frees from the restrictions of a host: where there are several, it is the one that counts.
+        var by = actor.Grants.FirstOrDefault(grant => grant.Role == BuiltInRoles.Administrator && Gives(grant)) ?? actor.Grants.FirstOrDefault(Gives);
+        return by is not null
+            ? AccessDecision.Allow(by)
+            : AccessDecision.Refuse($"{actor.Name} has no role with the permission {permission} on {target}. Ask an administrator for it.");
+
+        bool Gives(Grant grant) => grant.Role.Permissions.Contains(permission) && grant.Scope.Covers(target);
+    }
+
+    /// <inheritdoc/>
+    public bool Reaches(Actor actor, Permission permission, AccessTarget host)
+    {
+        return actor.Grants.Any(Gives) && (actor.Limits is null || actor.Limits.Any(Gives));
+
+        bool Gives(Grant grant) => grant.Role.Permissions.Contains(permission) && grant.Scope.Reaches(host);
     }
 }

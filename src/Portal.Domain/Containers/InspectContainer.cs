@@ -10,5 +10,5 @@ public sealed record InspectContainer(HostId Host, ContainerId Container);
 internal sealed class InspectContainerHandler(IAccessPolicy access, IHostGateway hosts) : IQueryHandler<InspectContainer, ContainerDetails>
 {
     public async Task<Result<ContainerDetails>> HandleAsync(InspectContainer query, Actor actor, CancellationToken ct) =>
-        access.Check(actor, Permission.ContainerRead, new Scope(query.Host)) is { } denied ? denied : await hosts.InspectAsync(query.Host, query.Container, ct);
+        access.Check(actor, Permission.ContainerRead, new AccessTarget(query.Host)) is { } denied ? denied : await hosts.InspectAsync(query.Host, query.Container, ct);
 }

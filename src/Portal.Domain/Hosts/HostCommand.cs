@@ -23,7 +23,7 @@ internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
         Actor actor, string operation, Permission permission, HostId host, string target, Func<Task<Result<T>>> act, CancellationToken ct)
     {
         Result<T> result;
-        if (access.Check(actor, permission, new Scope(host)) is { } denied)
+        if (access.Check(actor, permission, new AccessTarget(host)) is { } denied)
         {
             result = denied;
         }

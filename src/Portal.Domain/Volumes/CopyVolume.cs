@@ -22,7 +22,7 @@ internal sealed class CopyVolumeHandler(HostCommand command, IAccessPolicy acces
             actor, nameof(CopyVolume), Permission.VolumeBackup, request.Host, $"{request.Host}/{request.Volume} to {request.TargetHost}/{request.TargetVolume}",
             async () =>
             {
-                if (access.Check(actor, Permission.VolumeRestore, new Scope(request.TargetHost)) is { } denied)
+                if (access.Check(actor, Permission.VolumeRestore, new AccessTarget(request.TargetHost)) is { } denied)
                 {
                     return denied;
                 }

@@ -12,5 +12,5 @@ public sealed record ListVolumeFiles(VolumePlace Folder, string? After, int Limi
 internal sealed class ListVolumeFilesHandler(IAccessPolicy access, IVolumeGateway volumes) : IQueryHandler<ListVolumeFiles, VolumeFolderView>
 {
     public async Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) =>
-        access.Check(actor, Permission.VolumeFilesRead, new Scope(query.Folder.Host)) is { } denied ? denied : await volumes.ListAsync(query.Folder, query.After, query.Limit, ct);
+        access.Check(actor, Permission.VolumeFilesRead, new AccessTarget(query.Folder.Host)) is { } denied ? denied : await volumes.ListAsync(query.Folder, query.After, query.Limit, ct);
 }

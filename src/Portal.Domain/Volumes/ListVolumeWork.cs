@@ -9,5 +9,5 @@ public sealed record ListVolumeWork(HostId Host);
 internal sealed class ListVolumeWorkHandler(IAccessPolicy access, IVolumeGateway volumes) : IQueryHandler<ListVolumeWork, IReadOnlyList<VolumeWorkView>>
 {
     public async Task<Result<IReadOnlyList<VolumeWorkView>>> HandleAsync(ListVolumeWork query, Actor actor, CancellationToken ct) =>
-        access.Check(actor, Permission.VolumeBackup, new Scope(query.Host)) is { } denied ? denied : await volumes.WorkAsync(query.Host, ct);
+        access.Check(actor, Permission.VolumeBackup, new AccessTarget(query.Host)) is { } denied ? denied : await volumes.WorkAsync(query.Host, ct);
 }

@@ -16,9 +16,5 @@ public sealed class Session(IServiceScopeFactory scopes)
     }
 
     /// <summary>True when both may do exactly the same.</summary>
-    public static bool SameRights(Actor one, Actor other) =>
-        one.UserId == other.UserId && one.Name == other.Name && Rights(one).SetEquals(Rights(other));
-
-    private static HashSet<(Permission, Scope)> Rights(Actor actor) =>
-        [.. actor.Grants.SelectMany(grant => grant.Role.Permissions, (grant, permission) => (permission, grant.Scope))];
+    public static bool SameRights(Actor one, Actor other) => one.Name == other.Name && one.HasRightsOf(other);
 }

@@ -18,7 +18,7 @@ public sealed class SessionTests
     [Fact]
     public void SameRights_NarrowerScopeOrOtherRole_AreNot()
     {
-        Assert.False(Session.SameRights(Some.Administrator, Some.Administrator with { Grants = [new(BuiltInRoles.Administrator, new Scope(new HostId("one")))] }));
+        Assert.False(Session.SameRights(Some.Administrator, Some.Administrator with { Grants = [new(BuiltInRoles.Administrator, new Scope.OfHost(new HostId("one")))] }));
         Assert.False(Session.SameRights(Some.Administrator, Some.Administrator with { Grants = [new(BuiltInRoles.Viewer, Scope.All)] }));
     }
 }
