@@ -143,9 +143,12 @@ portal_test() {
     install_packages
     check_floors
     need_native_toolchain
+    # Docker Engine itself, to compare with; its package has the CLI that speaks BuildKit without a plugin.
+    command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
     find_docker_clis
     command -v strace >/dev/null || apt_install strace
     command -v docker-registry >/dev/null || borrow_packages docker-registry
+    command -v podman >/dev/null || apt_install podman
     command -v skopeo >/dev/null || apt_install skopeo
     command -v git >/dev/null || apt_install git
   fi

@@ -6,7 +6,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E;
 
 /// <summary>Root file systems made to reach out of their container, and containers that change theirs while something is done with it.</summary>
-public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisposable
+public sealed class HostileImageTests(Engine engine) : EngineTest(engine)
 {
     private const string Image = "hostile", Secret = "of the host";
 
@@ -20,10 +20,10 @@ public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisp
     /// <summary>From any folder that is not deep the way to the prey, if that folder is one of the host.</summary>
     private string WayOut => string.Concat(Enumerable.Repeat("../", 16)) + Prey.TrimStart('/');
 
-    public void Dispose()
+    protected override Task LeaveAsync()
     {
-        GC.SuppressFinalize(this);
         _canary.Delete(recursive: true);
+        return Task.CompletedTask;
     }
 
     [Theory]
