@@ -45,7 +45,7 @@ public sealed class FuzzTests(FuzzedEngine engine) : IClassFixture<FuzzedEngine>
         Assert.Empty(Unexpected());
 
         await ResetAsync();
-        await Patience.UntilAsync("nothing is left", async () => !(await Ledger.BalanceAsync(engine.Root, engine.Bridge, engine.ProcessId)).Except(balance).Any());
+        await Patience.UntilNothingAsync("of the requests", async () => (await Ledger.BalanceAsync(engine.Root, engine.Bridge, engine.ProcessId)).Except(balance));
         await Patience.UntilAsync("files and threads are as before", () => Use() is var now && now.Files <= before.Files + 10 && now.Threads <= before.Threads + 10, Patience.Seconds(60));
         Assert.True(Use().Memory < before.Memory + (64 << 20), $"{before.Memory} bytes became {Use().Memory}");
     }
