@@ -31,7 +31,7 @@ public sealed class KillPointTests(KilledEngine engine) : IClassFixture<KilledEn
     [InlineData("remove", "pidfd_send_signal 1", "rename 2", "rename 3")]
     [InlineData("rename", "fsync 1", "fsync 2")]
     [InlineData("update", "rename 2")]
-    [InlineData("commit", "link 1", "syncfs 1", "rename 4")]
+    [InlineData("commit", "link 1", "syncfs 1", "rename 4", "rename 5")]
     public async Task Agent_KilledInside_HasDoneItOrNot(string operation, params string[] points)
     {
         var before = await Ledger.BalanceAsync(engine.Root, engine.Bridge, engine.ProcessId);
@@ -62,7 +62,7 @@ public sealed class KillPointTests(KilledEngine engine) : IClassFixture<KilledEn
 
             await CheckAsync(operation, isDone: answer is not null && (int)answer < 300, $"{operation} at {point}");
             await engine.ClearAsync();
-            await engine.Docker.RunAsync("rmi", "-f", "cut");
+            await engine.ClearImagesAsync();
             await Patience.UntilNothingAsync($"of {operation} at {point}", NewAsync);
         }
 
