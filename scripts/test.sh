@@ -18,10 +18,12 @@ add_results() {
   test_passed=$((test_passed + passed)) test_failed=$((test_failed + failed)) test_skipped=$((test_skipped + skipped))
 }
 
-# run_tests LABEL PROJECT [VARIABLE=VALUE...]
+# run_tests LABEL PROJECT [VARIABLE=VALUE...] [-- OPTION...]
 run_tests() {
-  local label=$1 project=$2 code=0 file
+  local label=$1 project=$2 code=0 file settings=()
   shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1") && shift; done
+  [ $# -eq 0 ] || shift
   local program
   program=$(build_root)/bin/$project/release/$project
   file=$test_root/results/$label.xml
@@ -32,7 +34,7 @@ run_tests() {
     return
   fi
   step "$label"
-  env "$@" "$program" -noLogo -noColor -xml "$file" >"$file.log" 2>&1 || code=$?
+  env "${settings[@]}" "$program" -noLogo -noColor -xml "$file" "$@" >"$file.log" 2>&1 || code=$?
   if [ $code -ne 0 ] && [ $code -ne 8 ]; then
     # What failed and why; or everything, when the program did not come as far as a summary.
     if grep -q '\[FAIL\]' "$file.log"; then sed -n '/\[FAIL\]/,/Stack Trace:/p' "$file.log"
@@ -124,7 +126,8 @@ test_e2e() {
     PORTAL_E2E_WEB="$test_root/install/web/portal-web" PORTAL_E2E_CHROMIUM="$browser" PORTAL_E2E_DOCKER="$newest_docker"
   step "Packing the agent as a native binary"
   if (pack_agent); then
-    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent" PORTAL_E2E_DOCKER="$oldest_docker"
+    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent" PORTAL_E2E_DOCKER="$oldest_docker" \
+      -- -trait- Agent=none
   else
     say "pack: failed"
     test_failed=$((test_failed + 1))
@@ -144,9 +147,12 @@ portal_test() {
     install_packages
     check_floors
     need_native_toolchain
+    # Docker Engine itself, to compare with; its package has the CLI that speaks BuildKit without a plugin.
+    command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
     find_docker_clis
     command -v strace >/dev/null || apt_install strace
     command -v docker-registry >/dev/null || borrow_packages docker-registry
+    command -v podman >/dev/null || apt_install podman
     command -v skopeo >/dev/null || apt_install skopeo
     command -v git >/dev/null || apt_install git
   fi

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Portal.E2E;
 
@@ -148,6 +149,20 @@ public abstract class AgentProcess : IAsyncLifetime
         var left = (await Docker.RunAsync("ps", "-aq", "--no-trunc")).Lines;
         if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
         await Docker.RunAsync("network", "prune", "-f");
+    }
+
+    /// <summary>Removes every image that no container has, but the one all tests begin with.</summary>
+    public async Task ClearImagesAsync()
+    {
+        using var images = JsonDocument.Parse(await Http.GetStringAsync("/images/json"));
+        foreach (var image in images.RootElement.EnumerateArray())
+        {
+            string[] names = [.. image.GetProperty("RepoTags").EnumerateArray().Select(tag => tag.GetString()!)];
+            foreach (var name in names.Contains("busybox:latest") ? names.Where(name => name != "busybox:latest") : [image.GetProperty("Id").GetString()!])
+            {
+                using var answer = await Http.DeleteAsync($"/images/{Uri.EscapeDataString(name)}?force=1");
+            }
+        }
     }
 
     /// <summary>Removes every volume that no container has, named ones too, for which an old CLI's prune has no option.</summary>

@@ -86,5 +86,9 @@ public static class Ledger
     }
 
     public static async Task<IReadOnlyList<string>> TablesAsync(string tag) =>
-        [.. (await ChildProcess.RunAsync("nft", ["list", "tables"])).Lines.Where(l => l.Split(' ').Last().StartsWith(tag, StringComparison.Ordinal))];
+        [.. (await ChildProcess.RunAsync("nft", ["list", "tables"])).Lines.Where(l => IsOf(tag, l.Split(' ').Last()))];
+
+    /// <summary>The tag, or something made of it; <c>ptest12</c> is not of <c>ptest1</c>.</summary>
+    private static bool IsOf(string tag, string name) =>
+        name.StartsWith(tag, StringComparison.Ordinal) && (name.Length == tag.Length || !char.IsLetterOrDigit(name[tag.Length]));
 }
