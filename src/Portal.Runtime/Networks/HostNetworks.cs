@@ -237,7 +237,7 @@ internal sealed partial class HostNetworks(
             }
         }
 
-        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Ports))
+        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Rules()))
         {
             logger.PortLost(attachment.Container.Abbreviated, lost.HostAddress, lost.HostPort, lost.Protocol);
         }

@@ -22,6 +22,32 @@ public sealed class NetworkTests(Engine engine) : EngineTest(engine)
     }
 
     [Fact]
+    public async Task Run_WithAPublishedPortAndTwoFamilies_IsReachedByEveryAddressOfTheHost()
+    {
+        var port = FreePort();
+        (await Docker.RunAsync("network", "create", "--ipv6", "--subnet", "10.208.81.0/24", "--subnet", "fd81:208::/64", "both")).Succeeded();
+        await RunServerAsync("dual", "--network", "both", "-p", $"{port}:80");
+
+        foreach (var address in (string[])["127.0.0.1", "[::1]", "10.208.81.1", "[fd81:208::1]"])
+        {
+            Assert.Equal("hello\n", await FetchAsync(address, port));
+        }
+    }
+
+    [Fact]
+    public async Task Run_WithAPublishedPortAndNoIPv6_IsReachedByTheIPv6LoopbackUntilItIsRemoved()
+    {
+        var port = FreePort();
+        await RunServerAsync("web", "-p", $"{port}:80");
+
+        Assert.Equal("hello\n", await FetchAsync("[::1]", port));
+
+        (await Docker.RunAsync("rm", "-f", "web")).Succeeded();
+        using var free = new TcpListener(IPAddress.IPv6Loopback, port);
+        free.Start();
+    }
+
+    [Fact]
     public async Task Run_WithAPortPublishedOnLoopback_IsNotReachedOtherwise()
     {
         var port = FreePort();
