@@ -48,6 +48,25 @@ public sealed class NetworkTests(Engine engine) : EngineTest(engine)
     }
 
     [Fact]
+    public async Task Run_WithAPortOfSctp_HasItsRuleUntilItIsRemoved()
+    {
+        var port = FreePort();
+        await RunServerAsync("signal", "-p", $"{port}:3868/sctp");
+        var address = await Docker.InspectAsync("signal", "{{.NetworkSettings.Networks.bridge.IPAddress}}");
+
+        Assert.Equal($"0.0.0.0:{port}", (await Docker.RunAsync("port", "signal", "3868/sctp")).Succeeded().Line);
+        // Depending on its version nft prints the protocol by name or by number.
+        Assert.Matches($@"(sctp|132) \. {port} : {address} \. 3868", await RulesAsync());
+        var second = await Docker.RunAsync("run", "-d", "-p", $"{port}:3868/sctp", "busybox", "sleep", "60");
+        Assert.Contains("port is already allocated (by container signal)", second.Err, StringComparison.Ordinal);
+
+        (await Docker.RunAsync("rm", "-f", "signal")).Succeeded();
+        Assert.DoesNotContain($"{port} : {address}", await RulesAsync(), StringComparison.Ordinal);
+
+        async Task<string> RulesAsync() => (await ChildProcess.RunAsync("nft", ["list", "table", "inet", Engine.Bridge])).Succeeded().Out;
+    }
+
+    [Fact]
     public async Task Run_WithAPortPublishedOnLoopback_IsNotReachedOtherwise()
     {
         var port = FreePort();
