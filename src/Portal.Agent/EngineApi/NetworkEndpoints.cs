@@ -95,7 +95,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
         var response = new NetworkPruneResponse();
         foreach (var network in networks.List())
         {
-            if (network.IsPredefined || network.Members.Count > 0 || !filters.Labels(network.Spec.Labels) || (until is not null && network.Created >= until))
+            if (network.IsPredefined || network.Spec.ConfigOnly || network.Members.Count > 0 || !filters.Labels(network.Spec.Labels) || (until is not null && network.Created >= until))
             {
                 continue;
             }

@@ -76,7 +76,9 @@ internal sealed class AddressPlan(IReadOnlyList<DefaultPool> defaults, IReadOnly
 
     private static bool IsEnabled(NetworkSpec spec, Subnet subnet) => subnet.IsIPv6 ? spec.EnableIPv6 : spec.EnableIPv4;
 
-    private static void Check(NetworkSpec spec)
+    /// <summary>Checks what was asked for, as far as that needs no other network.</summary>
+    /// <exception cref="ErrorException">400: all that is wrong with it.</exception>
+    public static void Check(NetworkSpec spec)
     {
         List<string> mistakes = [];
         foreach (var pool in spec.Pools)

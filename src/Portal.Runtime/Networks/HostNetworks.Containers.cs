@@ -80,8 +80,9 @@ internal sealed partial class HostNetworks
         catch (Exception e)
         {
             Release(places);
-            ports.Release(after.Ports.Except(before.Ports));
-            ports.Restore(NameOf(request.Container), before.Ports.Except(after.Ports));
+            var (old, changed) = (before.Rules(), after.Rules());
+            ports.Release(changed.Except(old).Select(r => new PublishedPort(r.Port, r.Protocol, r.HostAddress, r.HostPort)));
+            ports.Restore(NameOf(request.Container), old.Except(changed));
             _attachments[request.Container] = before;
             throw Told(e);
         }
@@ -257,7 +258,7 @@ internal sealed partial class HostNetworks
         }
         catch
         {
-            ports.Restore(NameOf(request.Container), old);
+            ports.Restore(NameOf(request.Container), before.Rules());
             throw;
         }
     }

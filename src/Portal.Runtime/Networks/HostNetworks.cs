@@ -50,6 +50,11 @@ internal sealed partial class HostNetworks(
                 throw NetworkErrors.Forbidden("predefined", $"{network.Name} is a pre-defined network and cannot be removed");
             }
 
+            if (network.Spec.ConfigOnly && store.All.Any(n => n.Spec.ConfigFrom == network.Name))
+            {
+                throw NetworkErrors.Forbidden("in_use", $"configuration network \"{network.Name}\" is in use");
+            }
+
             var members = Members(network).ToList();
             if (members.Count > 0)
             {
@@ -70,7 +75,7 @@ internal sealed partial class HostNetworks(
     {
         store.Load();
         namespaces.Prepare();
-        foreach (var network in store.All)
+        foreach (var network in store.All.Where(n => !n.Spec.ConfigOnly))
         {
             addresses.Add(network);
         }
@@ -132,6 +137,15 @@ internal sealed partial class HostNetworks(
     private NetworkRecord Create(NetworkSpec spec)
     {
         CheckName(spec.Name);
+        spec = NetworkConfiguration.Apply(spec, store.All);
+        if (spec.ConfigOnly)
+        {
+            AddressPlan.Check(spec);
+            NetworkRecord configuration = new(NetworkStore.NewId(), time.GetUtcNow(), spec);
+            store.Add(configuration);
+            return configuration;
+        }
+
         var driver = Array.Find(_drivers, d => d.Name == spec.Driver) ?? throw (spec.Driver == "overlay"
             ? new ErrorException(
                 ErrorKind.Unavailable, "network.no_swarm",
@@ -151,7 +165,7 @@ internal sealed partial class HostNetworks(
         // The pools are not checked yet, and nothing that matters here is in them.
         var traits = driver.Read(id, spec with { Pools = [] });
         var owns = driver.Check(id, spec, store.All);
-        var taken = store.All.SelectMany(n => n.Spec.Pools).Select(p => Subnet.Parse(p.Subnet)).ToList();
+        var taken = store.All.Where(n => !n.Spec.ConfigOnly).SelectMany(n => n.Spec.Pools).Select(p => Subnet.Parse(p.Subnet)).ToList();
         var defaults = options.DefaultPools.Count > 0 ? options.DefaultPools : DefaultPool.Docker;
         var plan = new AddressPlan([.. defaults, AddressPlan.Unique(store.All.First(n => n.Name == "bridge").Id)], taken, HostLinks.ReadRoutes());
         var record = new NetworkRecord(id, time.GetUtcNow(), spec with { Pools = plan.Complete(spec, traits.NeedsGateway, traits.HostLink) }, owns);
@@ -237,7 +251,7 @@ internal sealed partial class HostNetworks(
             }
         }
 
-        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Ports))
+        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Rules()))
         {
             logger.PortLost(attachment.Container.Abbreviated, lost.HostAddress, lost.HostPort, lost.Protocol);
         }

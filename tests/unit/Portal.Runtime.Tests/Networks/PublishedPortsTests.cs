@@ -61,8 +61,9 @@ public sealed class PublishedPortsTests : IDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, 0);
         foreign.Start();
         var port = new PublishedPort(80, "tcp", IPAddress.Loopback, ((IPEndPoint)foreign.LocalEndpoint).Port);
+        var rule = new PortRule("tcp", port.HostAddress, port.HostPort, s_web.Address, 80);
 
-        Assert.Equal([port], _ports.Restore("web", [port]));
+        Assert.Equal([rule], _ports.Restore("web", [rule]));
         foreign.Stop();
 
         Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [Loopback(80, port.HostPort)]));
