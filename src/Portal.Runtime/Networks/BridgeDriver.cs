@@ -125,6 +125,19 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
         return stale.Count;
     }
 
+    /// <summary>Ends on the host of pairs that are in force, and are not there.</summary>
+    public IReadOnlySet<string> FindLost()
+    {
+        var lost = _bridges.Values.SelectMany(b => b.Ports.Keys).ToHashSet(StringComparer.Ordinal);
+        if (lost.Count > 0)
+        {
+            // Asked for afterwards: what is made meanwhile is in neither, or in both.
+            lost.ExceptWith(links.Routes.ListLinks().Select(l => l.Name));
+        }
+
+        return lost;
+    }
+
     /// <summary>Says which pairs are in force, and puts those that are on no bridge, or another, back on theirs.</summary>
     public void Gather(IEnumerable<NetworkEndpoint> live)
     {
@@ -173,6 +186,11 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
         else if (!link.IsUp)
         {
             links.Routes.SetUp(link.Index, settings.Link);
+        }
+
+        if (network.OwnsLink)
+        {
+            links.Sign(link, network);
         }
 
         Furnish(settings, network, link, pools);
