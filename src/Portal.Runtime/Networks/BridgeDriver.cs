@@ -18,6 +18,9 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
     /// <summary>How the names of the host's ends of veth pairs begin.</summary>
     public const string VethPrefix = "veth";
 
+    // As Docker's bridges have it.
+    private static readonly IPAddress s_linkLocal = IPAddress.Parse("fe80::1");
+
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Bridge> _bridges = [];
 
@@ -228,6 +231,9 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
             {
                 NetworkSysctl.Ensure($"net/ipv6/conf/{settings.Link}/disable_ipv6", "0");
                 NetworkSysctl.Ensure($"net/ipv6/conf/{settings.Link}/accept_ra", "0");
+                // Neighbours are asked for by an address of the link itself; without one, what comes from elsewhere finds a container
+                // only while that is remembered.
+                links.Routes.AddAddress(link.Index, s_linkLocal, 64, null);
             }
 
             links.Routes.AddAddress(link.Index, gateway, subnet.PrefixLength, subnet.IsIPv6 ? null : subnet.Last);
