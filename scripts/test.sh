@@ -154,6 +154,7 @@ portal_test() {
     command -v docker-registry >/dev/null || borrow_packages docker-registry
     command -v podman >/dev/null || apt_install podman
     command -v skopeo >/dev/null || apt_install skopeo
+    command -v socat >/dev/null || apt_install socat
     command -v git >/dev/null || apt_install git
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
+using Portal.Runtime.Layers;
 
 namespace Portal.Runtime.Networks;
 
@@ -15,6 +16,9 @@ internal sealed partial class HostNetworks(
     private readonly ConcurrentDictionary<ContainerId, NetworkAttachment> _attachments = [];
     private readonly INetworkDriver[] _drivers =
         [bridges, new MacvlanDriver(MacvlanDriver.MacvlanName, links), new MacvlanDriver(MacvlanDriver.IpvlanName, links), new HostDriver(), new NullDriver()];
+
+    // Whoever changes the places of a container: the container, or the repair.
+    private readonly KeyedLock<ContainerId> _turns = new();
 
     private volatile bool _isReady;
 
@@ -75,6 +79,7 @@ internal sealed partial class HostNetworks(
     {
         store.Load();
         namespaces.Prepare();
+        Directory.CreateDirectory(NotesRoot);
         foreach (var network in store.All.Where(n => !n.Spec.ConfigOnly))
         {
             addresses.Add(network);
@@ -99,7 +104,7 @@ internal sealed partial class HostNetworks(
             Adopt(attachment);
         }
 
-        await SweepInsideAsync(live).ConfigureAwait(false);
+        await RestoreInsideAsync(live).ConfigureAwait(false);
         firewall.Reset(BridgeRules(), live.SelectMany(a => a.Rules()));
         _isReady = true;
         watch.Start(Repair);
@@ -112,7 +117,7 @@ internal sealed partial class HostNetworks(
         watch.Stop();
         foreach (var attachment in _attachments.Values)
         {
-            Detach(attachment);
+            Detach(attachment.Container);
         }
 
         firewall.TearDown();
@@ -123,16 +128,6 @@ internal sealed partial class HostNetworks(
 
         namespaces.TearDown();
     }, ct);
-
-    /// <summary>Puts back what somebody else took away from the kernel.</summary>
-    private void Repair()
-    {
-        RestoreLinks();
-        if (firewall.Repair())
-        {
-            logger.RulesRepaired();
-        }
-    }
 
     private NetworkRecord Create(NetworkSpec spec)
     {
@@ -203,78 +198,6 @@ internal sealed partial class HostNetworks(
         if (store.All.Any(n => n.Name == name))
         {
             throw new ErrorException(ErrorKind.Conflict, "network.name_taken", $"network with name {name} already exists");
-        }
-    }
-
-    /// <summary>The links of all networks. One that cannot be had is no reason to be without the others, but the default one is.</summary>
-    private void RestoreLinks()
-    {
-        try
-        {
-            bridges.Ensure([.. store.All.Where(n => n.Driver == BridgeDriver.DriverName)]);
-        }
-        catch (Exception e) when (e is IOException or ErrorException && !_isReady)
-        {
-            foreach (var network in store.All.Where(n => n.Driver == BridgeDriver.DriverName))
-            {
-                EnsureOne(network, bridges);
-            }
-        }
-
-        foreach (var network in store.All.Where(n => n is { OwnsLink: true, Driver: not BridgeDriver.DriverName }))
-        {
-            EnsureOne(network, DriverOf(network));
-        }
-
-        void EnsureOne(NetworkRecord network, INetworkDriver driver)
-        {
-            try
-            {
-                driver.Ensure([network]);
-            }
-            catch (Exception e) when (e is IOException or ErrorException && !network.IsPredefined)
-            {
-                logger.NetworkDown(network.Name, e);
-            }
-        }
-    }
-
-    /// <summary>Takes a place in the networks as in force.</summary>
-    private void Adopt(NetworkAttachment attachment)
-    {
-        _attachments[attachment.Container] = attachment;
-        foreach (var endpoint in attachment.Endpoints)
-        {
-            if (!addresses.Reserve(endpoint))
-            {
-                logger.AddressTaken(attachment.Container.Abbreviated, (endpoint.IPv4 ?? endpoint.IPv6)!.Address);
-            }
-        }
-
-        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Rules()))
-        {
-            logger.PortLost(attachment.Container.Abbreviated, lost.HostAddress, lost.HostPort, lost.Protocol);
-        }
-    }
-
-    /// <summary>Removes links inside running containers that an agent made and did not come to write down.</summary>
-    private async Task SweepInsideAsync(IReadOnlyList<NetworkAttachment> live)
-    {
-        if (!store.All.Any(n => n.Driver is MacvlanDriver.MacvlanName or MacvlanDriver.IpvlanName))
-        {
-            return;
-        }
-
-        foreach (var attachment in live.Where(a => a.NamespacePath is not null))
-        {
-            try
-            {
-                await namespaces.EnterAsync(attachment.Container, (inside, _) => NamespaceLinks.Sweep(inside, attachment.Endpoints)).ConfigureAwait(false);
-            }
-            catch (IOException e)
-            {
-                logger.LinkStays(attachment.Container.Abbreviated, e);
-            }
         }
     }
 

@@ -147,7 +147,7 @@ internal sealed class PublishedPorts : IDisposable
         {
             if (TryTake(owner, places, binding, binding.HostPort, taken) is { } refusal)
             {
-                throw refusal;
+                throw refusal();
             }
 
             return;
@@ -196,9 +196,9 @@ internal sealed class PublishedPorts : IDisposable
     }
 
     /// <summary>Takes a port on all of these addresses or none.</summary>
-    /// <returns>Null, or why not.</returns>
+    /// <returns>Null, or what says why not, which takes a moment.</returns>
     /// <exception cref="ErrorException">It is to be had on no port.</exception>
-    private ErrorException? TryTake(string owner, List<(PortSide Side, IPAddress Address)> places, PortBinding binding, int port, List<PublishedPort> taken)
+    private Func<ErrorException>? TryTake(string owner, List<(PortSide Side, IPAddress Address)> places, PortBinding binding, int port, List<PublishedPort> taken)
     {
         List<PublishedPort> mine = [];
         foreach (var (side, address) in places)
@@ -207,7 +207,7 @@ internal sealed class PublishedPorts : IDisposable
             if (_table.Take(binding.Protocol, address, port, owner) is { } other)
             {
                 ReleaseAll(mine);
-                return Failed(side.Endpoint, "network.port_allocated", $"Bind for {new IPEndPoint(address, port)} failed: port is already allocated{(other == owner ? "" : $" (by container {other})")}");
+                return () => Failed(side.Endpoint, "network.port_allocated", $"Bind for {new IPEndPoint(address, port)} failed: port is already allocated{(other == owner ? "" : $" (by container {other})")}");
             }
 
             try
@@ -224,10 +224,12 @@ internal sealed class PublishedPorts : IDisposable
                     throw NotOurs(side.Endpoint, address);
                 }
 
-                var why = e.Errno == Errno.EADDRINUSE ? "address already in use" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno);
-                return Failed(
+                return () => Failed(
                     side.Endpoint, "network.port_in_use",
-                    $"failed to bind host port for {new IPEndPoint(address, port)}:{new IPEndPoint(side.Address, binding.ContainerPort)}/{binding.Protocol}: {why}");
+                    $"failed to bind host port for {new IPEndPoint(address, port)}:{new IPEndPoint(side.Address, binding.ContainerPort)}/{binding.Protocol}: {Why()}");
+
+                string Why() => e.Errno != Errno.EADDRINUSE ? System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno)
+                    : "address already in use" + (PortHolder.Find(binding.Protocol, address, port) is { } holder ? $" (held by {holder})" : "");
             }
         }
 

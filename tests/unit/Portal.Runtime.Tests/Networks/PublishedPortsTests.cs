@@ -27,7 +27,7 @@ public sealed class PublishedPortsTests : IDisposable
 
         Assert.Equal(ErrorKind.Internal, e.Error.Kind);
         Assert.EndsWith(
-            $"driver failed programming external connectivity on endpoint web (e1): failed to bind host port for 127.0.0.1:{port}:172.29.0.2:80/tcp: address already in use",
+            $"driver failed programming external connectivity on endpoint web (e1): failed to bind host port for 127.0.0.1:{port}:172.29.0.2:80/tcp: address already in use (held by {File.ReadAllText("/proc/self/comm").Trim()}, pid {Environment.ProcessId})",
             e.Message, StringComparison.Ordinal);
         Assert.Single(_ports.Take("web", s_web, null, [Loopback(81, free.HostPort)]));
     }
