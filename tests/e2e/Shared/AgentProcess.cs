@@ -16,17 +16,18 @@ public abstract class AgentProcess : IAsyncLifetime
     private Task _logging = Task.CompletedTask;
 
     /// <param name="number">
-    /// Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20. PORTAL_E2E_SLOT (1 to 9) tells suites apart that
+    /// Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20. PORTAL_E2E_SLOT (1 to 19) tells suites apart that
     /// run at the same time.
     /// </param>
     protected AgentProcess(int number)
     {
-        var slot = Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT") is { Length: 1 } digit ? digit[0] - '0' : 0;
-        var place = slot == 0 ? "172.28" : $"10.{200 + slot}";
+        var slot = int.TryParse(Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 0;
+        var (own, pool) = slot < 10 ? (200 + slot, 209 + slot) : (221 + slot, 231 + slot);
+        var place = slot == 0 ? "172.28" : $"10.{own}";
         _tag = slot == 0 ? $"ptest{number}" : $"ptest{slot}s{number}";
         Subnet = $"{place}.{number * 16}.0/20";
         // Far from those of other fixtures and suites, which look for free subnets at the same time.
-        _pool = $"base=10.{209 + slot}.{number * 16}.0/20,size=26";
+        _pool = $"base=10.{pool}.{number * 16}.0/20,size=26";
         Gateway = $"{place}.{number * 16}.1";
         var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
