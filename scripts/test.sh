@@ -109,6 +109,20 @@ find_docker_clis() {
   read -r newest_docker_version newest_docker <<<"${clis[-1]}"
 }
 
+# PostgreSQL for an application of the tests: installed, it would start a server by itself. $postgres is where it is unpacked.
+find_postgres() {
+  local packages
+  postgres=
+  if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then return; fi
+  [ -n "$apt_fresh" ] || apt-get update -q >/dev/null 2>&1 || fail "apt-get update failed; check the network and /etc/apt, then run the command again."
+  apt_fresh=1
+  # The programs themselves and the libraries that this machine does not have, without those for writing extensions.
+  mapfile -t packages < <(apt-get install -s --no-install-recommends postgresql |
+    awk '$1 == "Inst" && $2 ~ /^(postgresql-[0-9]|postgresql-client-[0-9]|lib)/ && $2 !~ /perl|llvm|libz3/ {print $2}')
+  borrow_packages "${packages[@]}"
+  postgres=$PORTAL_CACHE_ROOT/borrowed
+}
+
 test_unit() {
   local project
   for project in "$repo"/tests/unit/*.Tests; do
@@ -156,6 +170,8 @@ portal_test() {
     command -v skopeo >/dev/null || apt_install skopeo
     command -v socat >/dev/null || apt_install socat
     command -v git >/dev/null || apt_install git
+    command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || apt_install docker-compose
+    find_postgres
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"
@@ -174,7 +190,7 @@ portal_test() {
     find_browser
     prepare_cgroups
     choose_oci_runtime
-    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root
+    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root PORTAL_E2E_POSTGRES=$postgres
     step "Publishing agent and portal"
     publish "$test_root/install" || fail "Publishing failed; the lines above say why."
     chmod -R u=rwX,go=rX "$test_root/install"
