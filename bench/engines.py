@@ -13,6 +13,7 @@ import threading
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
+TRAFFIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "traffic.py")
 
 
 def fail(sentence):
@@ -45,6 +46,7 @@ class Engine:
             os.environ, DOCKER_HOST=f"unix://{self.socket}", DOCKER_CONFIG=os.path.join(self.root, "cli"), PATH=self.programs + ":" + os.environ["PATH"])
         self.process = None
         self.registry = None
+        self.servers = []
         self.command = []
         self.log = open(os.path.join(self.root, "log"), "wb")
 
@@ -93,6 +95,56 @@ class Engine:
             self.registry.terminate()
             self.registry.wait()
             self.registry = None
+
+    @property
+    def host(self):
+        """The network of the engine's host."""
+        return f"/run/netns/{self.namespace}"
+
+    @property
+    def other_host(self):
+        """The network of a host beside it."""
+        return self.host + "-o"
+
+    @property
+    def address(self):
+        """The host's own, once it is open to others."""
+        return self.prefix + ".1"
+
+    def inside(self, container):
+        """The network of a container."""
+        return f"/proc/{self.docker('inspect', '-f', '{{.State.Pid}}', container)}/ns/net"
+
+    def open_to_others(self, prefix):
+        """Gives the engine's host another one beside it, on a cable."""
+        self.prefix = prefix
+        other = os.path.basename(self.other_host)
+        subprocess.run(["ip", "netns", "add", other], check=True)
+        subprocess.run(["ip", "-n", self.namespace, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", other], check=True)
+        for namespace, number in ((self.namespace, 1), (other, 2)):
+            subprocess.run(["ip", "-n", namespace, "address", "add", f"{prefix}.{number}/24", "dev", "cable"], check=True)
+            subprocess.run(["ip", "-n", namespace, "link", "set", "cable", "up"], check=True)
+
+    def close_to_others(self):
+        for server in self.servers:
+            server.kill()
+            server.wait()
+        self.servers = []
+        # The cable goes with its end.
+        subprocess.run(["ip", "netns", "delete", os.path.basename(self.other_host)], capture_output=True)
+
+    def serve(self, container, port):
+        """Takes what bench/traffic.py sends, inside a container's network."""
+        self.servers.append(subprocess.Popen(
+            ["nsenter", f"--net={self.inside(container)}", sys.executable, TRAFFIC, "serve", str(port)], stdout=self.log, stderr=self.log, start_new_session=True))
+        time.sleep(0.5)
+
+    def traffic(self, place, *words):
+        """Sends what bench/traffic.py sends, from inside a network; returns the time it took."""
+        result = subprocess.run(["nsenter", f"--net={place}", sys.executable, TRAFFIC, *map(str, words)], capture_output=True, text=True)
+        if result.returncode != 0:
+            fail(f"traffic '{' '.join(map(str, words))}' on {self.name} failed: {result.stderr.strip()[-300:]}")
+        return float(result.stdout)
 
     def docker(self, *arguments):
         result = subprocess.run(["docker", *arguments], env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -273,6 +325,7 @@ class Engine:
 
     def stop(self):
         self.stop_registry()
+        self.close_to_others()
         if self.process is not None:
             if self.process.poll() is None:
                 self.clear()

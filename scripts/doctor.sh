@@ -83,15 +83,36 @@ doctor_kernel() {
     else bad "nftables: the kernel refuses NAT rules; use a kernel with CONFIG_NF_TABLES, CONFIG_NFT_NAT and CONFIG_NFT_MASQ"; fi
   elif [ -d /sys/module/nf_tables ] || modprobe -n nf_tables 2>/dev/null; then good "nftables: in the kernel"
   else bad "nftables: the kernel has none; use a kernel with CONFIG_NF_TABLES"; fi
-  # A forward chain that drops by default keeps containers from the outside, whatever our own chains accept.
-  local droppers=''
+  doctor_forwarding
+}
+
+# Names of the bridges of all networks, as the agent signs them, the default one first; those that are not there yet are left out.
+own_bridges() {
+  local link
+  echo "$PORTAL_BRIDGE_NAME"
+  for link in /sys/class/net/*; do
+    [ -d "$link/bridge" ] && [[ $(cat "$link/ifalias" 2>/dev/null) == "$PORTAL_BRIDGE_NAME network "* ]] && [ "${link##*/}" != "$PORTAL_BRIDGE_NAME" ] && echo "${link##*/}"
+  done
+  return 0
+}
+
+# A forward chain that drops by default keeps containers from the outside, whatever our own chains accept. A bridge that is named in
+# its table, itself or by a pattern, is taken as accepted.
+doctor_forwarding() {
+  local droppers='' rules='' bridge shut=()
   if command -v nft >/dev/null; then
-    droppers=$(nft list ruleset 2>/dev/null | awk '$1 == "table" {t = $2 " " $3} $1 == "chain" {c = $2} /hook forward/ && /policy drop/ {print t " " c}' | head -n 3 | paste -sd, -)
-  elif command -v iptables >/dev/null && iptables -S FORWARD 2>/dev/null | grep -q -- '-P FORWARD DROP'; then
-    droppers="ip filter FORWARD"
+    rules=$(nft list ruleset 2>/dev/null | awk -v own="$PORTAL_BRIDGE_NAME" '$1 == "table" {mine = $3 == own} !mine')
+    droppers=$(awk '$1 == "table" {t = $2 " " $3} $1 == "chain" {c = $2} /hook forward/ && /policy drop/ {print t " " c}' <<<"$rules" | head -n 3 | paste -sd, -)
+  elif command -v iptables >/dev/null; then
+    rules=$(iptables -S FORWARD 2>/dev/null)
+    if grep -q -- '-P FORWARD DROP' <<<"$rules"; then droppers="ip filter FORWARD"; fi
   fi
+  for bridge in $(own_bridges); do
+    [ -n "$droppers" ] && ! grep -qwF -- "$bridge" <<<"$rules" && ! { [[ $bridge == br-* ]] && grep -qF -e 'br-*' -e 'br-+' <<<"$rules"; } && shut+=("$bridge")
+  done
   if [ -z "$droppers" ]; then good "firewall: forwarding is not dropped by default"
-  else bad "firewall: $droppers drops forwarded packets, so containers do not reach the outside; accept $PORTAL_BRIDGE_NAME there, for instance 'iptables -I FORWARD -i $PORTAL_BRIDGE_NAME -j ACCEPT' and the same with -o"; fi
+  elif [ ${#shut[@]} -eq 0 ]; then good "firewall: $droppers drops forwarded packets, and accepts those of the containers' bridges"
+  else bad "firewall: $droppers drops forwarded packets, so containers on ${shut[*]} do not reach the outside; accept each there, for instance 'iptables -I FORWARD -i ${shut[0]} -j ACCEPT' and the same with -o (br-+ is all bridges of networks of your own)"; fi
 }
 
 doctor_room() {

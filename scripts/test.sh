@@ -18,10 +18,12 @@ add_results() {
   test_passed=$((test_passed + passed)) test_failed=$((test_failed + failed)) test_skipped=$((test_skipped + skipped))
 }
 
-# run_tests LABEL PROJECT [VARIABLE=VALUE...]
+# run_tests LABEL PROJECT [VARIABLE=VALUE...] [-- OPTION...]
 run_tests() {
-  local label=$1 project=$2 code=0 file
+  local label=$1 project=$2 code=0 file settings=()
   shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1") && shift; done
+  [ $# -eq 0 ] || shift
   local program
   program=$(build_root)/bin/$project/release/$project
   file=$test_root/results/$label.xml
@@ -32,7 +34,7 @@ run_tests() {
     return
   fi
   step "$label"
-  env "$@" "$program" -noLogo -noColor -xml "$file" >"$file.log" 2>&1 || code=$?
+  env "${settings[@]}" "$program" -noLogo -noColor -xml "$file" "$@" >"$file.log" 2>&1 || code=$?
   if [ $code -ne 0 ] && [ $code -ne 8 ]; then
     # What failed and why; or everything, when the program did not come as far as a summary.
     if grep -q '\[FAIL\]' "$file.log"; then sed -n '/\[FAIL\]/,/Stack Trace:/p' "$file.log"
@@ -107,6 +109,20 @@ find_docker_clis() {
   read -r newest_docker_version newest_docker <<<"${clis[-1]}"
 }
 
+# PostgreSQL for an application of the tests: installed, it would start a server by itself. $postgres is where it is unpacked.
+find_postgres() {
+  local packages
+  postgres=
+  if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then return; fi
+  [ -n "$apt_fresh" ] || apt-get update -q >/dev/null 2>&1 || fail "apt-get update failed; check the network and /etc/apt, then run the command again."
+  apt_fresh=1
+  # The programs themselves and the libraries that this machine does not have, without those for writing extensions.
+  mapfile -t packages < <(apt-get install -s --no-install-recommends postgresql |
+    awk '$1 == "Inst" && $2 ~ /^(postgresql-[0-9]|postgresql-client-[0-9]|lib)/ && $2 !~ /perl|llvm|libz3/ {print $2}')
+  borrow_packages "${packages[@]}"
+  postgres=$PORTAL_CACHE_ROOT/borrowed
+}
+
 test_unit() {
   local project
   for project in "$repo"/tests/unit/*.Tests; do
@@ -124,7 +140,8 @@ test_e2e() {
     PORTAL_E2E_WEB="$test_root/install/web/portal-web" PORTAL_E2E_CHROMIUM="$browser" PORTAL_E2E_DOCKER="$newest_docker"
   step "Packing the agent as a native binary"
   if (pack_agent); then
-    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent" PORTAL_E2E_DOCKER="$oldest_docker"
+    run_tests Portal.Engine.E2E-native Portal.Engine.E2E PORTAL_E2E_AGENT="$(pack_place)/$(pack_name)/portal-agent" PORTAL_E2E_DOCKER="$oldest_docker" \
+      -- -trait- Agent=none
   else
     say "pack: failed"
     test_failed=$((test_failed + 1))
@@ -144,11 +161,17 @@ portal_test() {
     install_packages
     check_floors
     need_native_toolchain
+    # Docker Engine itself, to compare with; its package has the CLI that speaks BuildKit without a plugin.
+    command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
     find_docker_clis
     command -v strace >/dev/null || apt_install strace
     command -v docker-registry >/dev/null || borrow_packages docker-registry
+    command -v podman >/dev/null || apt_install podman
     command -v skopeo >/dev/null || apt_install skopeo
+    command -v socat >/dev/null || apt_install socat
     command -v git >/dev/null || apt_install git
+    command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || apt_install docker-compose
+    find_postgres
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"
@@ -167,7 +190,7 @@ portal_test() {
     find_browser
     prepare_cgroups
     choose_oci_runtime
-    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root
+    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root PORTAL_E2E_POSTGRES=$postgres
     step "Publishing agent and portal"
     publish "$test_root/install" || fail "Publishing failed; the lines above say why."
     chmod -R u=rwX,go=rX "$test_root/install"

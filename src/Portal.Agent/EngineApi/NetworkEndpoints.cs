@@ -75,7 +75,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
     {
         var body = await request.ReadAsync(EngineBody.Strict.NetworkConnectRequest) ?? throw NoBody();
         var network = networks.Resolve(request.Target);
-        var container = containers.Resolve(body.Container ?? "");
+        var container = Find(body.Container);
         await containers.ConnectAsync(container.Id, EndpointMapping.Map(network.Id, body.EndpointConfig), request.Aborted);
         await request.Empty(StatusCodes.Status200OK);
     }
@@ -84,7 +84,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
     {
         var body = await request.ReadAsync(EngineBody.Strict.NetworkDisconnectRequest) ?? throw NoBody();
         var network = networks.Resolve(request.Target);
-        await containers.DisconnectAsync(containers.Resolve(body.Container ?? "").Id, network.Id, request.Aborted);
+        await containers.DisconnectAsync(Find(body.Container).Id, network.Id, request.Aborted);
         await request.Empty(StatusCodes.Status200OK);
     }
 
@@ -95,7 +95,7 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
         var response = new NetworkPruneResponse();
         foreach (var network in networks.List())
         {
-            if (network.IsPredefined || network.Members.Count > 0 || !filters.Labels(network.Spec.Labels) || (until is not null && network.Created >= until))
+            if (network.IsPredefined || network.Spec.ConfigOnly || network.Members.Count > 0 || !filters.Labels(network.Spec.Labels) || (until is not null && network.Created >= until))
             {
                 continue;
             }
@@ -114,6 +114,9 @@ internal sealed class NetworkEndpoints(INetworks networks, IContainers container
         news.Tell("network", 0);
         await request.Json(response, EngineJson.Default.NetworkPruneResponse);
     }
+
+    private ContainerSnapshot Find(string? container) =>
+        string.IsNullOrEmpty(container) ? throw EngineErrors.Invalid("container.invalid_name", "invalid name or ID supplied: \"\"") : containers.Resolve(container);
 
     private static ErrorException NoBody() => EngineErrors.Invalid("api.body", "invalid JSON: got EOF while reading request body");
 }

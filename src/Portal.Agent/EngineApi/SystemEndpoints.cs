@@ -103,7 +103,7 @@ internal sealed class SystemEndpoints(
             Images = images.List().Count,
             Driver = "overlay2",
             DriverStatus = [["Backing Filesystem", HostFacts.FileSystem(options.DataRoot)], ["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
-            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
+            Plugins = new() { Volume = ["local"], Network = ["bridge", "host", "ipvlan", "macvlan", "null"], Authorization = null, Log = [.. LogDrivers.Names] },
             IPv4Forwarding = HostFacts.ForwardsIpv4(),
             NFd = HostFacts.OpenDescriptors(),
             NEventsListener = Volatile.Read(ref _eventReaders),

@@ -5,6 +5,7 @@ using Portal.Runtime.Builds.Cache;
 using Portal.Runtime.Builds.Fetching;
 using Portal.Runtime.Logs;
 using Portal.Runtime.Oci;
+using Portal.Runtime.Registries;
 
 namespace Portal.Agent.Node;
 
@@ -53,6 +54,9 @@ internal sealed class NodeOptions
         new("--insecure-registry", "HOST", "registry, or network in CIDR form, that needs no good certificate; may be given many times [this machine]", (o, v) => o.Runtime.Registries.Insecure.Add(v)) { Repeats = true },
         new("--registry-ca-dir", "PATHS", "folders with a folder of certificates per registry [/etc/portal/certs.d,/etc/docker/certs.d]", (o, v) => o.Runtime.Registries.CertificateFolders = List(v)),
         new("--registry-token-host", "HOST", "host that may have credentials for a registry which sends us there; may be given many times", (o, v) => o.Runtime.Registries.TokenHosts.Add(v.ToLowerInvariant())) { Repeats = true },
+        new("--http-proxy", "URL", "proxy to registries without TLS [http_proxy of the environment]", (o, v) => o.Runtime.Registries.Proxies.Http = v),
+        new("--https-proxy", "URL", "proxy to registries [https_proxy of the environment]", (o, v) => o.Runtime.Registries.Proxies.Https = v),
+        new("--no-proxy", "HOSTS", "domains, addresses and networks, with commas, that are reached without one [no_proxy of the environment]", (o, v) => o.Runtime.Registries.Proxies.Except = v),
         new("--search-index", "URL", "index that is searched [https://index.docker.io/]", (o, v) => o.Runtime.Registries.SearchIndex = v),
         new("--max-concurrent-downloads", "NUMBER", "layers that are pulled at a time [3]", (o, v) => o.Runtime.Registries.MaximumDownloads = (int)Math.Min(Number(v), int.MaxValue)),
         new("--max-concurrent-uploads", "NUMBER", "layers that are pushed at a time [5]", (o, v) => o.Runtime.Registries.MaximumUploads = (int)Math.Min(Number(v), int.MaxValue)),
@@ -122,6 +126,8 @@ internal sealed class NodeOptions
             Check(IsOrigin($"https://{host}"), $"--registry-token-host: \"{host}\" is not a host or host:port");
         }
 
+        Check(RegistryProxies.IsProxy(registries.Proxies.Http), $"--http-proxy: \"{RegistryProxies.Show(registries.Proxies.Http)}\" is not the address of a proxy, such as http://proxy.example.com:3128");
+        Check(RegistryProxies.IsProxy(registries.Proxies.Https), $"--https-proxy: \"{RegistryProxies.Show(registries.Proxies.Https)}\" is not the address of a proxy, such as http://proxy.example.com:3128");
         Check(IsOrigin(registries.SearchIndex), $"--search-index: \"{registries.SearchIndex}\" is not the address of an index, such as https://index.docker.io/");
         Check(registries.MaximumDownloads is >= 1 and <= 100, "--max-concurrent-downloads: not a number from 1 to 100");
         Check(registries.MaximumUploads is >= 1 and <= 100, "--max-concurrent-uploads: not a number from 1 to 100");

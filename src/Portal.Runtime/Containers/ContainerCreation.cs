@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
@@ -90,44 +89,30 @@ internal sealed class ContainerCreation(
     /// <summary>A new volume starts as a copy of what the image has in its place. The container does not run yet, so the tree stands still.</summary>
     private void FillVolumes(ContainerId id, MountPlan plan, List<ResolvedMount> mounts)
     {
-        List<(ResolvedMount Mount, SafeFileHandle Volume)> empty = [];
-        List<IDisposable> used = [];
+        string? root = null;
         try
         {
             foreach (var (planned, mount) in plan.Mounts.Zip(mounts))
             {
                 if (mount.Kind == MountKind.Volume && planned is { Lent: null, Spec.NoCopy: false })
                 {
-                    used.Add(volumes.Use(mount.VolumeName!));
-                    if (VolumeFill.OpenEmpty(mount.Source, mount.Subpath) is { } volume)
+                    using var used = volumes.Use(mount.VolumeName!);
+                    using var filling = volumes.BeginFill(mount.VolumeName!, mount.Source, mount.Subpath);
+                    if (filling is not null)
                     {
-                        empty.Add((mount, volume));
+                        root ??= layers.MountAsStored(id);
+                        VolumeFill.Fill(root, mount.Target, filling.Folder, mount.Origin is MountOrigin.Volumes or MountOrigin.Image);
+                        filling.Commit();
                     }
                 }
-            }
-
-            if (empty.Count == 0)
-            {
-                return;
-            }
-
-            var root = layers.MountAsStored(id);
-            try
-            {
-                foreach (var (mount, volume) in empty)
-                {
-                    VolumeFill.Fill(root, mount.Target, volume, mount.Origin is MountOrigin.Volumes or MountOrigin.Image);
-                }
-            }
-            finally
-            {
-                layers.Unmount(id);
             }
         }
         finally
         {
-            empty.ForEach(item => item.Volume.Dispose());
-            used.ForEach(use => use.Dispose());
+            if (root is not null)
+            {
+                layers.Unmount(id);
+            }
         }
     }
 }

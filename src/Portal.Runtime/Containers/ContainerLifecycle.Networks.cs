@@ -17,15 +17,22 @@ internal sealed partial class ContainerLifecycle
             DemandPresence(container);
             var (before, spec) = (container.Record, container.Snapshot.Spec);
             var members = NetworkChoice.Of(spec);
-            if (members.Any(p => IsIn(p, network)))
+            var asked = members.FirstOrDefault(p => IsIn(p, network));
+            if (asked is not null && container.Run is not null)
             {
                 throw NetworkErrors.Forbidden("already_connected", $"endpoint with name {container.Snapshot.Name} already exists in network {network.Name}");
             }
 
-            NetworkChoice.CheckFurther(spec, network.Name);
+            if (asked is null)
+            {
+                NetworkChoice.CheckFurther(spec, network.Name);
+            }
+
             EndpointValidation.Check(endpoint, network.Spec);
+            // One that does not run takes the newer wish.
+            IReadOnlyList<EndpointSpec> wanted = asked is null ? [.. members, endpoint] : [.. members.Select(p => p == asked ? endpoint : p)];
             await MoveAsync(
-                container, before with { Container = before.Container with { Spec = spec with { Endpoints = [.. members, endpoint] } } },
+                container, before with { Container = before.Container with { Spec = spec with { Endpoints = wanted } } },
                 snapshot => places.ConnectAsync(snapshot, endpoint, CancellationToken.None), undo: snapshot => places.DisconnectAsync(snapshot, network.Id, CancellationToken.None)).ConfigureAwait(false);
             if (container.Snapshot.Attachment?.Endpoints.FirstOrDefault(e => e.NetworkId == network.Id) is { } place)
             {

@@ -22,9 +22,13 @@ internal static class NetworkFiles
     /// <param name="id">The container.</param>
     /// <param name="spec">What it is.</param>
     /// <param name="attachment">Where it is; null while that is not known.</param>
-    /// <param name="gateway">Address of the host for those who ask for it; null for none.</param>
-    public static string Hosts(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment, IPAddress? gateway) =>
-        HostsFile.Render(spec.ExtraHosts, gateway is null ? [] : [gateway], OwnLines(id, spec, attachment), HasIPv6(spec));
+    /// <param name="gateway">Address of the host on the default bridge, for those who ask for it; null for none.</param>
+    public static string Hosts(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment, IPAddress? gateway)
+    {
+        // The default bridge has no IPv6: there the host is found where the container's own way out begins.
+        var gatewayIPv6 = attachment is not null && GatewayChoice.Of(attachment.Endpoints, isIPv6: true) is { Driver: BridgeDriver.DriverName, IPv6: { } place } ? place.Gateway : null;
+        return HostsFile.Render(spec.ExtraHosts, [.. ((IPAddress?[])[gateway, gatewayIPv6]).OfType<IPAddress>()], OwnLines(id, spec, attachment), HasIPv6(spec));
+    }
 
     /// <summary>A container's own addresses in /etc/hosts.</summary>
     public static IReadOnlyList<string> OwnLines(ContainerId id, ContainerSpec spec, NetworkAttachment? attachment) => HostsFile.OwnLines(

@@ -39,15 +39,39 @@ internal static partial class Libc
         Check(() => SetSocketOptionCall(socket, level, option, in value, sizeof(int)), "setsockopt", subject);
 
     /// <summary>Makes the socket drop every packet the kernel hands it.</summary>
-    public static unsafe void DropAllPackets(SafeFileHandle socket, string subject)
+    public static void DropAllPackets(SafeFileHandle socket, string subject) => AttachFilter(socket, [Return(0)], subject);
+
+    /// <summary>Makes an IPv6 socket drop every packet that is not for ::1.</summary>
+    public static void DropAllButLoopback(SafeFileHandle socket, string subject) => AttachFilter(
+        socket,
+        [
+            LoadDestination(0), UnlessEqual(0, drop: 7),
+            LoadDestination(1), UnlessEqual(0, drop: 5),
+            LoadDestination(2), UnlessEqual(0, drop: 3),
+            LoadDestination(3), UnlessEqual(1, drop: 1),
+            Return(uint.MaxValue),
+            Return(0),
+        ], subject);
+
+    // BPF_RET | BPF_K: so many bytes are accepted.
+    private static SocketFilter Return(uint size) => new() { Code = 0x06, Value = size };
+
+    // BPF_LD | BPF_W | BPF_ABS, from the network's header (SKF_NET_OFF): a quarter of IPv6's destination.
+    private static SocketFilter LoadDestination(uint quarter) => new() { Code = 0x20, Value = 0xfff00000 + 24 + (4 * quarter) };
+
+    // BPF_JMP | BPF_JEQ | BPF_K
+    private static SocketFilter UnlessEqual(uint value, byte drop) => new() { Code = 0x15, JumpFalse = drop, Value = value };
+
+    private static unsafe void AttachFilter(SafeFileHandle socket, ReadOnlySpan<SocketFilter> filter, string subject)
     {
-        // One classic BPF instruction: BPF_RET | BPF_K with 0 bytes accepted.
-        SocketFilter filter = new() { Code = 0x06 };
-        SocketFilterProgram program = new() { Length = 1, Filter = (nint)(&filter) };
-        var rc = AttachFilterCall(socket, SolSocket, SoAttachFilter, in program, (uint)sizeof(SocketFilterProgram));
-        if (rc < 0)
+        fixed (SocketFilter* first = filter)
         {
-            throw new LinuxException("setsockopt SO_ATTACH_FILTER", subject, (Errno)Marshal.GetLastPInvokeError());
+            SocketFilterProgram program = new() { Length = (ushort)filter.Length, Filter = (nint)first };
+            var rc = AttachFilterCall(socket, SolSocket, SoAttachFilter, in program, (uint)sizeof(SocketFilterProgram));
+            if (rc < 0)
+            {
+                throw new LinuxException("setsockopt SO_ATTACH_FILTER", subject, (Errno)Marshal.GetLastPInvokeError());
+            }
         }
     }
 

@@ -76,7 +76,9 @@ internal sealed class AddressPlan(IReadOnlyList<DefaultPool> defaults, IReadOnly
 
     private static bool IsEnabled(NetworkSpec spec, Subnet subnet) => subnet.IsIPv6 ? spec.EnableIPv6 : spec.EnableIPv4;
 
-    private static void Check(NetworkSpec spec)
+    /// <summary>Checks what was asked for, as far as that needs no other network.</summary>
+    /// <exception cref="ErrorException">400: all that is wrong with it.</exception>
+    public static void Check(NetworkSpec spec)
     {
         List<string> mistakes = [];
         foreach (var pool in spec.Pools)
@@ -116,6 +118,29 @@ internal sealed class AddressPlan(IReadOnlyList<DefaultPool> defaults, IReadOnly
         if (mistakes.Count > 0)
         {
             throw NetworkErrors.Invalid("invalid network config:\n" + string.Join('\n', mistakes));
+        }
+
+        foreach (var pool in spec.Pools.Where(p => p.Subnet.Length > 0))
+        {
+            CheckKept(pool);
+        }
+    }
+
+    /// <summary>Whether addresses that are never given out can be had, each by one.</summary>
+    private static void CheckKept(NetworkPool pool)
+    {
+        var addresses = new AddressPool(Subnet.Parse(pool.Subnet), null, []);
+        if (pool.Gateway is { Length: > 0 } gateway && !addresses.Reserve(IPAddress.Parse(gateway)))
+        {
+            throw NetworkErrors.Forbidden("address_in_use", $"failed to allocate gateway ({gateway}): Address already in use");
+        }
+
+        foreach (var (name, address) in pool.Auxiliary ?? new Dictionary<string, string>())
+        {
+            if (address.Length > 0 && !addresses.Reserve(IPAddress.Parse(address)))
+            {
+                throw NetworkErrors.Forbidden("address_in_use", $"failed to allocate secondary ip address ({name}:{address}): Address already in use");
+            }
         }
     }
 

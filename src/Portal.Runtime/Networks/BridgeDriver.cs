@@ -18,6 +18,9 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
     /// <summary>How the names of the host's ends of veth pairs begin.</summary>
     public const string VethPrefix = "veth";
 
+    // As Docker's bridges have it.
+    private static readonly IPAddress s_linkLocal = IPAddress.Parse("fe80::1");
+
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Bridge> _bridges = [];
 
@@ -125,6 +128,19 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
         return stale.Count;
     }
 
+    /// <summary>Ends on the host of pairs that are in force, and are not there.</summary>
+    public IReadOnlySet<string> FindLost()
+    {
+        var lost = _bridges.Values.SelectMany(b => b.Ports.Keys).ToHashSet(StringComparer.Ordinal);
+        if (lost.Count > 0)
+        {
+            // Asked for afterwards: what is made meanwhile is in neither, or in both.
+            lost.ExceptWith(links.Routes.ListLinks().Select(l => l.Name));
+        }
+
+        return lost;
+    }
+
     /// <summary>Says which pairs are in force, and puts those that are on no bridge, or another, back on theirs.</summary>
     public void Gather(IEnumerable<NetworkEndpoint> live)
     {
@@ -175,6 +191,11 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
             links.Routes.SetUp(link.Index, settings.Link);
         }
 
+        if (network.OwnsLink)
+        {
+            links.Sign(link, network);
+        }
+
         Furnish(settings, network, link, pools);
         var bridge = new Bridge(link.Index, settings.Link, mtu == 0 ? link.Mtu : mtu, settings.Icc);
         if (_bridges.TryGetValue(network.Id, out var before))
@@ -210,6 +231,9 @@ internal sealed partial class BridgeDriver(HostLinks links, LinkReaper reaper, I
             {
                 NetworkSysctl.Ensure($"net/ipv6/conf/{settings.Link}/disable_ipv6", "0");
                 NetworkSysctl.Ensure($"net/ipv6/conf/{settings.Link}/accept_ra", "0");
+                // Neighbours are asked for by an address of the link itself; without one, what comes from elsewhere finds a container
+                // only while that is remembered.
+                links.Routes.AddAddress(link.Index, s_linkLocal, 64, null);
             }
 
             links.Routes.AddAddress(link.Index, gateway, subnet.PrefixLength, subnet.IsIPv6 ? null : subnet.Last);

@@ -9,9 +9,14 @@ internal static class EndpointValidation
     private const string LinkNameKey = "com.docker.network.endpoint.ifname";
 
     /// <summary>Checks a place against the network it is in.</summary>
-    /// <exception cref="ErrorException">400: everything that is wrong.</exception>
+    /// <exception cref="ErrorException">400: everything that is wrong; 403: the network holds settings for others only.</exception>
     public static void Check(EndpointSpec endpoint, NetworkSpec network)
     {
+        if (network.ConfigOnly)
+        {
+            throw NetworkErrors.Forbidden("config_only", "cannot create endpoint on configuration-only network");
+        }
+
         List<string> mistakes = [];
         var isOwn = !NetworkStore.IsPredefined(network.Name);
         if (!isOwn && (endpoint.IPv4Address is not null || endpoint.IPv6Address is not null || endpoint.LinkLocalAddresses.Count > 0))

@@ -12,9 +12,10 @@ internal sealed partial class HostNetworks
     {
         ct.ThrowIfCancellationRequested();
         DemandReady();
+        using var turn = await _turns.EnterAsync(request.Container, ct).ConfigureAwait(false);
 
         // What an earlier, broken start left would be in the way.
-        await DetachAsync(request.Container, ct).ConfigureAwait(false);
+        Detach(request.Container);
         List<Place> places = [];
         NetworkAttachment? attachment = null;
         var isMade = false;
@@ -51,6 +52,7 @@ internal sealed partial class HostNetworks
     {
         ct.ThrowIfCancellationRequested();
         DemandReady();
+        using var turn = await _turns.EnterAsync(request.Container, ct).ConfigureAwait(false);
         var before = _attachments.GetValueOrDefault(request.Container) is { NamespacePath: not null } found ? found
             : throw new ErrorException(ErrorKind.Conflict, "network.not_attached", $"container {request.Container.Abbreviated} has no network of its own");
         List<Place> places = [];
@@ -71,6 +73,7 @@ internal sealed partial class HostNetworks
             }
 
             after = Republish(request, before, after);
+            File.Create(NoteOf(request.Container)).Dispose();
             Ensure(places);
             await namespaces.EnterAsync(request.Container, (inside, handle) => Furnish(inside, handle, places, after)).ConfigureAwait(false);
             firewall.Replace(before.Rules(), after.Rules());
@@ -80,8 +83,9 @@ internal sealed partial class HostNetworks
         catch (Exception e)
         {
             Release(places);
-            ports.Release(after.Ports.Except(before.Ports));
-            ports.Restore(NameOf(request.Container), before.Ports.Except(after.Ports));
+            var (old, changed) = (before.Rules(), after.Rules());
+            ports.Release(changed.Except(old).Select(r => new PublishedPort(r.Port, r.Protocol, r.HostAddress, r.HostPort)));
+            ports.Restore(NameOf(request.Container), old.Except(changed));
             _attachments[request.Container] = before;
             throw Told(e);
         }
@@ -91,6 +95,7 @@ internal sealed partial class HostNetworks
     {
         ct.ThrowIfCancellationRequested();
         DemandReady();
+        using var turn = await _turns.EnterAsync(request.Container, ct).ConfigureAwait(false);
         if (_attachments.GetValueOrDefault(request.Container) is not { } before || before.Endpoints.FirstOrDefault(e => e.NetworkId == networkId) is not { } gone)
         {
             throw NetworkErrors.NotFound(networkId);
@@ -99,6 +104,7 @@ internal sealed partial class HostNetworks
         var after = Republish(request, before, before with { Endpoints = [.. before.Endpoints.Where(e => e != gone)] });
         try
         {
+            File.Create(NoteOf(request.Container)).Dispose();
             // Rules first: nothing may be sent to an address that is about to be somebody else's.
             firewall.Replace(before.Rules(), after.Rules());
             await namespaces.EnterAsync(request.Container, (inside, _) =>
@@ -124,14 +130,23 @@ internal sealed partial class HostNetworks
         return after;
     }
 
-    public Task DetachAsync(ContainerId container, CancellationToken ct)
+    public async Task DetachAsync(ContainerId container, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        return _attachments.TryGetValue(container, out var attachment) ? Task.Run(() => Detach(attachment), CancellationToken.None) : Task.CompletedTask;
+        if (_attachments.ContainsKey(container))
+        {
+            using var turn = await _turns.EnterAsync(container, CancellationToken.None).ConfigureAwait(false);
+            await Task.Run(() => Detach(container), CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
-    private void Detach(NetworkAttachment attachment)
+    private void Detach(ContainerId container)
     {
+        if (!_attachments.TryGetValue(container, out var attachment))
+        {
+            return;
+        }
+
         // Rules first: nothing may be sent to an address that is about to be somebody else's.
         firewall.Replace(attachment.Rules(), []);
         ports.Release(attachment.Ports);
@@ -140,6 +155,7 @@ internal sealed partial class HostNetworks
             namespaces.Remove(attachment.Container);
         }
 
+        File.Delete(NoteOf(container));
         foreach (var endpoint in attachment.Endpoints.Where(e => e.Link is not null))
         {
             // An address is nobody's before the link that answers for it is gone.
@@ -257,7 +273,7 @@ internal sealed partial class HostNetworks
         }
         catch
         {
-            ports.Restore(NameOf(request.Container), old);
+            ports.Restore(NameOf(request.Container), before.Rules());
             throw;
         }
     }

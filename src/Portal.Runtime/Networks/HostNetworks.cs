@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Events;
+using Portal.Runtime.Layers;
 
 namespace Portal.Runtime.Networks;
 
@@ -15,6 +16,9 @@ internal sealed partial class HostNetworks(
     private readonly ConcurrentDictionary<ContainerId, NetworkAttachment> _attachments = [];
     private readonly INetworkDriver[] _drivers =
         [bridges, new MacvlanDriver(MacvlanDriver.MacvlanName, links), new MacvlanDriver(MacvlanDriver.IpvlanName, links), new HostDriver(), new NullDriver()];
+
+    // Whoever changes the places of a container: the container, or the repair.
+    private readonly KeyedLock<ContainerId> _turns = new();
 
     private volatile bool _isReady;
 
@@ -50,6 +54,11 @@ internal sealed partial class HostNetworks(
                 throw NetworkErrors.Forbidden("predefined", $"{network.Name} is a pre-defined network and cannot be removed");
             }
 
+            if (network.Spec.ConfigOnly && store.All.Any(n => n.Spec.ConfigFrom == network.Name))
+            {
+                throw NetworkErrors.Forbidden("in_use", $"configuration network \"{network.Name}\" is in use");
+            }
+
             var members = Members(network).ToList();
             if (members.Count > 0)
             {
@@ -70,7 +79,8 @@ internal sealed partial class HostNetworks(
     {
         store.Load();
         namespaces.Prepare();
-        foreach (var network in store.All)
+        Directory.CreateDirectory(NotesRoot);
+        foreach (var network in store.All.Where(n => !n.Spec.ConfigOnly))
         {
             addresses.Add(network);
         }
@@ -94,7 +104,7 @@ internal sealed partial class HostNetworks(
             Adopt(attachment);
         }
 
-        await SweepInsideAsync(live).ConfigureAwait(false);
+        await RestoreInsideAsync(live).ConfigureAwait(false);
         firewall.Reset(BridgeRules(), live.SelectMany(a => a.Rules()));
         _isReady = true;
         watch.Start(Repair);
@@ -107,7 +117,7 @@ internal sealed partial class HostNetworks(
         watch.Stop();
         foreach (var attachment in _attachments.Values)
         {
-            Detach(attachment);
+            Detach(attachment.Container);
         }
 
         firewall.TearDown();
@@ -119,19 +129,18 @@ internal sealed partial class HostNetworks(
         namespaces.TearDown();
     }, ct);
 
-    /// <summary>Puts back what somebody else took away from the kernel.</summary>
-    private void Repair()
-    {
-        RestoreLinks();
-        if (firewall.Repair())
-        {
-            logger.RulesRepaired();
-        }
-    }
-
     private NetworkRecord Create(NetworkSpec spec)
     {
         CheckName(spec.Name);
+        spec = NetworkConfiguration.Apply(spec, store.All);
+        if (spec.ConfigOnly)
+        {
+            AddressPlan.Check(spec);
+            NetworkRecord configuration = new(NetworkStore.NewId(), time.GetUtcNow(), spec);
+            store.Add(configuration);
+            return configuration;
+        }
+
         var driver = Array.Find(_drivers, d => d.Name == spec.Driver) ?? throw (spec.Driver == "overlay"
             ? new ErrorException(
                 ErrorKind.Unavailable, "network.no_swarm",
@@ -151,7 +160,7 @@ internal sealed partial class HostNetworks(
         // The pools are not checked yet, and nothing that matters here is in them.
         var traits = driver.Read(id, spec with { Pools = [] });
         var owns = driver.Check(id, spec, store.All);
-        var taken = store.All.SelectMany(n => n.Spec.Pools).Select(p => Subnet.Parse(p.Subnet)).ToList();
+        var taken = store.All.Where(n => !n.Spec.ConfigOnly).SelectMany(n => n.Spec.Pools).Select(p => Subnet.Parse(p.Subnet)).ToList();
         var defaults = options.DefaultPools.Count > 0 ? options.DefaultPools : DefaultPool.Docker;
         var plan = new AddressPlan([.. defaults, AddressPlan.Unique(store.All.First(n => n.Name == "bridge").Id)], taken, HostLinks.ReadRoutes());
         var record = new NetworkRecord(id, time.GetUtcNow(), spec with { Pools = plan.Complete(spec, traits.NeedsGateway, traits.HostLink) }, owns);
@@ -189,78 +198,6 @@ internal sealed partial class HostNetworks(
         if (store.All.Any(n => n.Name == name))
         {
             throw new ErrorException(ErrorKind.Conflict, "network.name_taken", $"network with name {name} already exists");
-        }
-    }
-
-    /// <summary>The links of all networks. One that cannot be had is no reason to be without the others, but the default one is.</summary>
-    private void RestoreLinks()
-    {
-        try
-        {
-            bridges.Ensure([.. store.All.Where(n => n.Driver == BridgeDriver.DriverName)]);
-        }
-        catch (Exception e) when (e is IOException or ErrorException && !_isReady)
-        {
-            foreach (var network in store.All.Where(n => n.Driver == BridgeDriver.DriverName))
-            {
-                EnsureOne(network, bridges);
-            }
-        }
-
-        foreach (var network in store.All.Where(n => n is { OwnsLink: true, Driver: not BridgeDriver.DriverName }))
-        {
-            EnsureOne(network, DriverOf(network));
-        }
-
-        void EnsureOne(NetworkRecord network, INetworkDriver driver)
-        {
-            try
-            {
-                driver.Ensure([network]);
-            }
-            catch (Exception e) when (e is IOException or ErrorException && !network.IsPredefined)
-            {
-                logger.NetworkDown(network.Name, e);
-            }
-        }
-    }
-
-    /// <summary>Takes a place in the networks as in force.</summary>
-    private void Adopt(NetworkAttachment attachment)
-    {
-        _attachments[attachment.Container] = attachment;
-        foreach (var endpoint in attachment.Endpoints)
-        {
-            if (!addresses.Reserve(endpoint))
-            {
-                logger.AddressTaken(attachment.Container.Abbreviated, (endpoint.IPv4 ?? endpoint.IPv6)!.Address);
-            }
-        }
-
-        foreach (var lost in ports.Restore(NameOf(attachment.Container), attachment.Ports))
-        {
-            logger.PortLost(attachment.Container.Abbreviated, lost.HostAddress, lost.HostPort, lost.Protocol);
-        }
-    }
-
-    /// <summary>Removes links inside running containers that an agent made and did not come to write down.</summary>
-    private async Task SweepInsideAsync(IReadOnlyList<NetworkAttachment> live)
-    {
-        if (!store.All.Any(n => n.Driver is MacvlanDriver.MacvlanName or MacvlanDriver.IpvlanName))
-        {
-            return;
-        }
-
-        foreach (var attachment in live.Where(a => a.NamespacePath is not null))
-        {
-            try
-            {
-                await namespaces.EnterAsync(attachment.Container, (inside, _) => NamespaceLinks.Sweep(inside, attachment.Endpoints)).ConfigureAwait(false);
-            }
-            catch (IOException e)
-            {
-                logger.LinkStays(attachment.Container.Abbreviated, e);
-            }
         }
     }
 

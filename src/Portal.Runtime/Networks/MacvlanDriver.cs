@@ -62,8 +62,9 @@ internal sealed class MacvlanDriver(string kind, HostLinks links) : INetworkDriv
         foreach (var network in networks.Where(n => n.OwnsLink))
         {
             var settings = MacvlanSettings.Of(network.Id, network.Spec);
-            if (links.Routes.FindLink(settings.Parent) is not null)
+            if (links.Routes.FindLink(settings.Parent) is { } present)
             {
+                links.Sign(present, network);
                 continue;
             }
 
@@ -88,6 +89,7 @@ internal sealed class MacvlanDriver(string kind, HostLinks links) : INetworkDriv
                 throw Unsupported(settings.Vlan is null ? "dummy" : "vlan", e);
             }
 
+            links.Sign(links.Routes.FindLink(settings.Parent) ?? throw new LinuxException("get link", settings.Parent, Errno.ENODEV), network);
             made.Add(network.Name);
         }
 

@@ -69,13 +69,16 @@ internal static class NamespaceLinks
         }
     }
 
-    /// <summary>Removes links of ours that lead to none of these places; how many.</summary>
-    public static int Sweep(RouteSocket inside, IReadOnlyList<NetworkEndpoint> endpoints)
+    /// <summary>Removes links of ours that lead to none of these places.</summary>
+    /// <returns>Places to which a link would have to be here that is not.</returns>
+    public static IReadOnlyList<NetworkEndpoint> Sweep(RouteSocket inside, IReadOnlyList<NetworkEndpoint> endpoints)
     {
         var live = endpoints.Select(e => MacvlanDriver.AliasPrefix + e.EndpointId).ToHashSet(StringComparer.Ordinal);
-        var stale = inside.ListLinks().Where(l => l.Alias.StartsWith(MacvlanDriver.AliasPrefix, StringComparison.Ordinal) && !live.Contains(l.Alias)).ToList();
+        var all = inside.ListLinks();
+        var stale = all.Where(l => l.Alias.StartsWith(MacvlanDriver.AliasPrefix, StringComparison.Ordinal) && !live.Contains(l.Alias)).ToList();
         stale.ForEach(l => inside.DeleteLink(l.Name));
-        return stale.Count;
+        // Pairs are known by their other end.
+        return [.. endpoints.Where(e => e is { Link: not null, HostLink: null } && !all.Any(l => l.Alias == MacvlanDriver.AliasPrefix + e.EndpointId))];
     }
 
     /// <summary>Checks the settings of a link that were asked for; null when they are good, or what is wrong.</summary>

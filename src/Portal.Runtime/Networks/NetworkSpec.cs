@@ -22,6 +22,12 @@ public sealed record NetworkSpec
     /// <summary>Echoed by inspect only: every network of this host can be attached to.</summary>
     public bool Attachable { get; init; }
 
+    /// <summary>It holds settings for other networks and is none itself: its driver is <c>null</c> and its pools stay as they were asked for.</summary>
+    public bool ConfigOnly { get; init; }
+
+    /// <summary>Name of the network its settings are from; null for its own.</summary>
+    public string? ConfigFrom { get; init; }
+
     public bool EnableIPv4 { get; init; } = true;
 
     public bool EnableIPv6 { get; init; }

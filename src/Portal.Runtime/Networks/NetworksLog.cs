@@ -38,6 +38,15 @@ internal static partial class NetworksLog
     [LoggerMessage(3111, LogLevel.Error, "Network {Network} could not be set up; its containers do not start until it can.")]
     public static partial void NetworkDown(this ILogger logger, string network, Exception exception);
 
+    [LoggerMessage(3112, LogLevel.Warning, "What container {Container} has in its network namespace could not be looked after.")]
+    public static partial void InsideStays(this ILogger logger, string container, Exception exception);
+
+    [LoggerMessage(3113, LogLevel.Warning, "The link of container {Container} to network {Network} was gone and has been made again.")]
+    public static partial void PlaceRestored(this ILogger logger, string container, string network);
+
+    [LoggerMessage(3114, LogLevel.Error, "The link of container {Container} to network {Network} is gone and could not be made again; restart the container.")]
+    public static partial void PlaceLost(this ILogger logger, string container, string network, Exception exception);
+
     [LoggerMessage(3108, LogLevel.Error, "The network record {Path} is unreadable and was set aside as {Aside}.")]
     public static partial void RecordBroken(this ILogger logger, string path, string aside);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using Portal.Runtime.Linux;
 
@@ -8,13 +9,15 @@ namespace Portal.Runtime.Networks;
 /// <summary>
 /// Keeps every other process off a published port, and finds out whether one has it already. The socket serves nothing:
 /// traffic is translated before it gets here, and what does get here while the rules are missing is dropped, so that a
-/// client tries again instead of talking to nobody.
+/// client tries again instead of talking to nobody. Only connections to ::1 are never translated: they may be relayed.
 /// </summary>
 internal sealed class PortHold : IDisposable
 {
     private readonly SafeFileHandle _socket;
+    private readonly bool _hasLoopback;
+    private LoopbackRelay? _relay;
 
-    private PortHold(SafeFileHandle socket) => _socket = socket;
+    private PortHold(SafeFileHandle socket, bool hasLoopback) => (_socket, _hasLoopback) = (socket, hasLoopback);
 
     /// <summary>Takes the port; null for protocols that are reserved in the table only.</summary>
     /// <exception cref="LinuxException">EADDRINUSE: another process has it; EADDRNOTAVAIL (99): not an address of this host.</exception>
@@ -27,11 +30,20 @@ internal sealed class PortHold : IDisposable
 
         var subject = $"{new IPEndPoint(address, port)}/{protocol}";
         var isTcp = protocol == "tcp";
-        var isIPv6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+        var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        var hasLoopback = isTcp && (address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.IPv6Loopback));
         var socket = Libc.OpenSocket(isIPv6 ? Libc.AfInet6 : Libc.AfInet, isTcp ? Libc.SockStream : Libc.SockDatagram, 0, subject);
         try
         {
-            Libc.DropAllPackets(socket, subject);
+            if (hasLoopback)
+            {
+                Libc.DropAllButLoopback(socket, subject);
+            }
+            else
+            {
+                Libc.DropAllPackets(socket, subject);
+            }
+
             if (isTcp)
             {
                 // Connections of a process that is gone may linger for a minute; listening still excludes live ones.
@@ -54,7 +66,7 @@ internal sealed class PortHold : IDisposable
                 Libc.ListenSocket(socket, subject);
             }
 
-            return new(socket);
+            return new(socket, hasLoopback);
         }
         catch
         {
@@ -63,5 +75,23 @@ internal sealed class PortHold : IDisposable
         }
     }
 
-    public void Dispose() => _socket.Dispose();
+    /// <summary>Leads connections to ::1 to a container; nothing to do for a port that is not at ::1.</summary>
+    public void Relay(IPEndPoint container, SemaphoreSlim room)
+    {
+        if (!_hasLoopback)
+        {
+            return;
+        }
+
+        var socket = new Socket(new SafeSocketHandle(_socket.DangerousGetHandle(), ownsHandle: true));
+        _socket.SetHandleAsInvalid();
+        socket.Listen(128);
+        _relay = new(socket, container, room);
+    }
+
+    public void Dispose()
+    {
+        _relay?.Dispose();
+        _socket.Dispose();
+    }
 }

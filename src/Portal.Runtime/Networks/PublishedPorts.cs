@@ -22,6 +22,9 @@ internal sealed class PublishedPorts : IDisposable
     private readonly Lock _gate = new();
     private readonly PortTable _table;
     private readonly Dictionary<PortKey, PortHold?> _holds = [];
+    // Ports of IPv4 that are at ::1 too.
+    private readonly Dictionary<int, PortHold> _loopbacks = [];
+    private readonly SemaphoreSlim _room = new(LoopbackRelay.MaximumConnections);
 
     public PublishedPorts() => _table = EphemeralRange() is var (first, last) ? new(first, last) : new(32768, 60999);
 
@@ -60,9 +63,9 @@ internal sealed class PublishedPorts : IDisposable
     }
 
     /// <summary>Takes ports that are in force already; gives back those that another process has got hold of meanwhile.</summary>
-    public IReadOnlyList<PublishedPort> Restore(string owner, IEnumerable<PublishedPort> ports)
+    public IReadOnlyList<PortRule> Restore(string owner, IEnumerable<PortRule> ports)
     {
-        List<PublishedPort> lost = [];
+        List<PortRule> lost = [];
         lock (_gate)
         {
             foreach (var port in ports.Where(p => p.HostPort > 0))
@@ -75,12 +78,12 @@ internal sealed class PublishedPorts : IDisposable
 
                 try
                 {
-                    _holds[PortKey.Of(port)] = PortHold.Take(port.Protocol, port.HostAddress, port.HostPort);
+                    Hold(port);
                 }
                 catch (LinuxException)
                 {
                     // The container keeps it: its rules come before any socket.
-                    _holds[PortKey.Of(port)] = null;
+                    _holds[new(port.Protocol, port.HostAddress, port.HostPort)] = null;
                     lost.Add(port);
                 }
             }
@@ -102,12 +105,13 @@ internal sealed class PublishedPorts : IDisposable
     {
         lock (_gate)
         {
-            foreach (var hold in _holds.Values)
+            foreach (var hold in _holds.Values.Concat(_loopbacks.Values))
             {
                 hold?.Dispose();
             }
 
             _holds.Clear();
+            _loopbacks.Clear();
         }
     }
 
@@ -143,7 +147,7 @@ internal sealed class PublishedPorts : IDisposable
         {
             if (TryTake(owner, places, binding, binding.HostPort, taken) is { } refusal)
             {
-                throw refusal;
+                throw refusal();
             }
 
             return;
@@ -192,9 +196,9 @@ internal sealed class PublishedPorts : IDisposable
     }
 
     /// <summary>Takes a port on all of these addresses or none.</summary>
-    /// <returns>Null, or why not.</returns>
+    /// <returns>Null, or what says why not, which takes a moment.</returns>
     /// <exception cref="ErrorException">It is to be had on no port.</exception>
-    private ErrorException? TryTake(string owner, List<(PortSide Side, IPAddress Address)> places, PortBinding binding, int port, List<PublishedPort> taken)
+    private Func<ErrorException>? TryTake(string owner, List<(PortSide Side, IPAddress Address)> places, PortBinding binding, int port, List<PublishedPort> taken)
     {
         List<PublishedPort> mine = [];
         foreach (var (side, address) in places)
@@ -203,12 +207,12 @@ internal sealed class PublishedPorts : IDisposable
             if (_table.Take(binding.Protocol, address, port, owner) is { } other)
             {
                 ReleaseAll(mine);
-                return Failed(side.Endpoint, "network.port_allocated", $"Bind for {new IPEndPoint(address, port)} failed: port is already allocated{(other == owner ? "" : $" (by container {other})")}");
+                return () => Failed(side.Endpoint, "network.port_allocated", $"Bind for {new IPEndPoint(address, port)} failed: port is already allocated{(other == owner ? "" : $" (by container {other})")}");
             }
 
             try
             {
-                _holds[PortKey.Of(published)] = PortHold.Take(binding.Protocol, address, port);
+                Hold(new(binding.Protocol, address, port, side.Address, binding.ContainerPort));
                 mine.Add(published);
             }
             catch (LinuxException e)
@@ -220,15 +224,49 @@ internal sealed class PublishedPorts : IDisposable
                     throw NotOurs(side.Endpoint, address);
                 }
 
-                var why = e.Errno == Errno.EADDRINUSE ? "address already in use" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno);
-                return Failed(
+                return () => Failed(
                     side.Endpoint, "network.port_in_use",
-                    $"failed to bind host port for {new IPEndPoint(address, port)}:{new IPEndPoint(side.Address, binding.ContainerPort)}/{binding.Protocol}: {why}");
+                    $"failed to bind host port for {new IPEndPoint(address, port)}:{new IPEndPoint(side.Address, binding.ContainerPort)}/{binding.Protocol}: {Why()}");
+
+                string Why() => e.Errno != Errno.EADDRINUSE ? System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)e.Errno)
+                    : "address already in use" + (PortHolder.Find(binding.Protocol, address, port) is { } holder ? $" (held by {holder})" : "");
             }
         }
 
         taken.AddRange(mine);
         return null;
+    }
+
+    /// <summary>Keeps others off a port, and leads connections to ::1 to the container.</summary>
+    /// <exception cref="LinuxException">Another process has it, or the address is none of this host.</exception>
+    private void Hold(PortRule port)
+    {
+        if (port is { IsIPv6: true, Protocol: "tcp" } && _loopbacks.Remove(port.HostPort, out var other))
+        {
+            // Of a container that has the port of IPv4 alone: whoever has the one of IPv6 comes first.
+            other.Dispose();
+        }
+
+        var container = new IPEndPoint(port.Address, port.Port);
+        var hold = PortHold.Take(port.Protocol, port.HostAddress, port.HostPort);
+        hold?.Relay(container, _room);
+        _holds[new(port.Protocol, port.HostAddress, port.HostPort)] = hold;
+        if (port.Protocol != "tcp" || !port.HostAddress.Equals(IPAddress.Any))
+        {
+            return;
+        }
+
+        try
+        {
+            // Clients that are told "localhost" try ::1 first.
+            var loopback = PortHold.Take(port.Protocol, IPAddress.IPv6Loopback, port.HostPort);
+            loopback!.Relay(container, _room);
+            _loopbacks[port.HostPort] = loopback;
+        }
+        catch (LinuxException)
+        {
+            // Somebody else's, or there is no IPv6: the port is one of IPv4 all the same.
+        }
     }
 
     private static ErrorException Failed(string endpoint, string code, string why) =>
@@ -246,6 +284,11 @@ internal sealed class PublishedPorts : IDisposable
             if (_holds.Remove(PortKey.Of(port), out var hold))
             {
                 hold?.Dispose();
+                if (port.Protocol == "tcp" && port.HostAddress.Equals(IPAddress.Any) && _loopbacks.Remove(port.HostPort, out var loopback))
+                {
+                    loopback.Dispose();
+                }
+
                 _table.Release(port.Protocol, port.HostAddress, port.HostPort);
             }
         }

@@ -69,7 +69,7 @@ internal static class Ruleset
         var text = new StringBuilder();
         // In earlier versions the table was one of IPv4 alone.
         text.Append(CultureInfo.InvariantCulture, $"table ip {table} {{}}\ndelete table ip {table}\ntable inet {table} {{}}\ndelete table inet {table}\ntable inet {table} {{\n");
-        foreach (var (suffix, type, _) in hasIPv6 ? s_families : s_families[..1])
+        foreach (var (suffix, type) in hasIPv6 ? s_families : s_families[..1])
         {
             Elements(text, "map", EveryAddressMap + suffix, $"inet_proto . inet_service : {type} . inet_service", elements);
             Elements(text, "map", OneAddressMap + suffix, $"{type} . inet_proto . inet_service : {type} . inet_service", elements);
@@ -81,12 +81,14 @@ internal static class Ruleset
             "iifname != \"lo\" ip saddr 127.0.0.0/8 counter drop");
         string[] translation =
         [
-            .. (hasIPv6 ? s_families : s_families[..1]).SelectMany(f => (string[])
+            $"fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @{OneAddressMap}",
+            $"fib daddr type local meta nfproto ipv4 dnat ip to meta l4proto . th dport map @{EveryAddressMap}",
+            // The kernel takes no answer from outside for ::1, so that nothing behind it could be reached: that is relayed.
+            .. hasIPv6 ? (string[])
             [
-                $"fib daddr type local dnat {f.Family} to {f.Family} daddr . meta l4proto . th dport map @{OneAddressMap}{f.Suffix}",
-                // The kernel takes no answer from outside for ::1, so that nothing behind it could be reached.
-                $"fib daddr type local {(f.Suffix.Length > 0 ? "ip6 daddr != ::1" : "meta nfproto ipv4")} dnat {f.Family} to meta l4proto . th dport map @{EveryAddressMap}{f.Suffix}",
-            ]),
+                $"fib daddr type local ip6 daddr != ::1 dnat ip6 to ip6 daddr . meta l4proto . th dport map @{OneAddressMap}6",
+                $"fib daddr type local ip6 daddr != ::1 dnat ip6 to meta l4proto . th dport map @{EveryAddressMap}6",
+            ] : [],
         ];
         Chain(text, "prerouting", "type nat hook prerouting priority -100; policy accept;", translation);
         Chain(text, "output", "type nat hook output priority -100; policy accept;", translation);
@@ -115,7 +117,7 @@ internal static class Ruleset
     /// <summary>Removes the table; absent is success.</summary>
     public static string RemoveTable(string table) => $"table inet {table} {{}}\ndelete table inet {table}\n";
 
-    private static readonly (string Suffix, string Type, string Family)[] s_families = [("", "ipv4_addr", "ip"), ("6", "ipv6_addr", "ip6")];
+    private static readonly (string Suffix, string Type)[] s_families = [("", "ipv4_addr"), ("6", "ipv6_addr")];
 
     /// <summary>What happens to the sender's address of a packet that leaves a bridge, or comes to it by the host.</summary>
     private static IEnumerable<string> Leaving(BridgeRules bridge)

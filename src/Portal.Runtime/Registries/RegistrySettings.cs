@@ -20,6 +20,9 @@ public sealed class RegistrySettings
     /// <summary>Hosts that may be told the credentials of a registry that sends us there for a token, beside the registry's own and its neighbours.</summary>
     public List<string> TokenHosts { get; } = [];
 
+    /// <summary>What stands between us and them.</summary>
+    public RegistryProxies Proxies { get; } = new();
+
     /// <summary>Address of the index that is searched.</summary>
     public string SearchIndex { get; set; } = "https://index.docker.io/";
 

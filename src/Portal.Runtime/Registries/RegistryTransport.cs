@@ -22,6 +22,7 @@ internal sealed class RegistryTransport(RegistrySettings settings, ILogger<Regis
             AllowAutoRedirect = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
+            Proxy = new WebProxies(settings.Proxies),
             ConnectTimeout = s_connect,
             MaxConnectionsPerServer = 64,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),

@@ -90,7 +90,7 @@ internal abstract partial class TarApplier
             ClearFor(entry, parent, leaf, path);
         }
 
-        var name = IsLive ? _temporary : leaf;
+        var name = IsLive ? Temporary : leaf;
         Check(Libc.OpenAt(parent, name, Libc.OpenReadWrite | Libc.OpenCreate | Libc.OpenExclusive | Libc.OpenNoFollow, PrivateMode, out var file), "open", path);
         try
         {
@@ -188,7 +188,7 @@ internal abstract partial class TarApplier
             _stale |= existing.Kind == FileKind.SymbolicLink;
         }
 
-        Check(Libc.RenameAt(parent, _temporary, parent, leaf), "rename", path);
+        Check(Libc.RenameAt(parent, Temporary, parent, leaf), "rename", path);
     }
 
     private static void Write(SafeFileHandle file, ReadOnlySpan<byte> content, long offset, byte[] path)

@@ -39,6 +39,9 @@ internal abstract partial class TarApplier(PathInRoot root, bool privileged, Spa
     /// </summary>
     protected virtual bool IsLive => false;
 
+    /// <summary>The name under which a file is written that others must not see half of.</summary>
+    protected virtual ReadOnlySpan<byte> Temporary => _temporary;
+
     /// <summary>Where a file holds nothing but zeroes it gets a hole, which takes no space.</summary>
     protected virtual bool KeepsHoles => false;
 

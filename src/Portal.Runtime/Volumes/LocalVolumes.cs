@@ -58,6 +58,7 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
             else
             {
                 _volumes[record.Name] = record.Snapshot;
+                _cutUploads.AddRange(Directory.EnumerateFiles(folder, UploadPrefix + "*").Select(note => (record.Name, note)));
             }
         }
     }
@@ -126,8 +127,14 @@ internal sealed partial class LocalVolumes(RuntimeOptions options, ContainerStor
         {
             mounts.Adopt(volume, holders[volume.Name].Cast<object>());
             SettleRestore(volume);
+            SettleFill(volume, holders.Contains(volume.Name));
         }
+
+        Sweeping = Task.Run(SweepUploads);
     }
+
+    /// <summary>What <see cref="Adopt"/> has begun and nobody waits for.</summary>
+    internal Task Sweeping { get; private set; } = Task.CompletedTask;
 
     private IEnumerable<VolumeSnapshot> VolumesOf(ContainerSnapshot container) =>
         container.Mounts.Select(mount => mount.VolumeName is { } name ? _volumes.GetValueOrDefault(name) : null).OfType<VolumeSnapshot>().Distinct();

@@ -10,12 +10,15 @@ namespace Portal.Runtime.Volumes;
 /// <summary>Unpacks an archive into a folder of a volume that others may be using.</summary>
 /// <param name="folder">The folder. Closed with this object.</param>
 /// <param name="volume">Name of the volume.</param>
+/// <param name="upload">Has the name of files that are not whole yet.</param>
 /// <param name="overwrite">Files take the place of files.</param>
 /// <param name="budget">Bounds what is written.</param>
-internal sealed class VolumeApplier(SafeFileHandle folder, string volume, bool overwrite, SpaceBudget budget)
+internal sealed class VolumeApplier(SafeFileHandle folder, string volume, VolumeUpload upload, bool overwrite, SpaceBudget budget)
     : TarApplier(new PathInRoot(folder), Environment.IsPrivilegedProcess, budget)
 {
     protected override bool IsLive => true;
+
+    protected override ReadOnlySpan<byte> Temporary => upload.Name;
 
     protected override void Replacing(TarEntry entry, FileFacts existing, byte[] name)
     {

@@ -135,8 +135,8 @@ internal sealed class VolumeFiles(LocalVolumes volumes) : IVolumeFiles
             }
 
             var isFile = exists && old.Kind == FileKind.Regular;
-            var temporary = Encoding.ASCII.GetBytes($".uploading-{Guid.NewGuid():n}");
-            Check(Libc.OpenAt(parent, temporary, Libc.OpenReadWrite | Libc.OpenCreate | Libc.OpenExclusive | Libc.OpenNoFollow, PrivateMode, out var file), volume, path);
+            using var upload = volumes.BeginUpload(volume, path.Parent);
+            Check(Libc.OpenAt(parent, upload.Name, Libc.OpenReadWrite | Libc.OpenCreate | Libc.OpenExclusive | Libc.OpenNoFollow, PrivateMode, out var file), volume, path);
             try
             {
                 using (file)
@@ -152,11 +152,11 @@ internal sealed class VolumeFiles(LocalVolumes volumes) : IVolumeFiles
                     Check(Libc.Sync(file!), volume, path);
                 }
 
-                Check(overwrite ? Libc.RenameAt(parent, temporary, parent, path.Leaf) : Libc.RenameNewAt(parent, temporary, parent, path.Leaf), volume, path);
+                Check(overwrite ? Libc.RenameAt(parent, upload.Name, parent, path.Leaf) : Libc.RenameNewAt(parent, upload.Name, parent, path.Leaf), volume, path);
             }
             catch
             {
-                _ = Libc.UnlinkAt(parent, temporary, isDirectory: false);
+                _ = Libc.UnlinkAt(parent, upload.Name, isDirectory: false);
                 throw;
             }
 
@@ -169,7 +169,8 @@ internal sealed class VolumeFiles(LocalVolumes volumes) : IVolumeFiles
         root =>
         {
             var handle = OpenFolder(root, volume, folder);
-            using var applier = new VolumeApplier(handle, volume, overwrite, SpaceBudget.For(volumes.Resolve(volume).MountPoint));
+            using var upload = volumes.BeginUpload(volume, folder.Bytes);
+            using var applier = new VolumeApplier(handle, volume, upload, overwrite, SpaceBudget.For(volumes.Resolve(volume).MountPoint));
             using var blocking = new BlockingStream(archive, ct);
             using var tar = Compression.Unpack(blocking);
             try

@@ -180,10 +180,7 @@ internal sealed partial class VolumeMounts(ILogger<VolumeMounts> log)
         {
             Libc.Unmount(volume.MountPoint);
 
-            // The kernel's words name no options, so that no password is among them.
-            throw new ErrorException(
-                ErrorKind.Internal, "volume.mount",
-                $"failed to mount local volume: mount {volume.Options.Device}:{volume.MountPoint}, flags: 0x{(ulong)plan.Flags:x}: {LinuxException.Words(ex.Errno)}", ex);
+            throw new ErrorException(ErrorKind.Internal, "volume.mount", VolumeMountFailure.Of(volume, plan.Flags, ex.Errno), ex);
         }
     }
 

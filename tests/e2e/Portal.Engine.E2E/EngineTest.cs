@@ -5,7 +5,7 @@ using Portal.E2E;
 
 namespace Portal.Engine.E2E;
 
-/// <summary>A test against the shared agent; no container outlives it.</summary>
+/// <summary>A test against the shared agent; no container and no image outlives it.</summary>
 public abstract class EngineTest(Engine engine) : IAsyncLifetime
 {
     protected Engine Engine { get; } = engine;
@@ -20,7 +20,12 @@ public abstract class EngineTest(Engine engine) : IAsyncLifetime
     {
         GC.SuppressFinalize(this);
         await Engine.ClearAsync();
+        await Engine.ClearImagesAsync();
+        await LeaveAsync();
     }
+
+    /// <summary>Takes away what else the test made.</summary>
+    protected virtual Task LeaveAsync() => Task.CompletedTask;
 
     /// <summary>Runs until it is stopped, and lets itself be stopped at once.</summary>
     protected static string[] Sleeper { get; } = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"];

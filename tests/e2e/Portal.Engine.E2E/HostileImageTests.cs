@@ -6,24 +6,24 @@ using Portal.E2E;
 namespace Portal.Engine.E2E;
 
 /// <summary>Root file systems made to reach out of their container, and containers that change theirs while something is done with it.</summary>
-public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisposable
+public sealed class HostileImageTests(Engine engine) : EngineTest(engine)
 {
     private const string Image = "hostile", Secret = "of the host";
 
     private static readonly TimeSpan s_race = TimeSpan.FromSeconds(2);
 
     // What the images lead to.
-    private readonly DirectoryInfo _canary = Directory.CreateDirectory(Path.Combine(engine.Root, "canary"));
+    private readonly DirectoryInfo _den = Directory.CreateDirectory(Path.Combine(engine.Root, "prey"));
 
-    private string Prey => Path.Combine(_canary.FullName, "file");
+    private string Prey => Path.Combine(_den.FullName, "file");
 
     /// <summary>From any folder that is not deep the way to the prey, if that folder is one of the host.</summary>
     private string WayOut => string.Concat(Enumerable.Repeat("../", 16)) + Prey.TrimStart('/');
 
-    public void Dispose()
+    protected override Task LeaveAsync()
     {
-        GC.SuppressFinalize(this);
-        _canary.Delete(recursive: true);
+        _den.Delete(recursive: true);
+        return Task.CompletedTask;
     }
 
     [Theory]
@@ -86,7 +86,7 @@ public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisp
     [InlineData(TarEntryType.Fifo, "dev/null dev/pts dev/shm dev/ptmx etc/hosts etc/hostname etc/resolv.conf etc/mtab etc/passwd etc/group", true)]
     public async Task Start_WithPlacesThatAreNotWhatTheySeem_TouchesNothingOutside(TarEntryType kind, string places, bool starts)
     {
-        await PrepareAsync([.. places.Split(' ').Select(place => kind == TarEntryType.SymbolicLink ? new PaxTarEntry(kind, place) { LinkName = place.Contains('/', StringComparison.Ordinal) ? Prey : _canary.FullName } : new PaxTarEntry(kind, place))]);
+        await PrepareAsync([.. places.Split(' ').Select(place => kind == TarEntryType.SymbolicLink ? new PaxTarEntry(kind, place) { LinkName = place.Contains('/', StringComparison.Ordinal) ? Prey : _den.FullName } : new PaxTarEntry(kind, place))]);
 
         var run = await Docker.RunAsync(
             "run", "--name", "seeming", "--network", "none", Image, "/bin/busybox", "sh", "-c",
@@ -154,7 +154,7 @@ public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisp
         await PrepareAsync();
         await Docker.RunDetachedAsync(
             "--name", "swapper", "--network", "none", "-v", "shared:/v", "busybox", "sh", "-c",
-            $"cd /v; while :; do rm -rf way; ln -s {_canary.FullName} way; rm way; mkdir way; rm -rf far; ln -s ../../../../../..{_canary.FullName} far; rm far; mkdir far; done");
+            $"cd /v; while :; do rm -rf way; ln -s {_den.FullName} way; rm way; mkdir way; rm -rf far; ln -s ../../../../../..{_den.FullName} far; rm far; mkdir far; done");
 
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < s_race;)
         {
@@ -168,7 +168,7 @@ public sealed class HostileImageTests(Engine engine) : EngineTest(engine), IDisp
 
     private async Task ExpectUntouchedAsync()
     {
-        Assert.Equal([Prey], Directory.GetFileSystemEntries(_canary.FullName));
+        Assert.Equal([Prey], Directory.GetFileSystemEntries(_den.FullName));
         Assert.Equal(Secret, await File.ReadAllTextAsync(Prey));
         Assert.Equal((UnixFileMode.UserRead | UnixFileMode.UserWrite, DateTime.UnixEpoch), (File.GetUnixFileMode(Prey), File.GetLastWriteTimeUtc(Prey)));
     }

@@ -8,11 +8,7 @@ namespace Portal.Engine.E2E;
 public sealed class LogReadTests(Engine engine) : EngineTest(engine)
 {
     /// <summary>The docker CLIs of this machine: the distribution's and a newer one, where both are there.</summary>
-    public static TheoryData<string> Clients =>
-    [
-        .. new[] { DockerCli.Usual, "/usr/bin/docker", "/usr/local/bin/docker" }
-            .Where((program, index) => index == 0 || File.Exists(program)),
-    ];
+    public static TheoryData<string> Clients => [.. Installed.All("docker").Prepend(DockerCli.Usual).Distinct()];
 
     [Theory, MemberData(nameof(Clients))]
     public async Task Logs_EveryFlag_OfEveryCli(string client)

@@ -22,6 +22,51 @@ public sealed class NetworkTests(Engine engine) : EngineTest(engine)
     }
 
     [Fact]
+    public async Task Run_WithAPublishedPortAndTwoFamilies_IsReachedByEveryAddressOfTheHost()
+    {
+        var port = FreePort();
+        (await Docker.RunAsync("network", "create", "--ipv6", "--subnet", "10.208.81.0/24", "--subnet", "fd81:208::/64", "both")).Succeeded();
+        await RunServerAsync("dual", "--network", "both", "-p", $"{port}:80");
+
+        foreach (var address in (string[])["127.0.0.1", "[::1]", "10.208.81.1", "[fd81:208::1]"])
+        {
+            Assert.Equal("hello\n", await FetchAsync(address, port));
+        }
+    }
+
+    [Fact]
+    public async Task Run_WithAPublishedPortAndNoIPv6_IsReachedByTheIPv6LoopbackUntilItIsRemoved()
+    {
+        var port = FreePort();
+        await RunServerAsync("web", "-p", $"{port}:80");
+
+        Assert.Equal("hello\n", await FetchAsync("[::1]", port));
+
+        (await Docker.RunAsync("rm", "-f", "web")).Succeeded();
+        using var free = new TcpListener(IPAddress.IPv6Loopback, port);
+        free.Start();
+    }
+
+    [Fact]
+    public async Task Run_WithAPortOfSctp_HasItsRuleUntilItIsRemoved()
+    {
+        var port = FreePort();
+        await RunServerAsync("signal", "-p", $"{port}:3868/sctp");
+        var address = await Docker.InspectAsync("signal", "{{.NetworkSettings.Networks.bridge.IPAddress}}");
+
+        Assert.Equal($"0.0.0.0:{port}", (await Docker.RunAsync("port", "signal", "3868/sctp")).Succeeded().Line);
+        // Depending on its version nft prints the protocol by name or by number.
+        Assert.Matches($@"(sctp|132) \. {port} : {address} \. 3868", await RulesAsync());
+        var second = await Docker.RunAsync("run", "-d", "-p", $"{port}:3868/sctp", "busybox", "sleep", "60");
+        Assert.Contains("port is already allocated (by container signal)", second.Err, StringComparison.Ordinal);
+
+        (await Docker.RunAsync("rm", "-f", "signal")).Succeeded();
+        Assert.DoesNotContain($"{port} : {address}", await RulesAsync(), StringComparison.Ordinal);
+
+        async Task<string> RulesAsync() => (await ChildProcess.RunAsync("nft", ["list", "table", "inet", Engine.Bridge])).Succeeded().Out;
+    }
+
+    [Fact]
     public async Task Run_WithAPortPublishedOnLoopback_IsNotReachedOtherwise()
     {
         var port = FreePort();

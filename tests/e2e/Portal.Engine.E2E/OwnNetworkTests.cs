@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Portal.E2E;
 
@@ -67,6 +68,67 @@ public sealed class OwnNetworkTests(Engine engine) : EngineTest(engine)
         Assert.NotEqual(0, (await Docker.RunAsync("run", "--rm", "--init", "busybox", "ping", "-c", "1", "-W", "1", address)).ExitCode);
         Assert.Equal("hello", (await Docker.RunAsync("run", "--rm", "--network", "apart", "busybox", "wget", "-qO-", $"http://{address}/")).Succeeded().Line);
     }
+
+    [Fact]
+    public async Task Create_MacvlanOnAVlanOfALink_MakesTheVlanAndTakesItAwayOrSaysThatTheKernelHasNone()
+    {
+        var link = string.Create(CultureInfo.InvariantCulture, $"pv{Environment.ProcessId % 10000}");
+        (await ChildProcess.RunAsync("ip", ["link", "add", link, "type", "veth", "peer", "name", link + "p"])).Succeeded();
+        try
+        {
+            var create = await Docker.RunAsync("network", "create", "-d", "macvlan", "--subnet", "10.208.82.0/24", "-o", $"parent={link}.50", "tagged");
+            if (create.ExitCode != 0)
+            {
+                Assert.Contains("this kernel has no vlan links", create.Err, StringComparison.Ordinal);
+                Assert.DoesNotContain("tagged", (await Docker.RunAsync("network", "ls")).Succeeded().Out, StringComparison.Ordinal);
+                return;
+            }
+
+            Assert.Contains("vlan protocol 802.1Q id 50", (await ChildProcess.RunAsync("ip", ["-d", "link", "show", $"{link}.50"])).Succeeded().Out, StringComparison.Ordinal);
+            Assert.Contains("10.208.82.9/24", (await Docker.RunAsync("run", "--rm", "--network", "tagged", "--ip", "10.208.82.9", "busybox", "ip", "addr")).Succeeded().Out, StringComparison.Ordinal);
+
+            (await Docker.RunAsync("network", "rm", "tagged")).Succeeded();
+
+            Assert.False(Directory.Exists($"/sys/class/net/{link}.50"));
+            Assert.True(Directory.Exists($"/sys/class/net/{link}"));
+        }
+        finally
+        {
+            (await ChildProcess.RunAsync("ip", ["link", "delete", link])).Succeeded();
+        }
+    }
+
+    [Fact]
+    public async Task Create_IpvlanWhereTheKernelHasNone_SaysSoAndLeavesNothing()
+    {
+        var create = await Docker.RunAsync("network", "create", "-d", "ipvlan", "--subnet", "10.208.83.0/24", "thin");
+        if (create.ExitCode == 0)
+        {
+            Assert.Contains("10.208.83.9/24", (await Docker.RunAsync("run", "--rm", "--network", "thin", "--ip", "10.208.83.9", "busybox", "ip", "addr")).Succeeded().Out, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Contains("this kernel has no ipvlan links: it was built without them, or their module is missing", create.Err, StringComparison.Ordinal);
+        Assert.DoesNotContain("thin", (await Docker.RunAsync("network", "ls")).Succeeded().Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Create_FromAConfiguration_TakesItAndKeepsItFromRemoval()
+    {
+        (await Docker.RunAsync("network", "create", "--config-only", "--subnet", "10.208.84.0/24", "--label", "of=plan", "plan")).Succeeded();
+
+        (await Docker.RunAsync("network", "create", "--config-from", "plan", "planned")).Succeeded();
+
+        Assert.Equal("10.208.84.0/24 false plan plan", await FormatAsync("planned", "{{(index .IPAM.Config 0).Subnet}} {{.ConfigOnly}} {{.ConfigFrom.Network}} {{.Labels.of}}"));
+        Assert.Equal("null true", await FormatAsync("plan", "{{.Driver}} {{.ConfigOnly}}"));
+        var run = await Docker.RunAsync("run", "--rm", "--network", "plan", "busybox", "true");
+        Assert.Contains("cannot create endpoint on configuration-only network", run.Err, StringComparison.Ordinal);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("configuration network \"plan\" is in use", (await Docker.RunAsync("network", "rm", "plan")).Err, StringComparison.Ordinal);
+        (await Docker.RunAsync("network", "rm", "planned", "plan")).Succeeded();
+    }
+
+    private async Task<string> FormatAsync(string network, string format) => (await Docker.RunAsync("network", "inspect", "-f", format, network)).Succeeded().Line;
 
     private Task<HttpResponseMessage> CreateAsync(string name, string subnet) =>
         PostJsonAsync("/networks/create", $$"""{"Name":"{{name}}","IPAM":{"Config":[{"Subnet":"{{subnet}}"}]} }""");

@@ -12,10 +12,15 @@ public sealed class SettingsEngine() : AgentProcess(12)
 {
     public int MirrorPort { get; } = RegistryServer.FreePort();
 
+    public int ProxyPort { get; } = RegistryServer.FreePort();
+
     public string Certificates => Path.Combine(Root, "certs.d");
 
     protected override IReadOnlyList<string> Options =>
-        ["--registry-mirror", $"http://127.0.0.1:{MirrorPort}", "--registry-ca-dir", Certificates, "--insecure-registry", "198.51.100.0/24", "--max-concurrent-downloads", "2"];
+    [
+        "--registry-mirror", $"http://127.0.0.1:{MirrorPort}", "--registry-ca-dir", Certificates, "--insecure-registry", "198.51.100.0/24", "--max-concurrent-downloads", "2",
+        "--http-proxy", $"http://127.0.0.1:{ProxyPort}", "--insecure-registry", "beyond.example", "--no-proxy", "near.example",
+    ];
 }
 
 public sealed class RegistrySettingTests(SettingsEngine engine) : IClassFixture<SettingsEngine>
@@ -55,6 +60,20 @@ public sealed class RegistrySettingTests(SettingsEngine engine) : IClassFixture<
         (await engine.Docker.RunAsync("rmi", image)).Succeeded();
         (await engine.Docker.RunAsync("pull", image)).Succeeded();
         (await engine.Docker.RunAsync("rmi", image)).Succeeded();
+    }
+
+    [Fact]
+    public async Task Registry_BeyondAProxy_IsReachedThroughIt()
+    {
+        await using var registry = await RegistryServer.StartAsync();
+        await using var proxy = new SlowRelay(registry.Host, engine.ProxyPort);
+        await PushAsync("beyond.example/proxied:1");
+        (await engine.Docker.RunAsync("rmi", "beyond.example/proxied:1")).Succeeded();
+        (await engine.Docker.RunAsync("pull", "beyond.example/proxied:1")).Succeeded();
+
+        Assert.Contains(await registry.DigestAsync("proxied:1"), (await engine.Docker.RunAsync("image", "inspect", "--format", "{{.RepoDigests}}", "beyond.example/proxied:1")).Succeeded().Line);
+        Assert.Equal($"http://127.0.0.1:{engine.ProxyPort} near.example", (await engine.Docker.RunAsync("info", "--format", "{{.HTTPProxy}} {{.NoProxy}}")).Succeeded().Line);
+        (await engine.Docker.RunAsync("rmi", "beyond.example/proxied:1")).Succeeded();
     }
 
     private async Task PushAsync(string image)

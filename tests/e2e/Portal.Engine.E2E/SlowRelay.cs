@@ -7,15 +7,17 @@ namespace Portal.Engine.E2E;
 /// <summary>A way to a server that can be held up in the middle of an answer.</summary>
 public sealed class SlowRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _end = new();
     private readonly string _target;
     private readonly Task _accepting;
     private long _passed;
 
-    public SlowRelay(string target)
+    /// <param name="target">Where it leads.</param>
+    /// <param name="port">Port that it listens at; 0 for any.</param>
+    public SlowRelay(string target, int port = 0)
     {
-        _target = target;
+        (_target, _listener) = (target, new(IPAddress.Loopback, port));
         _listener.Start();
         _accepting = AcceptAsync();
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Portal.E2E;
 
@@ -16,17 +17,17 @@ public abstract class AgentProcess : IAsyncLifetime
     private Task _logging = Task.CompletedTask;
 
     /// <param name="number">
-    /// Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20. PORTAL_E2E_SLOT (1 to 9) tells suites apart that
+    /// Tells fixtures apart: bridge and cgroup <c>ptestN</c>, subnet 172.28.N*16.0/20. PORTAL_E2E_SLOT (1 to 60) tells suites apart that
     /// run at the same time.
     /// </param>
     protected AgentProcess(int number)
     {
-        var slot = Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT") is { Length: 1 } digit ? digit[0] - '0' : 0;
-        var place = slot == 0 ? "172.28" : $"10.{200 + slot}";
+        var slot = Environment.GetEnvironmentVariable("PORTAL_E2E_SLOT") is { Length: > 0 } digits ? int.Parse(digits, CultureInfo.InvariantCulture) : 0;
+        var place = slot == 0 ? "172.28" : $"10.{100 + 2 * slot}";
         _tag = slot == 0 ? $"ptest{number}" : $"ptest{slot}s{number}";
         Subnet = $"{place}.{number * 16}.0/20";
         // Far from those of other fixtures and suites, which look for free subnets at the same time.
-        _pool = $"base=10.{209 + slot}.{number * 16}.0/20,size=26";
+        _pool = $"base=10.{101 + 2 * slot}.{number * 16}.0/20,size=26";
         Gateway = $"{place}.{number * 16}.1";
         var parent = Environment.GetEnvironmentVariable("PORTAL_E2E_ROOT") ?? "/var/tmp";
         // Short, because unix socket paths end at 107 bytes; the agent's sockets lie below.
@@ -128,7 +129,11 @@ public abstract class AgentProcess : IAsyncLifetime
     }
 
     /// <summary>Runs the agent's program for something else than serving.</summary>
-    public Task<CliResult> RunVerbAsync(string verb) => ChildProcess.RunAsync(Program, [verb, .. RootArguments]);
+    public Task<CliResult> RunVerbAsync(string verb)
+    {
+        string[] command = [.. Launcher, Program, verb, .. RootArguments];
+        return ChildProcess.RunAsync(command[0], command[1..]);
+    }
 
     /// <summary>One more agent on the same roots, with a socket of its own, to its end.</summary>
     public Task<CliResult> RunAnotherAsync() =>
@@ -148,6 +153,20 @@ public abstract class AgentProcess : IAsyncLifetime
         var left = (await Docker.RunAsync("ps", "-aq", "--no-trunc")).Lines;
         if (left.Length > 0) await Docker.RunAsync(["rm", "-f", "-v", .. left]);
         await Docker.RunAsync("network", "prune", "-f");
+    }
+
+    /// <summary>Removes every image that no container has, but the one all tests begin with.</summary>
+    public async Task ClearImagesAsync()
+    {
+        using var images = JsonDocument.Parse(await Http.GetStringAsync("/images/json"));
+        foreach (var image in images.RootElement.EnumerateArray())
+        {
+            string[] names = [.. image.GetProperty("RepoTags").EnumerateArray().Select(tag => tag.GetString()!)];
+            foreach (var name in names.Contains("busybox:latest") ? names.Where(name => name != "busybox:latest") : [image.GetProperty("Id").GetString()!])
+            {
+                using var answer = await Http.DeleteAsync($"/images/{Uri.EscapeDataString(name)}?force=1");
+            }
+        }
     }
 
     /// <summary>Removes every volume that no container has, named ones too, for which an old CLI's prune has no option.</summary>

@@ -9,7 +9,7 @@ namespace Portal.E2E;
 /// <param name="program">Which client; null for the usual one.</param>
 public sealed class DockerCli(string socket, string configuration, string? program = null)
 {
-    private static readonly Lazy<Version> s_version = new(ReadVersion);
+    private static readonly Lazy<Version> s_version = new(() => VersionOf(Usual));
 
     private readonly Dictionary<string, string> _environment = new() { ["DOCKER_CONFIG"] = configuration, ["DOCKER_HOST"] = $"unix://{socket}" };
 
@@ -62,9 +62,9 @@ public sealed class DockerCli(string socket, string configuration, string? progr
     }
 
     /// <summary>From <c>Docker version 20.10.24+dfsg1, build 297e128</c>.</summary>
-    private static Version ReadVersion()
+    public static Version VersionOf(string program)
     {
-        using var process = Process.Start(new ProcessStartInfo(Usual, ["--version"]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true })!;
         var words = process.StandardOutput.ReadToEnd().Split(' ');
         process.WaitForExit();
         return Version.Parse(words[2].TrimEnd(',').Split('+', '-')[0]);

@@ -54,11 +54,27 @@ public static class Ledger
     public static IEnumerable<string> Mounts(string root) =>
         File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' ')[4]).Where(m => m.StartsWith(root + "/", StringComparison.Ordinal));
 
-    /// <summary>The bridge, and every link that has it as master.</summary>
-    public static IEnumerable<string> Links(string bridge) =>
-        Directory.GetDirectories("/sys/class/net")
-            .Where(l => Path.GetFileName(l) == bridge || (Path.Exists(l + "/master") && Path.GetFileName(Directory.ResolveLinkTarget(l + "/master", true)?.FullName) == bridge))
-            .Select(l => Path.GetFileName(l)!);
+    /// <summary>The default bridge, the links that an agent signed as those of its networks, and every link that has one of them as master.</summary>
+    public static IEnumerable<string> Links(string bridge)
+    {
+        var links = Directory.GetDirectories("/sys/class/net").Select(l => (Name: Path.GetFileName(l)!, Alias: Read(l + "/ifalias"), Master: Master(l))).ToList();
+        var own = links.Where(l => l.Name == bridge || l.Alias.StartsWith(bridge + " network ", StringComparison.Ordinal)).Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
+        return links.Where(l => own.Contains(l.Name) || own.Contains(l.Master)).Select(l => l.Name);
+
+        static string Master(string link) => Path.Exists(link + "/master") ? Path.GetFileName(Directory.ResolveLinkTarget(link + "/master", true)?.FullName) ?? "" : "";
+
+        static string Read(string file)
+        {
+            try
+            {
+                return File.ReadAllText(file).Trim();
+            }
+            catch (IOException)
+            {
+                return "";   // it went while we looked
+            }
+        }
+    }
 
     public static IEnumerable<string> Cgroups(string parent)
     {
@@ -86,5 +102,5 @@ public static class Ledger
     }
 
     public static async Task<IReadOnlyList<string>> TablesAsync(string tag) =>
-        [.. (await ChildProcess.RunAsync("nft", ["list", "tables"])).Lines.Where(l => l.Split(' ').Last().StartsWith(tag, StringComparison.Ordinal))];
+        [.. (await ChildProcess.RunAsync("nft", ["list", "tables"])).Lines.Where(l => l.Split(' ').Last() == tag)];
 }

@@ -27,6 +27,17 @@ public static class Patience
         }
     }
 
+    /// <summary>Looks until there is nothing any more; fails with what there still is.</summary>
+    public static async Task UntilNothingAsync(string what, Func<Task<IEnumerable<string>>> look, TimeSpan? deadline = null)
+    {
+        var waited = Stopwatch.StartNew();
+        while ((await look()).ToArray() is { Length: > 0 } left)
+        {
+            Assert.True(waited.Elapsed < (deadline ?? Seconds(20)), $"Waited in vain until nothing is left {what}:\n{string.Join('\n', left)}");
+            await Task.Delay(50);
+        }
+    }
+
     /// <inheritdoc cref="UntilAsync(string, Func{Task{bool}}, TimeSpan?)"/>
     public static Task UntilAsync(string what, Func<bool> condition, TimeSpan? deadline = null) =>
         UntilAsync(what, () => Task.FromResult(condition()), deadline);

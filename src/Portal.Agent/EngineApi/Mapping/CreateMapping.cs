@@ -147,6 +147,11 @@ internal static class CreateMapping
         List<EndpointSpec> endpoints = [.. described.Select(d => EndpointMapping.Map(d.Key, d.Value))];
         if (Blank(request.MacAddress) is { } mac)
         {
+            if (mode == "host")
+            {
+                throw Invalid("network", "conflicting options: mac-address and the network mode");
+            }
+
             var main = endpoints.FindIndex(e => e.Network == mode || (IsDefault(e.Network) && IsDefault(mode)));
             if (main >= 0 && endpoints[main].MacAddress is { } other && other != mac)
             {

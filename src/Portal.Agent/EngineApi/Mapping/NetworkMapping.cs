@@ -21,13 +21,15 @@ internal static class NetworkMapping
         EnableIPv6 = network.Spec.EnableIPv6,
         Internal = network.Spec.Internal,
         Attachable = network.Spec.Attachable,
+        ConfigOnly = network.Spec.ConfigOnly,
+        ConfigFrom = new() { Network = network.Spec.ConfigFrom ?? "" },
         IPAM = new()
         {
             Driver = network.Spec.IpamDriver,
             Options = network.IsPredefined ? null : new(network.Spec.IpamOptions),
             Config = [.. network.Spec.Pools.Select(p => new NetworkIpamConfig
             {
-                Subnet = p.Subnet, IPRange = Blank(p.Range), Gateway = Blank(p.Gateway), AuxiliaryAddresses = p.Auxiliary is { Count: > 0 } others ? new(others) : null,
+                Subnet = Blank(p.Subnet), IPRange = Blank(p.Range), Gateway = Blank(p.Gateway), AuxiliaryAddresses = p.Auxiliary is { Count: > 0 } others ? new(others) : null,
             })],
         },
         Containers = containers is null ? [] : network.Members.ToDictionary(m => m.Container.Value, m => Endpoint(m, containers)),
@@ -38,11 +40,6 @@ internal static class NetworkMapping
     /// <summary>What a request asks for.</summary>
     public static NetworkSpec Map(NetworkCreateRequest request)
     {
-        if (request.ConfigOnly || !string.IsNullOrEmpty(request.ConfigFrom?.Network))
-        {
-            throw EngineErrors.NotSupported("networks that only configure others (ConfigOnly, ConfigFrom) are");
-        }
-
         if (request.Ingress || request.Scope is "swarm" or "global")
         {
             throw new Portal.Domain.Primitives.ErrorException(
@@ -58,6 +55,8 @@ internal static class NetworkMapping
             Labels = request.Labels ?? [],
             Internal = request.Internal,
             Attachable = request.Attachable,
+            ConfigOnly = request.ConfigOnly,
+            ConfigFrom = Blank(request.ConfigFrom?.Network),
             EnableIPv4 = request.EnableIPv4 ?? true,
             EnableIPv6 = request.EnableIPv6 ?? false,
             IpamDriver = Blank(request.IPAM?.Driver) ?? "default",

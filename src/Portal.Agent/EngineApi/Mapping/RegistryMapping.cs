@@ -20,9 +20,9 @@ internal static class RegistryMapping
             Mirrors = mirrors,
         };
         info.RegistryConfig.IndexConfigs[Hub] = new() { Name = Hub, Mirrors = [.. mirrors], Secure = true, Official = true };
-        info.HttpProxy = Proxy("http_proxy");
-        info.HttpsProxy = Proxy("https_proxy");
-        info.NoProxy = Proxy("no_proxy");
+        info.HttpProxy = RegistryProxies.Show(settings.Proxies.Http);
+        info.HttpsProxy = RegistryProxies.Show(settings.Proxies.Https);
+        info.NoProxy = settings.Proxies.Except;
     }
 
     public static DistributionInspect Show(RemoteImage image) => new()
@@ -35,11 +35,4 @@ internal static class RegistryMapping
         new() { Name = found.Name, Description = found.Description, StarCount = found.Stars, IsOfficial = found.IsOfficial, IsAutomated = found.IsAutomated };
 
     private static bool IsNetwork(string text) => IPNetwork.TryParse(text, out _);
-
-    /// <summary>A proxy that registries are reached through, without the credentials that may stand in its address.</summary>
-    private static string Proxy(string variable)
-    {
-        var text = Environment.GetEnvironmentVariable(variable) ?? Environment.GetEnvironmentVariable(variable.ToUpperInvariant()) ?? "";
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0 ? text.Replace(uri.UserInfo + "@", "xxxxx:xxxxx@", StringComparison.Ordinal) : text;
-    }
 }

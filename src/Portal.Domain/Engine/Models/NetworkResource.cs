@@ -121,7 +121,7 @@ public sealed class NetworkDisconnectRequest
     public bool Force { get; set; }
 }
 
-/// <summary>Always empty here.</summary>
+/// <summary>The network that another has its settings from; empty for none.</summary>
 public sealed class NetworkConfigFrom
 {
     public string Network { get; set; } = "";

@@ -15,16 +15,15 @@ namespace Portal.Engine.E2E.Builds;
 /// </summary>
 public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
 {
-    private const string OldClient = "/usr/bin/docker";
 
-    private DockerCli BuildKit => new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), OldClient).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
+    private DockerCli BuildKit => new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), Installed.BuildKitDocker).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
 
     public static TheoryData<string> Names => [.. BuildCase.Names.Where(name => BuildCase.Read(name) is { Failure: null, Compare: "buildkit" })];
 
     [Fact]
     public async Task OldClient_Builds_AndSeesHowItGoes()
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
         var folder = Context(
             """
             # syntax=docker/dockerfile:1
@@ -59,7 +58,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     [MemberData(nameof(Names))]
     public async Task Dockerfile_BuiltByOldClient_LeadsToItsTreeAndConfiguration(string name)
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
         var build = BuildCase.Read(name);
         var folder = Path.Combine(Engine.Root, "bk-" + name);
         build.WriteContext(folder);
@@ -75,13 +74,13 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task OldClient_ThatSendsItsStandardInput_Builds()
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
         var folder = Context("FROM busybox\nCOPY f /f\n", ("f", "from an archive"));
 
         (await BuildKit.RunWithInputAsync("FROM busybox\nRUN echo alone > /f\n", "build", "-t", "bk:stdin", "-")).Succeeded();
         var alone = await Docker.RunAsync("run", "--rm", "bk:stdin", "cat", "/f");
         (await ChildProcess.RunAsync(
-            "sh", ["-c", $"tar -C {folder} -c . | {OldClient} build -t bk:stdin -"],
+            "sh", ["-c", $"tar -C {folder} -c . | {Installed.BuildKitDocker} build -t bk:stdin -"],
             new Dictionary<string, string> { ["DOCKER_HOST"] = "unix://" + Engine.Socket, ["DOCKER_BUILDKIT"] = "1", ["DOCKER_CONFIG"] = Path.Combine(Engine.Root, "cli") })).Succeeded();
 
         Assert.Equal("alone", alone.Line);
@@ -92,7 +91,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task OldClient_ThatWantsFiles_GetsThemAndNoImage()
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
         var folder = Context("FROM busybox\nFROM scratch\nCOPY f d/f\nCOPY --from=0 /bin/sh /sh\n", ("f", "file"));
         var (into, tar) = (Path.Combine(folder, "out"), Path.Combine(folder, "out.tar"));
         var before = (await Docker.RunAsync("images", "-aq")).Lines;
@@ -117,7 +116,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task OldClient_WhoseCommandFails_IsToldInBuildKitsWords()
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
 
         var failed = await BuildKit.RunAsync("build", Context("FROM busybox\nRUN echo before; exit 3\n"));
 
@@ -129,7 +128,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task OldClient_ThatIsInterrupted_LeavesNothing()
     {
-        await NeedOldClientAsync();
+        NeedOldClient();
         var mark = "sleep 86" + Random.Shared.Next(100, 999);
         await using var building = BuildKit.Start("build", Context($"FROM busybox\nRUN {mark}\n"));
         await Patience.UntilAsync("the command runs", () => Runs(mark));
@@ -246,12 +245,7 @@ public sealed partial class BuildKitTests(Engine engine) : EngineTest(engine)
         }
     });
 
-    private static async Task NeedOldClientAsync()
-    {
-        Assert.SkipUnless(File.Exists(OldClient), "docker 20.10 is not installed.");
-        var version = await ChildProcess.RunAsync(OldClient, ["--version"]);
-        Assert.SkipUnless(version.Out.StartsWith("Docker version 20.10.", StringComparison.Ordinal), "The installed docker has no BuildKit client of its own.");
-    }
+    private static void NeedOldClient() => Assert.SkipWhen(Installed.BuildKitDocker is null, "docker 20.10 is not installed.");
 
     [GeneratedRegex("^#[0-9]+ CACHED$", RegexOptions.Multiline)]
     private static partial Regex Cached();

@@ -8,7 +8,6 @@ namespace Portal.Engine.E2E.Builds;
 /// <summary>What a client can ask for beside its Dockerfile, of either builder.</summary>
 public sealed class BuildOptionTests(Engine engine) : EngineTest(engine), IClassFixture<BuildLeavings>
 {
-    private const string OldClient = "/usr/bin/docker";
 
     private const string Look = """
         FROM busybox
@@ -158,8 +157,8 @@ public sealed class BuildOptionTests(Engine engine) : EngineTest(engine), IClass
     [Fact]
     public async Task OldClient_SshAgent_AnswersInTheStepAndNowhereElse()
     {
-        var buildKit = new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), OldClient).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
-        Assert.SkipUnless(File.Exists(OldClient) && (await buildKit.RunAsync("--version")).Out.Contains(" 20.10.", StringComparison.Ordinal), "docker 20.10 is not installed.");
+        var buildKit = new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), Installed.BuildKitDocker).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
+        Assert.SkipWhen(Installed.BuildKitDocker is null, "docker 20.10 is not installed.");
         Assert.SkipUnless(File.Exists("/usr/bin/ssh-agent") && File.Exists("/usr/bin/ssh-add"), "The programs of OpenSSH are not installed.");
         var folder = BuildFolder.Make(Engine.Root, """
             FROM busybox

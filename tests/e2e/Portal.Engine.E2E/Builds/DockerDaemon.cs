@@ -13,7 +13,7 @@ internal sealed class DockerDaemon : IAsyncDisposable
     {
         (_process, _root) = (process, root);
         Docker = new(Socket(root), Path.Combine(root, "cli"));
-        OldDocker = new(Socket(root), Path.Combine(root, "cli"), "/usr/bin/docker");
+        OldDocker = new(Socket(root), Path.Combine(root, "cli"), Installed.BuildKitDocker);
     }
 
     public DockerCli Docker { get; }
@@ -24,7 +24,7 @@ internal sealed class DockerDaemon : IAsyncDisposable
     /// <summary>Null where dockerd is not installed or cannot run.</summary>
     public static async Task<DockerDaemon?> TryStartAsync(string root, string busybox)
     {
-        if (!File.Exists("/usr/sbin/dockerd"))
+        if (Installed.Find("dockerd") is not { } program)
         {
             return null;
         }
@@ -34,7 +34,7 @@ internal sealed class DockerDaemon : IAsyncDisposable
         var process = Process.Start(new ProcessStartInfo("/bin/sh",
         [
             "-c",
-            $"exec dockerd --data-root '{root}/data' --exec-root '{root}/exec' -H 'unix://{Socket(root)}' --pidfile '{root}/pid' --bridge none --iptables=false > '{log}' 2>&1",
+            $"exec {program} --data-root '{root}/data' --exec-root '{root}/exec' -H 'unix://{Socket(root)}' --pidfile '{root}/pid' --bridge none --iptables=false > '{log}' 2>&1",
         ]))!;
         var daemon = new DockerDaemon(process, root);
         for (var attempt = 0; attempt < 100 && !process.HasExited; attempt++)

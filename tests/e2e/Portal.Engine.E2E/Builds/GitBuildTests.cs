@@ -5,7 +5,6 @@ namespace Portal.Engine.E2E.Builds;
 /// <summary>Git repositories as contexts and as what ADD brings.</summary>
 public sealed class GitBuildTests(BuildEngine engine, GitServer git) : IClassFixture<BuildEngine>, IClassFixture<GitServer>
 {
-    private const string OldClient = "/usr/bin/docker";
 
     private readonly DockerCli _docker = engine.Docker.With("DOCKER_BUILDKIT", "0");
 
@@ -88,8 +87,8 @@ public sealed class GitBuildTests(BuildEngine engine, GitServer git) : IClassFix
     [Fact]
     public async Task OldClient_OfBuildKit_BuildsARepository()
     {
-        var buildKit = new DockerCli(engine.Socket, Path.Combine(engine.Root, "cli"), OldClient).With("DOCKER_BUILDKIT", "1");
-        Assert.SkipUnless(File.Exists(OldClient) && (await buildKit.RunAsync("--version")).Out.Contains(" 20.10.", StringComparison.Ordinal), "docker 20.10 is not installed.");
+        var buildKit = new DockerCli(engine.Socket, Path.Combine(engine.Root, "cli"), Installed.BuildKitDocker).With("DOCKER_BUILDKIT", "1");
+        Assert.SkipWhen(Installed.BuildKitDocker is null, "docker 20.10 is not installed.");
 
         (await buildKit.RunAsync("build", "-t", "git:kit", "--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1", git.Address + "/smart/repo.git#other")).Succeeded();
         (await buildKit.RunAsync("build", "-t", "git:kitsub", git.Address + "/smart/repo.git#v1:sub")).Succeeded();

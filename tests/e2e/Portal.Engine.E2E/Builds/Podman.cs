@@ -14,7 +14,7 @@ internal static class Podman
     /// <param name="registry">Registry that it may ask by plain HTTP.</param>
     public static async Task<DockerCli?> TryStartAsync(string root, string busybox, string registry)
     {
-        if (!File.Exists("/usr/bin/podman"))
+        if (Installed.Find("podman") is not { } program)
         {
             return null;
         }
@@ -25,7 +25,7 @@ internal static class Podman
         await File.WriteAllLinesAsync($"{root}/storage.conf", ["[storage]", "driver = \"vfs\"", $"graphroot = \"{root}/store\"", $"runroot = \"{root}/run\""]);
         await File.WriteAllLinesAsync($"{root}/containers.conf", ["[engine]", "cgroup_manager = \"cgroupfs\"", "events_logger = \"none\"", $"tmp_dir = \"{root}/tmp\""]);
         await File.WriteAllLinesAsync($"{root}/registries.conf", ["[[registry]]", $"location = \"{registry}\"", "insecure = true"]);
-        var podman = new DockerCli("unused", root, "/usr/bin/podman")
+        var podman = new DockerCli("unused", root, program)
             .With("CONTAINERS_STORAGE_CONF", $"{root}/storage.conf").With("CONTAINERS_CONF", $"{root}/containers.conf").With("CONTAINERS_REGISTRIES_CONF", $"{root}/registries.conf");
         return (await podman.RunAsync("import", busybox, "busybox:latest")).ExitCode == 0 ? podman : null;
     }

@@ -8,7 +8,6 @@ namespace Portal.Engine.E2E.Builds;
 public sealed class RegistryBuildTests(Engine engine, OpenRegistry registry) : EngineTest(engine), IClassFixture<OpenRegistry>, IClassFixture<BuildLeavings>
 {
     private const string Htpasswd = "joe:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n";
-    private const string OldClient = "/usr/bin/docker";
 
     private readonly string _host = registry.Server.Host;
 
@@ -135,8 +134,8 @@ public sealed class RegistryBuildTests(Engine engine, OpenRegistry registry) : E
     private async Task<DockerCli> ClientAsync(bool buildKit)
     {
         if (!buildKit) return Docker.With("DOCKER_BUILDKIT", "0");
-        var client = new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), OldClient).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
-        Assert.SkipUnless(File.Exists(OldClient) && (await client.RunAsync("--version")).Out.Contains(" 20.10.", StringComparison.Ordinal), "docker 20.10 is not installed.");
+        var client = new DockerCli(Engine.Socket, Path.Combine(Engine.Root, "cli"), Installed.BuildKitDocker).With("DOCKER_BUILDKIT", "1").With("BUILDKIT_PROGRESS", "plain");
+        Assert.SkipWhen(Installed.BuildKitDocker is null, "docker 20.10 is not installed.");
         return client;
     }
 }

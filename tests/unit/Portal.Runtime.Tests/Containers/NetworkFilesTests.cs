@@ -30,6 +30,20 @@ public class NetworkFilesTests
         Assert.Contains("172.29.0.1\th\n", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("bridge", false, true)]
+    [InlineData("macvlan", false, false)] // there the gateway is somebody else
+    [InlineData("bridge", true, false)] // and there is no way out
+    public void Hosts_GatewayOfIPv6_IsTheHostWhereTheWayOutBegins(string driver, bool isInternal, bool expected)
+    {
+        var place = Place("n", "10.1.0.5") with { Driver = driver, IsInternal = isInternal, IPv6 = new(IPAddress.Parse("fd00::5"), 64, IPAddress.Parse("fd00::1")) };
+
+        var text = NetworkFiles.Hosts(s_id, s_spec with { ExtraHosts = ["h:host-gateway"] }, s_attachment with { Endpoints = [place] }, s_gateway);
+
+        Assert.Contains("172.29.0.1\th\n", text, StringComparison.Ordinal);
+        Assert.Equal(expected, text.Contains("fd00::1\th\n", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Hosts_InSeveralNetworks_HasEveryAddress() => Assert.EndsWith(
         "172.29.0.2\t0123456789ab\n10.1.0.5\t0123456789ab\nfd00::5\t0123456789ab\n",

@@ -179,6 +179,19 @@ public sealed class LayerApplierTests : IDisposable
     }
 
     [Fact]
+    public void Apply_AttributesThatSteerOverlayfs_AreLeftOut()
+    {
+        Apply(new TarBuilder()
+            .Pax(("SCHILY.xattr.user.kept", "y"), ("SCHILY.xattr.user.overlay.opaque", "y"), ("SCHILY.xattr.user.overlay.redirect", "/etc"), ("SCHILY.xattr.trusted.overlay.metacopy", "y"))
+            .File("f"));
+
+        using var folder = File.OpenHandle(At("f"));
+        string[] names = [.. Libc.ListAttributes(folder).Select(System.Text.Encoding.UTF8.GetString)];
+        Assert.DoesNotContain(names, name => name.Contains("overlay", StringComparison.Ordinal));
+        Assert.SkipUnless(names.Contains("user.kept"), "This file system has no attributes of users.");
+    }
+
+    [Fact]
     public void Delete_TreeDeeperThanHandlesAndPaths_IsGone()
     {
         var deep = string.Join('/', Enumerable.Repeat("d", 700));

@@ -27,7 +27,7 @@ public sealed class PublishedPortsTests : IDisposable
 
         Assert.Equal(ErrorKind.Internal, e.Error.Kind);
         Assert.EndsWith(
-            $"driver failed programming external connectivity on endpoint web (e1): failed to bind host port for 127.0.0.1:{port}:172.29.0.2:80/tcp: address already in use",
+            $"driver failed programming external connectivity on endpoint web (e1): failed to bind host port for 127.0.0.1:{port}:172.29.0.2:80/tcp: address already in use (held by {File.ReadAllText("/proc/self/comm").Trim()}, pid {Environment.ProcessId})",
             e.Message, StringComparison.Ordinal);
         Assert.Single(_ports.Take("web", s_web, null, [Loopback(81, free.HostPort)]));
     }
@@ -61,8 +61,9 @@ public sealed class PublishedPortsTests : IDisposable
         using var foreign = new TcpListener(IPAddress.Loopback, 0);
         foreign.Start();
         var port = new PublishedPort(80, "tcp", IPAddress.Loopback, ((IPEndPoint)foreign.LocalEndpoint).Port);
+        var rule = new PortRule("tcp", port.HostAddress, port.HostPort, s_web.Address, 80);
 
-        Assert.Equal([port], _ports.Restore("web", [port]));
+        Assert.Equal([rule], _ports.Restore("web", [rule]));
         foreign.Stop();
 
         Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [Loopback(80, port.HostPort)]));

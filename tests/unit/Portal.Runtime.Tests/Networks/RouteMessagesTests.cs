@@ -77,6 +77,30 @@ public class RouteMessagesTests
         Hex(RouteMessages.CreateSublink("macvlan", "eth0", 3, 4, 0, 0, null, 42)), Spaceless.Instance);
 
     [Fact]
+    public void CreateSublink_OfIpvlan_HasItsModeAndFlagInShorts() => Assert.Equal(
+        "68000000 1000 0506 07000000 00000000"
+        + "00000000 00000000 00000000 00000000"
+        + "0900 0300 6574683000 000000" // "eth0"
+        + "0800 0500 03000000" // IFLA_LINK 3
+        + "0800 1c00 2a000000" // IFLA_NET_NS_FD 42
+        + "0800 0400 78050000" // IFLA_MTU 1400
+        + "2400 1200" // IFLA_LINKINFO
+        + "0b00 0100 6970766c616e00 00" // "ipvlan"
+        + "1400 0200 0600 0100 0100 0000 0600 0200 0200 0000", // IFLA_INFO_DATA { IFLA_IPVLAN_MODE l3, IFLA_IPVLAN_FLAGS vepa }
+        Hex(RouteMessages.CreateSublink("ipvlan", "eth0", 3, 1, 2, 1400, null, 42)), Spaceless.Instance);
+
+    [Fact]
+    public void CreateVlan_Bytes_AreTheKernels() => Assert.Equal(
+        "50000000 1000 0506 07000000 00000000"
+        + "00000000 00000000 01000000 01000000" // up
+        + "0c00 0300 657468302e353000" // "eth0.50"
+        + "0800 0500 03000000" // IFLA_LINK 3
+        + "1c00 1200" // IFLA_LINKINFO
+        + "0900 0100 766c616e00 000000" // "vlan"
+        + "0c00 0200 0600 0100 3200 0000", // IFLA_INFO_DATA { IFLA_VLAN_ID 50 }
+        Hex(RouteMessages.CreateVlan("eth0.50", 3, 50)), Spaceless.Instance);
+
+    [Fact]
     public void SetHairpin_Isolated_IsSaidToo()
     {
         Assert.EndsWith("0c000500 05000400 01000000".Replace(" ", "", StringComparison.Ordinal), Hex(RouteMessages.SetHairpin("vh0")), StringComparison.Ordinal);

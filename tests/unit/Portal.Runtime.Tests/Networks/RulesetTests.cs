@@ -84,6 +84,25 @@ public class RulesetTests
         Assert.DoesNotContain("elements", Ruleset.Render("portal0", [s_bridge], [], hasIPv6: true), StringComparison.Ordinal);
 
     [Fact]
+    public void Render_IPv6_TranslatesNothingForItsLoopback()
+    {
+        var rules = Render(s_bridge, s_six).Split('\n').Where(l => l.Contains("dnat ip6", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(4, rules.Count);
+        Assert.All(rules, r => Assert.StartsWith("\t\tfib daddr type local ip6 daddr != ::1 dnat ip6 to ", r, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Add_Sctp_IsAnElementLikeAnyOther()
+    {
+        var port = s_everywhere with { Protocol = "sctp" };
+
+        Assert.Equal("add element inet portal0 ports { sctp . 8080 : 172.29.0.2 . 80 }\n", Ruleset.Add("portal0", [port]));
+        Assert.Contains("\t\t\tsctp . 8080 : 172.29.0.2 . 80\n", Render(s_bridge, port), StringComparison.Ordinal);
+        Assert.Equal("delete element inet portal0 ports { sctp . 8080 }\n", Ruleset.Remove("portal0", [port]));
+    }
+
+    [Fact]
     public void Render_NoBridge_HasNoEmptyMap() => Assert.DoesNotContain("vmap", Ruleset.Render("portal0", [], [], hasIPv6: true), StringComparison.Ordinal);
 
     [Fact]

@@ -153,6 +153,64 @@ public sealed class LocalVolumesTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("part", false)]
+    public async Task Fill_CutShort_IsUndoneByTheNextAgent(string subpath, bool isAll)
+    {
+        var volume = await _volumes.CreateAsync("data", s_none, null, default);
+        var folder = Path.Combine(volume.MountPoint, subpath);
+        if (!isAll)
+        {
+            Directory.CreateDirectory(folder);
+            await File.WriteAllTextAsync(volume.MountPoint + "/theirs", "data");
+        }
+
+        Assert.NotNull(_volumes.BeginFill("data", volume.MountPoint, subpath));
+        Directory.CreateDirectory(folder + "/half");
+        await File.WriteAllTextAsync(folder + "/half/file", "x");
+        Open().Adopt([]);
+
+        Assert.DoesNotContain(folder + "/half", Directory.GetFileSystemEntries(folder));
+        Assert.Equal(!isAll, File.Exists(volume.MountPoint + "/theirs"));
+        Assert.Equal(["_data", "volume.json"], Directory.GetFileSystemEntries(Path.GetDirectoryName(volume.MountPoint)!).Select(path => Path.GetFileName(path)).Order());
+    }
+
+    [Fact]
+    public async Task Fill_ThatFails_LeavesTheVolumeEmptyAndOneThatIsCommittedStays()
+    {
+        var volume = await _volumes.CreateAsync("data", s_none, null, default);
+        using (_volumes.BeginFill("data", volume.MountPoint, ""))
+        {
+            await File.WriteAllTextAsync(volume.MountPoint + "/half", "x");
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(volume.MountPoint));
+        using (var filling = _volumes.BeginFill("data", volume.MountPoint, ""))
+        {
+            await File.WriteAllTextAsync(volume.MountPoint + "/whole", "x");
+            filling!.Commit();
+        }
+
+        Open().Adopt([]);
+        Assert.Single(Directory.GetFileSystemEntries(volume.MountPoint));
+        Assert.Null(_volumes.BeginFill("data", volume.MountPoint, ""));
+        Assert.Null(_volumes.BeginFill("data", volume.MountPoint, "missing"));
+    }
+
+    [Fact]
+    public async Task Fill_OfANoteThatWasCutItself_TakesNothingAway()
+    {
+        var volume = await _volumes.CreateAsync("data", s_none, null, default);
+        await File.WriteAllTextAsync(volume.MountPoint + "/theirs", "data");
+        await File.WriteAllTextAsync(Path.GetDirectoryName(volume.MountPoint) + "/filling", "");
+
+        Open().Adopt([]);
+
+        Assert.True(File.Exists(volume.MountPoint + "/theirs"));
+        Assert.False(File.Exists(Path.GetDirectoryName(volume.MountPoint) + "/filling"));
+    }
+
     private LocalVolumes Open() => Open(_containers);
 
     private LocalVolumes Open(ContainerStore containers)

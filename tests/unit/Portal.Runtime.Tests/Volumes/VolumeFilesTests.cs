@@ -17,13 +17,19 @@ public sealed class VolumeFilesTests : IAsyncLifetime
 
     public VolumeFilesTests()
     {
+        _volumes = Open();
+        _files = new(_volumes);
+        File.WriteAllText(_root + "/secret", "the host's");
+    }
+
+    private LocalVolumes Open()
+    {
         var options = new RuntimeOptions { DataRoot = _root };
         var containers = new ContainerStore(options, TimeProvider.System, NullLogger<ContainerStore>.Instance);
         containers.Load();
-        _volumes = new(options, containers, new(NullLogger<VolumeMounts>.Instance), new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
-        _volumes.Load();
-        _files = new(_volumes);
-        File.WriteAllText(_root + "/secret", "the host's");
+        var volumes = new LocalVolumes(options, containers, new(NullLogger<VolumeMounts>.Instance), new RuntimeEvents(TimeProvider.System), TimeProvider.System, NullLogger<LocalVolumes>.Instance);
+        volumes.Load();
+        return volumes;
     }
 
     private string Data => _root + "/volumes/data/_data";
@@ -34,6 +40,34 @@ public sealed class VolumeFilesTests : IAsyncLifetime
     {
         Directory.Delete(_root, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Write_CutShort_IsSweptByTheNextAgentWhereverTheFileIs()
+    {
+        Directory.CreateDirectory(Data + "/deep/er");
+        var plain = _volumes.BeginUpload("data", "deep"u8);
+        var member = _volumes.BeginUpload("data", "."u8);
+        var running = _volumes.BeginUpload("data", "gone"u8);
+        await File.WriteAllTextAsync($"{Data}/deep/{Encoding.ASCII.GetString(plain.Name)}", "half");
+        await File.WriteAllTextAsync($"{Data}/deep/er/{Encoding.ASCII.GetString(member.Name)}", "half");
+        await File.WriteAllTextAsync(Data + "/deep/.uploading-by-the-user", "whole");
+
+        var next = Open();
+        next.Adopt([]);
+        await next.Sweeping;
+
+        Assert.Equal([Data + "/deep/.uploading-by-the-user"], Directory.GetFiles(Data, "*", SearchOption.AllDirectories));
+        Assert.Equal(["_data", "volume.json"], Directory.GetFileSystemEntries(_root + "/volumes/data").Select(path => Path.GetFileName(path)).Order());
+        running.Dispose();
+    }
+
+    [Fact]
+    public async Task Write_AndItsNote_AreGoneAtTheEnd()
+    {
+        await _files.WriteAsync("data", VolumePath.Parse("new"), new MemoryStream("content"u8.ToArray()), overwrite: false, default);
+
+        Assert.Equal([Data + "/new"], Directory.GetFiles(_root + "/volumes/data", "*", SearchOption.AllDirectories).Where(path => !path.EndsWith("volume.json", StringComparison.Ordinal)));
     }
 
     [Fact]
