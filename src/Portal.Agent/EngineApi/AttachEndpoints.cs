@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.WebSockets;
 using Portal.Agent.EngineApi.Streams;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Logs;

@@ -3,6 +3,7 @@ using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime;

@@ -1,5 +1,4 @@
 using Portal.Agent.EngineApi.Streams;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
@@ -91,7 +90,7 @@ internal sealed class EngineDispatcher(RouteTable routes, IHostApplicationLifeti
 
         var (status, message) = e switch
         {
-            ErrorException { Error: var error } => (EngineErrors.StatusOf(error.Kind), error.Message),
+            ErrorException { Error: var error } => (EngineStatus.Of(error.Kind), error.Message),
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
                 (StatusCodes.Status413PayloadTooLarge, $"request body is too large: the limit is {EngineBody.Limit} bytes"),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),

@@ -1,4 +1,4 @@
-using Portal.Agent.EngineApi.Versioning;
+using Portal.Domain.Engine;
 
 namespace Portal.Agent.EngineApi;
 

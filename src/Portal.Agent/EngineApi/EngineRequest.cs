@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Portal.Agent.EngineApi.Filters;
 using Portal.Agent.EngineApi.Streams;
-using Portal.Agent.EngineApi.Versioning;
+using Portal.Domain.Engine;
 
 namespace Portal.Agent.EngineApi;
 
@@ -55,7 +55,7 @@ internal sealed class EngineRequest(HttpContext http, ApiVersion version, string
     public EngineFilters Filters(params ReadOnlySpan<string> known) => EngineFilters.Parse(Query("filters"), known);
 
     /// <summary>The body; null when there is none.</summary>
-    public Task<T?> ReadAsync<T>(JsonTypeInfo<T> type) where T : class => EngineBody.ReadAsync(http.Request, type, http.RequestAborted);
+    public Task<T?> ReadAsync<T>(JsonTypeInfo<T> type) where T : class => BodyReading.ReadAsync(http.Request, type, http.RequestAborted);
 
     /// <summary>The body; 400 when there is none.</summary>
     public async Task<T> RequireAsync<T>(JsonTypeInfo<T> type) where T : class =>

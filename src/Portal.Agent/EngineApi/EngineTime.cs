@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Contract = Portal.Domain.Engine.EngineApi;
 

@@ -1,5 +1,6 @@
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;

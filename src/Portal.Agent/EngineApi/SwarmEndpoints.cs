@@ -1,3 +1,4 @@
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.EngineApi;

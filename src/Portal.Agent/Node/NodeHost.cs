@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Portal.Agent.EngineApi;
 using Portal.Agent.EngineApi.Streams;
+using Portal.Domain.Engine;
 using Portal.Runtime;
 
 namespace Portal.Agent.Node;

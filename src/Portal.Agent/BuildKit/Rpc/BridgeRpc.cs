@@ -2,7 +2,7 @@ using Grpc.Core;
 using Portal.Agent.BuildKit.Solving;
 using Portal.Agent.BuildKit.Wire;
 using Portal.Agent.BuildKit.Wire.Gateway;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using SolveRequest = Portal.Agent.BuildKit.Wire.Gateway.SolveRequest;
 using SolveResponse = Portal.Agent.BuildKit.Wire.Gateway.SolveResponse;
 

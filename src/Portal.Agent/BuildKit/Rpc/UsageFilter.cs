@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 

@@ -1,4 +1,4 @@
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.BuildKit.Sessions;

@@ -6,7 +6,7 @@ using Grpc.Core;
 using Portal.Agent.BuildKit.Transport;
 using Portal.Agent.BuildKit.Wire.Files;
 using Portal.Agent.BuildKit.Wire.Session;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;
 

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Portal.Agent.BuildKit.Transport;
 using Portal.Agent.BuildKit.Wire.Session;
 using Portal.Agent.BuildKit.Wire.Ssh;
+using Portal.Domain.Engine;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Registries;
 
@@ -24,7 +25,7 @@ internal sealed class SessionSecrets(ClientSession session) : IBuildSecrets
         try
         {
             var answer = await new Secrets.SecretsClient(session.Calls).GetSecretAsync(new() { Id = id }, cancellationToken: ct);
-            return answer.Data.Length <= Largest ? answer.Data.ToByteArray() : throw EngineApi.EngineErrors.Invalid("build.secret", $"secret {id} is larger than 500 KiB");
+            return answer.Data.Length <= Largest ? answer.Data.ToByteArray() : throw EngineErrors.Invalid("build.secret", $"secret {id} is larger than 500 KiB");
         }
         catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.Unimplemented)
         {

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Portal.Agent.BuildKit.Wire.Gateway;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.BuildKit.Solving;

@@ -5,7 +5,7 @@ using Grpc.Core;
 using Portal.Agent.BuildKit.Sessions;
 using Portal.Agent.BuildKit.Transport;
 using Portal.Agent.BuildKit.Wire.Session;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;

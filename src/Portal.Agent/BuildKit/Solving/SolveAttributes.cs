@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Portal.Agent.EngineApi;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds.Dockerfiles;
 

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Portal.Agent.BuildKit.Sessions;
-using Portal.Agent.EngineApi;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Builds;
 using Portal.Runtime.Builds.Contexts;

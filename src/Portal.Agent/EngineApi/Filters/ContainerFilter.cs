@@ -1,6 +1,8 @@
 using System.Globalization;
 using Portal.Agent.EngineApi.Mapping;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Images;
@@ -78,7 +80,7 @@ internal sealed class ContainerFilter
         && (_networks is null || c.Networks.Any(e => _networks.Contains(e.Network)))
         && FitsPorts(c)
         && _filters.Any("volume", v => c.Mounts.Any(m => m.VolumeName == v || m.Target == v || (m.Source.Length > 0 && m.Source == v)))
-        && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthMapping.Name(health.Status) : "none"))
+        && _filters.Any("health", h => h == (c.Status.Health is { } health ? HealthAnswers.Name(health.Status) : "none"))
         && _filters.Any("isolation", i => i is "" or "default")
         && _filters.Boolean("is-task") is not true;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Portal.Domain.Engine;
 
 namespace Portal.Agent.EngineApi.Filters;
 

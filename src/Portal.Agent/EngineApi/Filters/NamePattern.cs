@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
 namespace Portal.Agent.EngineApi.Filters;

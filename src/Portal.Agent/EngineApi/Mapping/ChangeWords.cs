@@ -1,4 +1,5 @@
 using System.Text;
+using Portal.Domain.Engine;
 
 namespace Portal.Agent.EngineApi.Mapping;
 

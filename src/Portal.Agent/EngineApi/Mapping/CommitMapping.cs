@@ -1,3 +1,4 @@
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime.Images;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Containers;
@@ -28,8 +29,8 @@ internal static class ContainerMapping
         State = HumanDuration.Name(container.Status.State),
         Status = HumanDuration.Sentence(container.Status, now),
         HostConfig = new() { NetworkMode = NetworkName(container.Spec.NetworkMode) },
-        NetworkSettings = new() { Networks = EndpointMapping.Show(container, networks, ApiVersion.Highest) },
-        Mounts = MountMapping.Show(container.Mounts),
+        NetworkSettings = new() { Networks = EndpointAnswers.Show(container, networks, ApiVersion.Highest) },
+        Mounts = MountAnswers.Show(container.Mounts),
     };
 
     public static ContainerInspect Inspect(ContainerSnapshot container, ContainerPlaces places, IReadOnlyList<NetworkSnapshot> networks, IRuntimeInfo runtime, ApiVersion version, Func<string, string?>? nameOf = null)
@@ -55,7 +56,7 @@ internal static class ContainerMapping
             ExecIDs = null,
             HostConfig = HostConfigMapping.Show(container, runtime, nameOf ?? (_ => null)),
             GraphDriver = new() { Name = "overlay2", Data = Layers(places) },
-            Mounts = MountMapping.Show(container.Mounts),
+            Mounts = MountAnswers.Show(container.Mounts),
             Config = Config(container),
             NetworkSettings = Network(container, networks, version),
         };
@@ -88,7 +89,7 @@ internal static class ContainerMapping
         Error = status.Error,
         StartedAt = EngineTime.Format(status.StartedAt),
         FinishedAt = EngineTime.Format(status.FinishedAt),
-        Health = HealthMapping.Show(status.Health),
+        Health = HealthAnswers.Show(status.Health),
         LogBytesLost = status.LogBytesLost == 0 ? null : status.LogBytesLost,
     };
 
@@ -124,7 +125,7 @@ internal static class ContainerMapping
 
     private static NetworkSettings Network(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
     {
-        var settings = new NetworkSettings { Networks = EndpointMapping.Show(container, networks, version) };
+        var settings = new NetworkSettings { Networks = EndpointAnswers.Show(container, networks, version) };
         if (container.Attachment is not { } attachment)
         {
             return settings;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Containers;

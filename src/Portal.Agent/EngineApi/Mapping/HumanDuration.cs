@@ -36,7 +36,7 @@ internal static class HumanDuration
     {
         ContainerState.Created => "Created",
         ContainerState.Running => status.Health is { } health
-            ? $"Up {Since(status.StartedAt, now)} ({(health.Status == HealthStatus.Starting ? "health: starting" : HealthMapping.Name(health.Status))})"
+            ? $"Up {Since(status.StartedAt, now)} ({(health.Status == HealthStatus.Starting ? "health: starting" : HealthAnswers.Name(health.Status))})"
             : "Up " + Since(status.StartedAt, now),
         ContainerState.Paused => $"Up {Since(status.StartedAt, now)} (Paused)",
         ContainerState.Restarting => string.Create(CultureInfo.InvariantCulture, $"Restarting ({status.ExitCode}) {Since(status.FinishedAt, now)} ago"),

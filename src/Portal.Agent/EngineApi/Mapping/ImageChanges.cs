@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Primitives;
 using Portal.Runtime.Images;
 

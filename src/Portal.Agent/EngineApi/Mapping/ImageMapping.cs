@@ -1,4 +1,5 @@
-using Portal.Agent.EngineApi.Versioning;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime.Images;
 

@@ -1,5 +1,5 @@
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Agent.Node;
+using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime;
 using Portal.Runtime.Cgroups;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Portal.Agent.EngineApi.Mapping;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Agent.Tests.EngineApi.Fakes;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;

@@ -1,6 +1,6 @@
 using Portal.Agent.EngineApi.Mapping;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Agent.Tests.EngineApi.Fakes;
+using Portal.Domain.Engine;
 
 namespace Portal.Agent.Tests.EngineApi.Mapping;
 

@@ -1,18 +1,15 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Portal.Domain.Engine;
 
-namespace Portal.Agent.EngineApi;
+namespace Portal.Domain.Engine;
 
 /// <summary>
 /// Reads JSON bodies strictly: the right content type, one value, nothing after it, no key twice (a policy in front of the
 /// engine must not be able to see another value than the engine does). Names are matched whatever their case.
 /// </summary>
-internal static class EngineBody
+public static class EngineBody
 {
     /// <summary>Longest JSON body in bytes.</summary>
     public const int Limit = 4 * 1024 * 1024;
@@ -20,58 +17,15 @@ internal static class EngineBody
     private const int MaximumDepth = 64;
 
     /// <summary>The wire contract, read strictly.</summary>
-    public static EngineJson Strict { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNameCaseInsensitive = true,
-        NumberHandling = JsonNumberHandling.Strict,
-        MaxDepth = MaximumDepth,
-        AllowDuplicateProperties = false,
-        Converters = { new NullAsDefault<bool>(), new NullAsDefault<int>(), new NullAsDefault<long>(), new NullAsEmpty() },
-    });
+    public static EngineJson Strict { get; } = new(Options(JsonUnmappedMemberHandling.Skip));
 
-    /// <summary>The body as a value; null when there is none.</summary>
-    public static async Task<T?> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken ct) where T : class
-    {
-        var length = request.ContentLength;
-        if (length is 0 || (length is null && request.Headers.TransferEncoding.Count == 0))
-        {
-            return null;
-        }
+    /// <summary>
+    /// The same, and what the contract does not know is refused by name: for whoever decides about a request that somebody else carries out, and may
+    /// read more into it.
+    /// </summary>
+    public static EngineJson Known { get; } = new(Options(JsonUnmappedMemberHandling.Disallow));
 
-        if (!IsJson(request.ContentType))
-        {
-            throw EngineErrors.Invalid("api.content_type", $"unsupported Content-Type header ({request.ContentType}): must be 'application/json'");
-        }
-
-        var reader = request.BodyReader;
-        while (true)
-        {
-            var read = await NextAsync(reader, ct);
-            if (!read.IsCompleted)
-            {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            var bytes = read.Buffer.ToArray();
-            reader.AdvanceTo(read.Buffer.End);
-            return Parse(bytes, type);
-        }
-    }
-
-    private static async ValueTask<ReadResult> NextAsync(PipeReader reader, CancellationToken ct)
-    {
-        try
-        {
-            return await reader.ReadAsync(ct);
-        }
-        catch (IOException e) when (e is not BadHttpRequestException)
-        {
-            // A chunk whose size is no number that the server holds; or the client is gone, and nobody reads this.
-            throw EngineErrors.Invalid("api.body", "the request body cannot be read: " + e.Message);
-        }
-    }
-
+    /// <summary>A body that is there, as a value.</summary>
     public static T? Parse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) where T : class
     {
         if (json.Trim(" \t\r\n"u8).IsEmpty)
@@ -89,6 +43,16 @@ internal static class EngineBody
             throw EngineErrors.Invalid("api.json", "invalid JSON: " + Words(e));
         }
     }
+
+    private static JsonSerializerOptions Options(JsonUnmappedMemberHandling unknown) => new()
+    {
+        PropertyNameCaseInsensitive = true,
+        NumberHandling = JsonNumberHandling.Strict,
+        MaxDepth = MaximumDepth,
+        AllowDuplicateProperties = false,
+        UnmappedMemberHandling = unknown,
+        Converters = { new NullAsDefault<bool>(), new NullAsDefault<int>(), new NullAsDefault<long>(), new NullAsEmpty() },
+    };
 
     /// <summary>An item that is null is none of anything; nothing behind this door is to be prepared for it.</summary>
     private static void RefuseNullInLists(ReadOnlySpan<byte> json)
@@ -127,16 +91,10 @@ internal static class EngineBody
         {
             var text when text.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) => $"{member}: a value of another type is expected",
             var text when text.StartsWith("Duplicate propert", StringComparison.Ordinal) => $"{member}: the same name is there twice",
+            var text when text.StartsWith("The JSON property", StringComparison.Ordinal) => $"{member}: not known here",
             var text when e.Path is null || text.Contains(" Path: ", StringComparison.Ordinal) => text,
             var text => $"{member}: {text}",
         };
-    }
-
-    private static bool IsJson(string? contentType)
-    {
-        var media = (contentType ?? "").AsSpan();
-        var parameters = media.IndexOf(';');
-        return (parameters < 0 ? media : media[..parameters]).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>In Go's JSON, null leaves a number or a boolean as it was.</summary>

@@ -1,11 +1,10 @@
 using System.Text;
-using Portal.Agent.EngineApi;
-using Portal.Agent.EngineApi.Mapping;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Primitives;
 
-namespace Portal.Agent.Tests.EngineApi.Mapping;
+namespace Portal.Domain.Tests.Engine.Mapping;
 
 public sealed class CreateMappingTests
 {

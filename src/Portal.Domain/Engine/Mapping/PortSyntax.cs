@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>Ports as the Engine API writes them: <c>80/tcp</c>, <c>53/udp</c>, <c>80</c>.</summary>
-internal static class PortSyntax
+public static class PortSyntax
 {
     /// <summary>Reads one port and its protocol (tcp when it says none).</summary>
     public static (int Port, string Protocol) Parse(string text)

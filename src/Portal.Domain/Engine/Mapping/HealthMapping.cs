@@ -1,11 +1,10 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
-using Portal.Runtime.Containers;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
-/// <summary>Health checks and what they found, between the wire and the runtime.</summary>
-internal static class HealthMapping
+/// <summary>Health checks, between the wire and the spec.</summary>
+public static class HealthMapping
 {
     /// <summary>Shortest time of a health check that is not "not said", as in Docker.</summary>
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
@@ -37,30 +36,6 @@ internal static class HealthMapping
         StartPeriod = Nanoseconds(check.StartPeriod),
         StartInterval = Nanoseconds(check.StartInterval),
         Retries = check.Retries,
-    };
-
-    public static Domain.Engine.Models.ContainerHealth? Show(Runtime.Containers.ContainerHealth? health) => health is null ? null : new()
-    {
-        Status = Name(health.Status),
-        FailingStreak = health.FailingStreak,
-        Log =
-        [
-            .. health.Log.Select(p => new ContainerHealthProbe
-            {
-                Start = EngineTime.Format(p.Start),
-                End = EngineTime.Format(p.End),
-                ExitCode = p.ExitCode,
-                Output = p.Output,
-            }),
-        ],
-    };
-
-    /// <summary>The status on the wire.</summary>
-    public static string Name(HealthStatus status) => status switch
-    {
-        HealthStatus.Starting => "starting",
-        HealthStatus.Healthy => "healthy",
-        HealthStatus.Unhealthy => "unhealthy",
     };
 
     private static TimeSpan Time(long nanoseconds, string field)

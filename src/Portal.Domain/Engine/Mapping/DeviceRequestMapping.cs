@@ -1,14 +1,14 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>Devices by path, by cgroup rule and by request, between the wire and the spec.</summary>
-internal static class DeviceRequestMapping
+public static class DeviceRequestMapping
 {
     private const string EveryPermission = "rwm";
 
-    public static List<DeviceSpec> Devices(List<Domain.Engine.Models.DeviceMapping>? devices) =>
+    public static List<DeviceSpec> Devices(List<Models.DeviceMapping>? devices) =>
     [
         .. (devices ?? []).Select(d => new DeviceSpec(
             d.PathOnHost ?? "", string.IsNullOrEmpty(d.PathInContainer) ? d.PathOnHost ?? "" : d.PathInContainer,
@@ -24,7 +24,7 @@ internal static class DeviceRequestMapping
     /// <summary>Writes the devices into the answer of inspect.</summary>
     public static void Show(ContainerSpec spec, HostConfig host)
     {
-        host.Devices = [.. spec.Devices.Select(d => new Domain.Engine.Models.DeviceMapping { PathOnHost = d.HostPath, PathInContainer = d.ContainerPath, CgroupPermissions = d.Permissions })];
+        host.Devices = [.. spec.Devices.Select(d => new Models.DeviceMapping { PathOnHost = d.HostPath, PathInContainer = d.ContainerPath, CgroupPermissions = d.Permissions })];
         host.DeviceCgroupRules = spec.DeviceCgroupRules.Count == 0 ? null : [.. spec.DeviceCgroupRules];
         host.DeviceRequests = spec.DeviceRequests.Count == 0 ? null :
         [

@@ -1,20 +1,19 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
-using Portal.Agent.EngineApi.Versioning;
 using PortBinding = Portal.Domain.Containers.PortBinding;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>A create request, understood: what to make, and what of it does not have the effect somebody may expect.</summary>
-internal sealed record CreatePlan(ContainerSpec Spec, IReadOnlyList<string> Warnings);
+public sealed record CreatePlan(ContainerSpec Spec, IReadOnlyList<string> Warnings);
 
 /// <summary>
 /// The body of POST /containers/create as a <see cref="ContainerSpec"/>. Every member is either taken over, known to be
 /// without effect, or refused by name: what would change behaviour or loosen security is never dropped silently. Ranges and
 /// combinations of values are checked by the runtime, for whoever asks it.
 /// </summary>
-internal static class CreateMapping
+public static class CreateMapping
 {
     public static CreatePlan Map(ContainerCreateRequest request, ApiVersion version)
     {

@@ -1,15 +1,12 @@
 using System.Text;
 using System.Text.Json;
-using Portal.Agent.EngineApi;
-using Portal.Agent.EngineApi.Mapping;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
-using Portal.Runtime.Containers;
 
-namespace Portal.Agent.Tests.EngineApi.Mapping;
+namespace Portal.Domain.Tests.Engine.Mapping;
 
 public sealed class MountMappingTests
 {
@@ -115,28 +112,6 @@ public sealed class MountMappingTests
         Assert.All(mounts, mount => Assert.Equal(ReadOnlyReach.TopOnly, mount.ReadOnlyReach));
         Assert.False(mounts[1].NonRecursive);
         Assert.False(mounts[1].CreateSource);
-    }
-
-    [Fact]
-    public void Show_MountsInForce_ReadAsDockersInspect()
-    {
-        ResolvedMount[] mounts =
-        [
-            new(MountKind.Bind, null, "/a", "/b", true, false, "rslave") { Origin = MountOrigin.Binds, Mode = "ro,z" },
-            new(MountKind.Volume, "v", "/vol", "/v", false, false, "") { Origin = MountOrigin.Binds },
-            new(MountKind.Volume, "n", "/vol", "/n", false, true, "") { Origin = MountOrigin.Volumes },
-            new(MountKind.Volume, "l", "/vol", "/l", true, false, "") { Origin = MountOrigin.Container },
-            new(MountKind.Tmpfs, null, "", "/t", false, false, "") { Origin = MountOrigin.Tmpfs },
-            new(MountKind.Tmpfs, null, "", "/m", false, false, ""),
-            new(MountKind.Image, null, "/run/x/0", "/i", true, false, "") { ImageName = "busybox" },
-        ];
-
-        Assert.Equal(
-            [
-                "bind  /a /b  ro,z False rslave", "volume v /vol /v local z True ", "volume n /vol /n local  True ", "volume l /vol /l local  False ",
-                "tmpfs   /m   True ", "image busybox /run/x/0 /i   False rprivate",
-            ],
-            MountMapping.Show(mounts).Select(m => $"{m.Type} {m.Name} {m.Source} {m.Destination} {m.Driver} {m.Mode} {m.RW} {m.Propagation}"));
     }
 
     private static List<MountSpec> Map(string host, params string[] anonymous) =>

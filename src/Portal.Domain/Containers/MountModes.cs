@@ -1,4 +1,4 @@
-namespace Portal.Runtime.Mounts;
+namespace Portal.Domain.Containers;
 
 /// <summary>The options after the second colon of <c>-v source:target:options</c>. Pure.</summary>
 public static class MountModes

@@ -3,9 +3,9 @@ using Portal.Domain.Primitives;
 namespace Portal.Agent.EngineApi;
 
 /// <summary>The one place where failures become statuses of the Engine API.</summary>
-internal static class EngineErrors
+internal static class EngineStatus
 {
-    public static int StatusOf(ErrorKind kind) => kind switch
+    public static int Of(ErrorKind kind) => kind switch
     {
         ErrorKind.Invalid => StatusCodes.Status400BadRequest,
         ErrorKind.Unauthorized => StatusCodes.Status401Unauthorized,
@@ -17,9 +17,4 @@ internal static class EngineErrors
         ErrorKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
         ErrorKind.Internal => StatusCodes.Status500InternalServerError,
     };
-
-    public static ErrorException Invalid(string code, string message) => new(ErrorKind.Invalid, code, message);
-
-    /// <summary>What this engine does not do (yet). <paramref name="what"/> starts the sentence.</summary>
-    public static ErrorException NotSupported(string what) => new(ErrorKind.NotImplemented, "engine.not_supported", what + " not supported yet by this engine");
 }

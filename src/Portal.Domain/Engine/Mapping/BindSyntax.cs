@@ -1,13 +1,12 @@
 using Portal.Domain.Containers;
-using Portal.Runtime.Mounts;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>
 /// The <c>-v</c> form of a mount: <c>[source:]target[:options]</c>, where a source without a leading slash names a volume.
 /// Rules and words are those of moby's parser.
 /// </summary>
-internal static class BindSyntax
+public static class BindSyntax
 {
     public static MountSpec Parse(string text)
     {
@@ -63,8 +62,8 @@ internal static class BindSyntax
     /// <summary>Takes <c>.</c>, <c>..</c> and needless slashes out of an absolute path.</summary>
     public static string Clean(string path) => path.Contains('\0') ? path : Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
 
-    private static Domain.Primitives.ErrorException Invalid(string text, MountKind kind, string reason) =>
+    private static Primitives.ErrorException Invalid(string text, MountKind kind, string reason) =>
         EngineErrors.Invalid("container.mount", $"invalid volume specification: '{text}': invalid mount config for type \"{(kind == MountKind.Bind ? "bind" : "volume")}\": {reason}");
 
-    private static Domain.Primitives.ErrorException Invalid(string text) => EngineErrors.Invalid("container.mount", $"invalid volume specification: '{text}'");
+    private static Primitives.ErrorException Invalid(string text) => EngineErrors.Invalid("container.mount", $"invalid volume specification: '{text}'");
 }

@@ -1,10 +1,10 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>Namespace modes, between the wire and the spec. Which of them go together is the runtime's to say.</summary>
-internal static class NamespaceMapping
+public static class NamespaceMapping
 {
     public static NamespaceMode Pid(HostConfig host) => Read(host.PidMode, "PID mode", NamespaceKind.Private, NamespaceKind.Host, NamespaceKind.Container);
 

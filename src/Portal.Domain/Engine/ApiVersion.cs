@@ -1,20 +1,19 @@
 using System.Buffers;
 using System.Globalization;
 using Portal.Domain.Primitives;
-using Contract = Portal.Domain.Engine.EngineApi;
 
-namespace Portal.Agent.EngineApi.Versioning;
+namespace Portal.Domain.Engine;
 
 /// <summary>A version of the Engine API. Answers take the shape of the version that was asked for.</summary>
-internal readonly record struct ApiVersion(int Major, int Minor) : IComparable<ApiVersion>
+public readonly record struct ApiVersion(int Major, int Minor)
 {
     // Longer than any number that somebody means.
     private const int LongestSegment = 64;
 
     private static readonly SearchValues<char> s_characters = SearchValues.Create("0123456789.");
 
-    public static readonly ApiVersion Highest = Read(Contract.Version);
-    public static readonly ApiVersion Lowest = Read(Contract.MinimumVersion);
+    public static readonly ApiVersion Highest = Read(EngineApi.Version);
+    public static readonly ApiVersion Lowest = Read(EngineApi.MinimumVersion);
 
     /// <summary>
     /// Reads a path segment such as <c>v1.44</c>. Like Docker it takes everything of digits and dots for a version, if not for one
@@ -61,7 +60,7 @@ internal readonly record struct ApiVersion(int Major, int Minor) : IComparable<A
     /// <summary>True from version 1.<paramref name="minor"/> on.</summary>
     public bool AtLeast(int minor) => CompareTo(new(1, minor)) >= 0;
 
-    public int CompareTo(ApiVersion other) => Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
+    private int CompareTo(ApiVersion other) => Major != other.Major ? Major.CompareTo(other.Major) : Minor.CompareTo(other.Minor);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}");
 

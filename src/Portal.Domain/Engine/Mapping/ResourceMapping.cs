@@ -1,10 +1,10 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Engine.Models;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>Limits, between the wire and the spec. Which values are legal is the runtime's to say.</summary>
-internal static class ResourceMapping
+public static class ResourceMapping
 {
     public static ContainerResources Map(HostConfig host) => new()
     {

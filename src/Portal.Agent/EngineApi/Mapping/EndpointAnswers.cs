@@ -1,29 +1,15 @@
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Runtime.Containers;
 using Portal.Runtime.Networks;
 
 namespace Portal.Agent.EngineApi.Mapping;
 
-/// <summary>A place in a network, between the wire and the spec.</summary>
-internal static class EndpointMapping
+/// <summary>Places in networks, as answers show them.</summary>
+internal static class EndpointAnswers
 {
     private const string DefaultNetwork = "bridge";
-
-    /// <summary>Reads what a place is to be.</summary>
-    public static EndpointSpec Map(string network, EndpointSettings? settings) => new()
-    {
-        Network = network,
-        Aliases = [.. (settings?.Aliases ?? []).Distinct(StringComparer.Ordinal)],
-        Links = settings?.Links ?? [],
-        IPv4Address = Blank(settings?.IPAMConfig?.IPv4Address),
-        IPv6Address = Blank(settings?.IPAMConfig?.IPv6Address),
-        LinkLocalAddresses = settings?.IPAMConfig?.LinkLocalIPs ?? [],
-        MacAddress = Blank(settings?.MacAddress),
-        DriverOptions = settings?.DriverOpts ?? [],
-        GatewayPriority = settings?.GwPriority ?? 0,
-    };
 
     /// <summary>Every place of a container by the network's name, those it has and those it will have.</summary>
     public static Dictionary<string, EndpointSettings> Show(ContainerSnapshot container, IReadOnlyList<NetworkSnapshot> networks, ApiVersion version)
@@ -75,6 +61,4 @@ internal static class EndpointMapping
 
         return aliases.Count == 0 ? null : aliases;
     }
-
-    private static string? Blank(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

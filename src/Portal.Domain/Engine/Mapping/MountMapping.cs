@@ -1,18 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Portal.Agent.EngineApi.Versioning;
 using Portal.Domain.Containers;
-using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 using Portal.Domain.Volumes;
-using Portal.Runtime.Containers;
-using Portal.Runtime.Mounts;
 
-namespace Portal.Agent.EngineApi.Mapping;
+namespace Portal.Domain.Engine.Mapping;
 
 /// <summary>Mounts in their three spellings (Binds, Mounts, Tmpfs) and the anonymous volumes, between the wire and the spec.</summary>
-internal static class MountMapping
+public static class MountMapping
 {
     private const string LocalDriver = "local";
 
@@ -50,26 +46,6 @@ internal static class MountMapping
         host.Mounts = mounts.Count == 0 ? null : mounts;
         host.Tmpfs = tmpfs.Count == 0 ? null : tmpfs;
     }
-
-    /// <summary>Mounts in force. What <c>--tmpfs</c> made is, as in Docker, none of them: HostConfig.Tmpfs tells of it.</summary>
-    public static List<MountPoint> Show(IReadOnlyList<ResolvedMount> mounts) => [.. mounts.Where(mount => mount.Origin != MountOrigin.Tmpfs).Select(Show)];
-
-    private static MountPoint Show(ResolvedMount mount) => mount.Kind switch
-    {
-        MountKind.Bind => new() { Type = "bind", Source = mount.Source, Destination = mount.Target, RW = !mount.ReadOnly, Mode = mount.Mode, Propagation = mount.Propagation.Length > 0 ? mount.Propagation : "rprivate" },
-        MountKind.Volume => new()
-        {
-            Type = "volume",
-            Name = mount.VolumeName,
-            Source = mount.Source,
-            Destination = mount.Target,
-            Driver = LocalDriver,
-            RW = !mount.ReadOnly,
-            Mode = mount.Mode.Length == 0 && mount.Origin is MountOrigin.Binds or MountOrigin.Mounts ? "z" : mount.Mode,
-        },
-        MountKind.Tmpfs => new() { Type = "tmpfs", Destination = mount.Target, RW = !mount.ReadOnly },
-        MountKind.Image => new() { Type = "image", Name = mount.ImageName, Source = mount.Source, Destination = mount.Target, RW = false, Propagation = "rprivate" },
-    };
 
     private static MountSpec Mount(MountItem item, ApiVersion version)
     {
