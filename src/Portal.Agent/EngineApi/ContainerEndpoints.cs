@@ -203,12 +203,7 @@ internal sealed class ContainerEndpoints(
     private async Task UpdateAsync(EngineRequest request)
     {
         var body = await request.RequireAsync(EngineBody.Strict.HostConfig);
-        var policy = body.RestartPolicy is { Name.Length: > 0 } asked ? CreateMapping.RestartPolicy(asked) : null;
-        var resources = ResourceMapping.Map(body) with
-        {
-            // Here 0 is said by nobody who does not mean it.
-            PidsLimit = !request.Version.AtLeast(40) ? null : body.PidsLimit is 0 ? -1 : body.PidsLimit,
-        };
+        var (resources, policy) = UpdateMapping.Map(body, request.Version);
         var warnings = await containers.UpdateAsync(containers.Resolve(request.Target).Id, new(resources, policy), request.Aborted);
         await request.Json(new ContainerUpdateResponse { Warnings = warnings.Count == 0 ? null : [.. warnings] }, EngineJson.Default.ContainerUpdateResponse);
     }

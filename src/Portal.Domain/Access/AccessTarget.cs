@@ -31,6 +31,9 @@ public sealed record AccessTarget(HostId? Host)
     /// <summary>Its labels. An image's own do not count: whoever makes an image would choose who may have it.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>False where its labels are not known, or do not count: then no selector picks it, not even one that asks for their absence.</summary>
+    public bool LabelsCount { get; init; } = true;
+
     /// <summary>Who it belongs to, as the portal wrote it down when it was created; empty for nobody known.</summary>
     public ImmutableHashSet<Subject> Owners { get; init; } = [];
 

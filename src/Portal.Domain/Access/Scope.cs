@@ -105,7 +105,7 @@ public abstract record Scope
     public sealed record WithLabels(Scope Within, LabelSelector Selector) : Part(Within)
     {
         /// <inheritdoc/>
-        protected override bool Picks(AccessTarget target) => Selector.Matches(target.Labels);
+        protected override bool Picks(AccessTarget target) => target.LabelsCount && Selector.Matches(target.Labels);
 
         /// <inheritdoc/>
         public override string ToString() => $"what is labelled {Selector} on {Within}";

@@ -1,5 +1,6 @@
 using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
+using Portal.Domain.Volumes;
 
 namespace Portal.Domain.Access.Restrictions;
 
@@ -14,6 +15,12 @@ public static class SpecRestrictions
         "CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
     ];
 
+    // Before the processes of the host, or of others.
+    private static readonly string[] s_priorities = ["rtprio", "rttime", "nice"];
+
+    // The others send to wherever the host reaches, its own sockets too.
+    private static readonly string[] s_localLogs = ["", "json-file", "local", "none", "journald"];
+
     /// <summary>Everything of the spec that is not let through; empty when it may be created.</summary>
     public static IReadOnlyList<Violation> Of(ContainerSpec spec, HostRestrictions allowed)
     {
@@ -24,12 +31,12 @@ public static class SpecRestrictions
         }
 
         found.AddRange(Namespaces(spec).Where(_ => !allowed.AllowHostNamespaces).Select(what => new Violation("hostNamespaces", what)));
-        found.AddRange(spec.Mounts.SelectMany(mount => Paths(mount)).Where(path => !IsBelow(path, allowed.HostPaths)).Select(path => new Violation("hostPaths", $"the host's {path}")));
+        found.AddRange(spec.Mounts.SelectMany(mount => Paths(mount)).Where(path => !HostPath.IsBelow(path, allowed.HostPaths)).Select(path => new Violation("hostPaths", $"the host's {path}")));
         found.AddRange(DevicesOf(spec, allowed).Select(what => new Violation("devices", what)));
         found.AddRange(spec.CapabilitiesAdded.Select(Capability)
             .Where(name => !s_defaultCapabilities.Contains(name) && !allowed.Capabilities.Any(known => Capability(known) is "ALL" || Capability(known) == name))
             .Select(name => new Violation("capabilities", $"the capability {name}")));
-        found.AddRange(spec.Sysctls.Keys.Where(key => !allowed.Sysctls.Any(known => Matches(key.Replace('/', '.'), known))).Select(key => new Violation("sysctls", $"the kernel parameter {key}")));
+        found.AddRange(spec.Sysctls.Keys.Where(key => !IsOpen(key, allowed)).Select(key => new Violation("sysctls", $"the kernel parameter {key}")));
         if (!allowed.AllowSecurityOptions)
         {
             found.AddRange(Security(spec).Select(what => new Violation("securityOptions", what)));
@@ -49,6 +56,9 @@ public static class SpecRestrictions
     /// <summary>What of new limits of a container that exists is not let through.</summary>
     public static IReadOnlyList<Violation> Of(ContainerResources resources, HostRestrictions allowed) =>
         allowed.AllowSecurityOptions ? [] : [.. RealTime(resources).Select(what => new Violation("securityOptions", what))];
+
+    /// <summary>True for a kernel parameter that may be set, in either notation.</summary>
+    internal static bool IsOpen(string sysctl, HostRestrictions allowed) => allowed.Sysctls.Any(known => Matches(sysctl.Replace('/', '.'), known));
 
     /// <summary>True when images of this name may be had, be it for a container, a build or a pull.</summary>
     public static bool IsFrom(string image, HostRestrictions allowed)
@@ -92,24 +102,26 @@ public static class SpecRestrictions
     {
         if (mount.Kind == MountKind.Bind)
         {
-            yield return Normal(mount.Source);
+            yield return HostPath.Normal(mount.Source);
         }
-        else if (mount.Kind == MountKind.Volume && mount.VolumeOptions is { Count: > 0 } options)
+        else if (mount.Kind == MountKind.Volume)
         {
-            // The local driver mounts what its options say, with mount(2): a device of the host, a folder, a share.
-            yield return options.TryGetValue("device", out var device) && device.StartsWith('/') ? Normal(device) : $"mount of {(options.TryGetValue("type", out var type) ? type : "a volume")}";
+            foreach (var path in UsedVolume.Reached(VolumeOptions.Of(mount.VolumeOptions)))
+            {
+                yield return path;
+            }
         }
     }
 
     private static IEnumerable<string> DevicesOf(ContainerSpec spec, HostRestrictions allowed)
     {
-        foreach (var device in spec.Devices.Where(device => !IsBelow(Normal(device.HostPath), allowed.Devices)))
+        foreach (var device in spec.Devices.Where(device => !HostPath.IsBelow(HostPath.Normal(device.HostPath), allowed.Devices)))
         {
             yield return $"the device {device.HostPath}";
         }
 
         // Rules and requests name no node: only who may have all devices may have these.
-        if (!IsBelow("/dev", allowed.Devices))
+        if (!HostPath.IsBelow("/dev", allowed.Devices))
         {
             foreach (var rule in spec.DeviceCgroupRules)
             {
@@ -153,6 +165,16 @@ public static class SpecRestrictions
         if (spec.Mounts.Any(mount => mount.Propagation is "shared" or "rshared" or "slave" or "rslave"))
         {
             yield return "mounts that reach the host";
+        }
+
+        foreach (var limit in spec.Ulimits.Where(limit => s_priorities.Contains(limit.Name)))
+        {
+            yield return $"the limit {limit.Name}";
+        }
+
+        if (!s_localLogs.Contains(spec.Log.Driver))
+        {
+            yield return $"the log driver {spec.Log.Driver}";
         }
 
         foreach (var what in RealTime(spec.Resources))
@@ -206,27 +228,4 @@ public static class SpecRestrictions
 
     private static bool Matches(string key, string known) =>
         known.EndsWith('*') ? key.StartsWith(known[..^1], StringComparison.Ordinal) : key == known;
-
-    /// <summary>True for a path, or a path below it. Both are free of dots.</summary>
-    private static bool IsBelow(string path, IEnumerable<string> folders) =>
-        folders.Any(folder => Normal(folder) is var top && (top == "/" || path == top || path.StartsWith(top + "/", StringComparison.Ordinal)));
-
-    /// <summary>The path without dots and doubled slashes. Links are the engine's matter: below what is open to people nothing may lead out of it.</summary>
-    private static string Normal(string path)
-    {
-        List<string> parts = [];
-        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != "."))
-        {
-            if (part != "..")
-            {
-                parts.Add(part);
-            }
-            else if (parts.Count > 0)
-            {
-                parts.RemoveAt(parts.Count - 1);
-            }
-        }
-
-        return "/" + string.Join('/', parts);
-    }
 }
