@@ -13,6 +13,7 @@ using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Background;
 using Portal.Api.Containers;
+using Portal.Api.Docker;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
 using Portal.Api.Live;
@@ -90,6 +91,7 @@ public static class PortalApi
         api.MapHosts();
         api.MapContainers();
         api.MapVolumes();
+        api.MapDocker();
         return app;
     }
 
@@ -179,6 +181,7 @@ public static class PortalApi
         services.AddSingleton<Targets>();
         services.AddSingleton<LiveConnections>();
         services.AddScoped<ContainerCommands>();
+        services.AddDocker();
         services.AddSignalR(hubs =>
         {
             hubs.MaximumReceiveMessageSize = 32 * 1024;

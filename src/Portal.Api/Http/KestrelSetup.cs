@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Portal.Api.Docker;
 
 namespace Portal.Api.Http;
 
@@ -31,9 +32,13 @@ internal sealed class KestrelSetup(IOptions<PortalOptions> options, TlsCertifica
         }
     }
 
-    private void UseTls(ListenOptions listen) => listen.UseHttps(https =>
+    private void UseTls(ListenOptions listen)
     {
-        https.ServerCertificate = certificate.Certificate;
-        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-    });
+        _ = listen.UseHttps(https =>
+        {
+            https.ServerCertificate = certificate.Certificate;
+            https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        });
+        _ = listen.Use(TakenConnection.Wrap);
+    }
 }

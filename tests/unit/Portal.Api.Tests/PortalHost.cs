@@ -22,6 +22,9 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
 
     public string DataRoot { get; } = Directory.CreateTempSubdirectory("portal-api-").FullName;
 
+    /// <summary>The engine of the portal's own host; none unless a test has one.</summary>
+    internal string? AgentSocket { get; init; }
+
     internal ShiftedTime Time { get; } = new();
 
     internal FakeEngine Engine { get; } = new();
@@ -88,13 +91,14 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseSetting("PORTAL_DATA_ROOT", DataRoot);
-        builder.UseSetting("PORTAL_AGENT_SOCKET", Path.Combine(DataRoot, "none.sock"));
+        builder.UseSetting("PORTAL_AGENT_SOCKET", AgentSocket ?? Path.Combine(DataRoot, "none.sock"));
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Time);
             services.AddSingleton<IHostUpstream>(Engine);
             services.AddSingleton<IHostGateway>(Engine);
             services.AddSingleton<IVolumeGateway>(Volumes);
+            services.AddSingleton<IStartupFilter, RequestLine>();
             services.AddSingleton<IStartupFilter, CookieSignIn>();
             // The product's cost would be the time of the whole suite.
             services.Configure<Microsoft.AspNetCore.Identity.PasswordHasherOptions>(hasher => hasher.IterationCount = 1_000);

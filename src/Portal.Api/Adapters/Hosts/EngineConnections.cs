@@ -15,6 +15,11 @@ internal sealed class EngineConnections(IHostDirectory directory) : IDisposable
     public HttpClient Of(HostId host) => _clients.GetOrAdd(host, id =>
         Open((directory.Find(id) ?? throw new ErrorException(Unknown(id))).Socket));
 
+    /// <summary>A connection of its own, for bytes in both directions.</summary>
+    /// <exception cref="ErrorException"><c>host.unknown</c>.</exception>
+    public Task<NetworkStream> DialAsync(HostId host, CancellationToken ct) =>
+        ConnectAsync((directory.Find(host) ?? throw new ErrorException(Unknown(host))).Socket, ct);
+
     public static Error Unknown(HostId host) => new(ErrorKind.NotFound, "host.unknown", $"There is no host {host}.");
 
     public void Dispose()
@@ -22,6 +27,21 @@ internal sealed class EngineConnections(IHostDirectory directory) : IDisposable
         foreach (var client in _clients.Values)
         {
             client.Dispose();
+        }
+    }
+
+    private static async Task<NetworkStream> ConnectAsync(string path, CancellationToken ct)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 
@@ -35,20 +55,7 @@ internal sealed class EngineConnections(IHostDirectory directory) : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
             MaxResponseHeadersLength = 64,
-            ConnectCallback = async (_, ct) =>
-            {
-                var stream = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await stream.ConnectAsync(new UnixDomainSocketEndPoint(socket), ct);
-                    return new NetworkStream(stream, ownsSocket: true);
-                }
-                catch
-                {
-                    stream.Dispose();
-                    throw;
-                }
-            },
+            ConnectCallback = async (_, ct) => await ConnectAsync(socket, ct),
         };
 
         // Every call sets its own limit; streams have none.

@@ -23,6 +23,13 @@ public sealed record DockerCall(DockerOperation Operation, DockerPath Path, stri
     /// <summary>The version that the request is of.</summary>
     public ApiVersion Version => Path.Version ?? ApiVersion.Highest;
 
+    /// <summary>The request line's target as it is sent on, with the name that was looked up in the place of the one that was given.</summary>
+    public string Target(string? name)
+    {
+        var path = string.Join('/', Operation.Template.Split('/').Select(part => part[0] == '{' ? name ?? Name : part));
+        return (Path.Version is { } version ? $"/v{version}/{path}" : "/" + path) + (Query.Pairs.IsEmpty ? "" : $"?{Query}");
+    }
+
     /// <summary>Finds the operation of a request.</summary>
     /// <param name="method">Method.</param>
     /// <param name="path">Path as it stands in the request line, behind the host's own.</param>

@@ -47,13 +47,8 @@ public sealed record DockerPath(ApiVersion? Version, ImmutableArray<string> Segm
         return segments.Length > 1;
     }
 
-    /// <summary>The path, with another name in the place of one.</summary>
-    public string With(string name, string other) => ToString(Segments.Select(segment => segment == name ? other : segment));
-
     /// <inheritdoc/>
-    public override string ToString() => ToString(Segments);
-
-    private string ToString(IEnumerable<string> segments) => (Version is { } version ? $"/v{version}/" : "/") + string.Join('/', segments);
+    public override string ToString() => (Version is { } version ? $"/v{version}/" : "/") + string.Join('/', Segments);
 
     private static bool IsVersion(string segment, out int minor)
     {

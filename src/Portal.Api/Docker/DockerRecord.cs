@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Portal.Domain.Access;
+using Portal.Domain.Access.Docker;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Docker;
+
+/// <summary>Writes down what requests have made and removed, and whose it is.</summary>
+internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, DockerCommands commands)
+{
+    /// <summary>Takes note of what came of a request.</summary>
+    /// <param name="actor">Who made it.</param>
+    /// <param name="host">Where.</param>
+    /// <param name="call">The request.</param>
+    /// <param name="id">What its path means, looked up; null for nothing.</param>
+    /// <param name="ask">What it held; null when that was not read.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="ct">Cancels the call.</param>
+    public async Task KeepAsync(Actor actor, HostId host, DockerCall call, string? id, DockerAsk? ask, DockerDecision decision, DockerOutcome outcome, CancellationToken ct)
+    {
+        var operation = call.Operation;
+        if (!outcome.IsDone)
+        {
+            return;
+        }
+
+        if (operation.Template == "containers/{id}/exec" && Member(outcome.Body, "Id") is { } command)
+        {
+            commands.Add(host, command, actor);
+        }
+        else if (operation is { Method: "DELETE", Place: DockerPlace.Named, Kind: { } kind })
+        {
+            foreach (var gone in kind == ResourceKind.Image ? Deleted(outcome.Body) : [id ?? call.Name])
+            {
+                await ownership.ForgetAsync(host, kind, gone, ct);
+            }
+        }
+
+        foreach (var volume in decision.Volumes)
+        {
+            // Somebody else's of that name is gone, or this one would not have been made.
+            await ownership.ForgetAsync(host, ResourceKind.Volume, volume, ct);
+            await ownership.RecordAsync(host, ResourceKind.Volume, volume, decision.Owners, ct);
+        }
+
+        if (operation is not { Place: DockerPlace.New, Kind: { } made } || decision.Owners.IsEmpty)
+        {
+            return;
+        }
+
+        if (outcome.Progress is { } progress)
+        {
+            foreach (var image in await ImagesAsync(host, ask, progress, ct))
+            {
+                await ownership.RecordAsync(host, ResourceKind.Image, image, decision.Owners, ct);
+            }
+        }
+        else if (Member(outcome.Body, made == ResourceKind.Volume ? "Name" : "Id") is { } name)
+        {
+            await ownership.RecordAsync(host, made, name, decision.Owners, ct);
+        }
+    }
+
+    private async Task<ImmutableHashSet<string>> ImagesAsync(HostId host, DockerAsk? ask, DockerProgress progress, CancellationToken ct)
+    {
+        if (!progress.Succeeded)
+        {
+            return [];
+        }
+
+        HashSet<string> images = progress.Image is { } built ? [built] : [];
+        foreach (var name in ask?.Contents.ImageNames ?? [])
+        {
+            if (await lookup.ImageAsync(host, name, ct) is { } image)
+            {
+                _ = images.Add(image);
+            }
+        }
+
+        return [.. images];
+    }
+
+    private static string? Member(ReadOnlyMemory<byte> body, string name)
+    {
+        if (body.IsEmpty)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
+    private static List<string> Deleted(ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.ValueKind != JsonValueKind.Array ? [] :
+        [
+            .. document.RootElement.EnumerateArray().Select(step => step.ValueKind == JsonValueKind.Object && step.TryGetProperty("Deleted", out var id) ? id.GetString() : null).OfType<string>(),
+        ];
+    }
+}
