@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.Features;
 using Portal.Api.Adapters.Hosts;
 using Portal.Domain.Access.Docker;
 using Portal.Domain.Primitives;
@@ -78,7 +79,7 @@ internal sealed class DockerRelay(EngineConnections connections)
             Content = call.Operation.Body switch
             {
                 DockerBody.Json when !call.Body.IsEmpty => new ReadOnlyMemoryContent(call.Body),
-                DockerBody.Archive => new StreamContent(http.Request.Body),
+                DockerBody.Archive when http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false => new StreamContent(http.Request.Body),
                 _ => null,
             },
         };
@@ -137,8 +138,7 @@ internal sealed class DockerRelay(EngineConnections connections)
             await CopyAsync(body, response, outcome.Progress, ct);
             outcome.Progress.End();
         }
-        else if (isMade && call.Operation is { Hijacks: false, Place: DockerPlace.New or DockerPlace.Named } && call.Operation.Body != DockerBody.Archive && !call.Operation.Template.EndsWith("/wait", StringComparison.Ordinal)
-            && !call.Operation.Template.EndsWith("/push", StringComparison.Ordinal))
+        else if (isMade && IsBrief(call.Operation))
         {
             outcome.Body = await ReadAsync(body, LargestKept, ct);
             response.ContentLength = response.StatusCode == StatusCodes.Status204NoContent ? null : outcome.Body.Length;
@@ -150,10 +150,15 @@ internal sealed class DockerRelay(EngineConnections connections)
         }
     }
 
+    /// <summary>True for what answers in a word when it is done, which tells what it has made or removed.</summary>
+    private static bool IsBrief(DockerOperation operation) => operation is { Hijacks: false, Body: not DockerBody.Archive }
+        && (operation.Place == DockerPlace.New || operation.Method == "DELETE" || operation.Template == "containers/{id}/exec");
+
     /// <summary>At once, whatever comes: clients wait for the head of an answer, and for every line of a log.</summary>
     private static async Task CopyAsync(Stream body, HttpResponse response, DockerProgress? progress, CancellationToken ct)
     {
         await response.StartAsync(ct);
+        await response.Body.FlushAsync(ct);
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {

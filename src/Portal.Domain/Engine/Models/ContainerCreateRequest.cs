@@ -6,6 +6,9 @@ public sealed class ContainerCreateRequest : ContainerConfig
     public HostConfig? HostConfig { get; set; }
 
     public NetworkingConfig? NetworkingConfig { get; set; }
+
+    /// <summary>The Python client says it here too. No engine reads it: the one in the host part counts.</summary>
+    public string? Runtime { get; set; }
 }
 
 /// <summary>Networks to join at creation.</summary>

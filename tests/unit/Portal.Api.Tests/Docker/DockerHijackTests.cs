@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -9,19 +10,25 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Portal.Api.Adapters.Hosts;
 using Portal.Api.Docker;
+using Portal.Api.Security;
+using Portal.Domain.Access;
 using Portal.Domain.Access.Docker;
+using Portal.Domain.Access.Users;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Tests.Docker;
 
 /// <summary>A command's terminal through the portal: a client with TLS, the portal's server, and an engine's socket.</summary>
-public sealed class DockerHijackTests : IAsyncLifetime
+public sealed class DockerHijackTests : IAsyncLifetime, IActors
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("portal-hijack-");
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(20));
     private readonly X509Certificate2 _certificate = Certificate();
+    private readonly FakeTimeProvider _time = new();
+    private Actor _actor = new("ann", "Ann", []);
     private EngineConnections _connections = null!;
     private WebApplication _portal = null!;
     private Socket _engine = null!;
@@ -48,7 +55,8 @@ public sealed class DockerHijackTests : IAsyncLifetime
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
             var call = DockerCall.Find(http.Request.Method, http.Request.Path, "").Value with { Body = body.ToArray(), ContentType = http.Request.ContentType };
-            await foreach (var _ in relay.RunAsync(http, new HostId("local"), call, null, DockerPolicy.Decide(call), null, new DockerOutcome(), http.RequestAborted))
+            var guard = new Reauthorisation(new HttpContextAccessor(), this, _time);
+            await foreach (var _ in guard.Guard(http.User, _actor, relay.RunAsync(http, new HostId("local"), call, null, DockerPolicy.Decide(call), null, new DockerOutcome(), CancellationToken.None), http.RequestAborted))
             {
             }
         });
@@ -112,6 +120,28 @@ public sealed class DockerHijackTests : IAsyncLifetime
         _ = await engine;
     }
 
+    [Fact]
+    public async Task Session_OfWhoLosesTheRightToIt_Ends()
+    {
+        var engine = EngineAsync();
+        await using var client = await ConnectAsync();
+        await client.WriteAsync("POST /containers/x/attach HTTP/1.1\r\nHost: portal\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nhi"u8.ToArray(), _limit.Token);
+        var text = "";
+        var buffer = new byte[4096];
+        while (!text.EndsWith("HI", StringComparison.Ordinal))
+        {
+            text += Encoding.ASCII.GetString(buffer, 0, await client.ReadAsync(buffer, _limit.Token));
+        }
+
+        _actor = Actor.Anonymous;
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("", await ReadAllAsync(client));
+        _ = await engine;
+    }
+
+    Task<Actor> IActors.FindAsync(ClaimsPrincipal principal, CancellationToken ct) => Task.FromResult(_actor);
+
     /// <summary>An engine that answers one request, then says in capitals what it hears, until it hears no more.</summary>
     private async Task<string> EngineAsync()
     {
@@ -131,7 +161,14 @@ public sealed class DockerHijackTests : IAsyncLifetime
                 await connection.SendAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(buffer, 0, count).ToUpperInvariant()), _limit.Token);
             }
 
-            await connection.SendAsync(" bye"u8.ToArray(), _limit.Token);
+            try
+            {
+                await connection.SendAsync(" bye"u8.ToArray(), _limit.Token);
+            }
+            catch (SocketException)
+            {
+                // The portal is gone.
+            }
         }
 
         return asked;

@@ -1,6 +1,7 @@
 using Portal.Domain.Access;
 using Portal.Domain.Access.Docker;
 using Portal.Domain.Primitives;
+using Portal.Domain.Tests.Engine.Mapping;
 
 namespace Portal.Domain.Tests.Access.Docker;
 
@@ -197,5 +198,52 @@ public sealed class DockerPolicyTests
         var refusal = new DockerBench().Ask(DockerBench.Person(BuiltInRoles.Developer), "POST /containers/create", """{"Image":"busybox","HostConfig":{"NewThing":1}}""").Refusal;
 
         Assert.Contains("NewThing", refusal?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    /// <summary>What clients send as a matter of course is known, all of it.</summary>
+    [Fact]
+    public void Container_OfTheCli_IsTheDevelopers_ButForTheHostsFolder()
+    {
+        var bench = new DockerBench();
+        var developer = DockerBench.Person(BuiltInRoles.Developer);
+
+        Assert.Equal("docker.restricted", bench.Ask(developer, "POST /v1.51/containers/create?name=x1", CreateMappingTests.Interactive).Refusal?.Code);
+        Assert.Null(bench.Ask(developer, "POST /v1.51/containers/create?name=x1", CreateMappingTests.Interactive.Replace("/a:/b:ro", "data:/b:ro", StringComparison.Ordinal)).Refusal);
+    }
+
+    /// <summary>docker-py 7.</summary>
+    [Fact]
+    public void Container_OfThePythonClient_IsTheDevelopers() => Assert.Null(new DockerBench().Ask(
+        DockerBench.Person(BuiltInRoles.Developer), "POST /v1.44/containers/create?name=x",
+        """
+        {"Hostname":null,"Domainname":null,"ExposedPorts":null,"User":null,"Tty":false,"OpenStdin":false,"StdinOnce":false,"AttachStdin":false,"AttachStdout":true,"AttachStderr":true,
+        "Env":null,"Cmd":["true"],"Image":"busybox","Volumes":null,"NetworkDisabled":false,"Entrypoint":null,"WorkingDir":null,"HostConfig":{"NetworkMode":"default"},
+        "NetworkingConfig":null,"MacAddress":null,"Labels":null,"StopSignal":null,"Healthcheck":null,"StopTimeout":null,"Runtime":null}
+        """).Refusal);
+
+    /// <summary>docker build of 28.2 without BuildKit.</summary>
+    [Fact]
+    public void Build_OfTheCli_IsTheDevelopers() => Assert.Null(new DockerBench().Ask(
+        DockerBench.Person(BuiltInRoles.Developer),
+        "POST /v1.50/build?buildargs=%7B%7D&cachefrom=%5B%5D&cgroupparent=&cpuperiod=0&cpuquota=0&cpusetcpus=&cpusetmems=&cpushares=0&dockerfile=Dockerfile&labels=%7B%7D&memory=0&memswap=0"
+            + "&networkmode=default&rm=1&shmsize=0&t=x%3A1&target=&ulimits=null&version=1").Refusal);
+
+    [Theory]
+    [InlineData("{\"status\":\"Pulling\"}\r\n{\"status\":\"Done\"}", true, null)]
+    [InlineData("{\"stream\":\"Step 1\"}\n{\"aux\":{\"ID\":\"sha256:x\"}}\n", true, "sha256:x")]
+    [InlineData("{\"status\":\"Pulling\"}\n{\"errorDetail\":{\"message\":\"denied\"},\"error\":\"denied\"}\n{\"status\":\"Done\"}\n", false, null)]
+    [InlineData("{\"error\":\"denied\"}", false, null)]
+    [InlineData("{\"status\":\"Pul", false, null)]
+    public void Progress_TellsWhetherItWasDone(string lines, bool succeeded, string? image)
+    {
+        var progress = new DockerProgress();
+        foreach (var one in System.Text.Encoding.UTF8.GetBytes(lines))
+        {
+            progress.Take([one]);
+        }
+
+        progress.End();
+
+        Assert.Equal((succeeded, image), (progress.Succeeded, progress.Image));
     }
 }

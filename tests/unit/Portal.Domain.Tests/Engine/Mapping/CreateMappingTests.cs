@@ -9,7 +9,7 @@ namespace Portal.Domain.Tests.Engine.Mapping;
 public sealed class CreateMappingTests
 {
     /// <summary>docker run -it --rm -p 8080:80 -v /a:/b:ro -e A=b --memory 64m --cpus .5 --name x1 busybox sh (CLI 28.2).</summary>
-    private const string Interactive = """
+    internal const string Interactive = """
         {"Hostname":"","Domainname":"","User":"","AttachStdin":true,"AttachStdout":true,"AttachStderr":true,"ExposedPorts":{"80/tcp":{}},"Tty":true,
         "OpenStdin":true,"StdinOnce":true,"Env":["A=b"],"Cmd":["sh"],"Image":"busybox","Volumes":{},"WorkingDir":"","Entrypoint":null,"OnBuild":null,"Labels":{},
         "HostConfig":{"Binds":["/a:/b:ro"],"ContainerIDFile":"","LogConfig":{"Type":"","Config":{}},"NetworkMode":"default",
