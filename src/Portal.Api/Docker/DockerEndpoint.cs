@@ -47,6 +47,10 @@ internal sealed class DockerEndpoint(
         {
             // The client is gone.
         }
+        catch (BadHttpRequestException e)
+        {
+            await RefuseAsync(http, new(ErrorKind.Invalid, "docker.body", e.Message));
+        }
         catch (Exception e) when (HostId.TryParse(host, null, out var id) && EngineCalls.Explain(id, e) is { } error)
         {
             await RefuseAsync(http, error);

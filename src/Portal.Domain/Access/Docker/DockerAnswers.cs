@@ -68,6 +68,7 @@ public static class DockerAnswers
     /// <summary>The containers in a network belong to others, too. Their labels do not stand here: only who sees them by their ids, or sees all, is shown them.</summary>
     private static void Network(JsonElement root, Utf8JsonWriter writer, DockerSight sight)
     {
+        Demand(root, JsonValueKind.Object);
         writer.WriteStartObject();
         foreach (var member in root.EnumerateObject())
         {
@@ -92,6 +93,7 @@ public static class DockerAnswers
     private static void DiskUsage(JsonElement root, Utf8JsonWriter writer, DockerSight sight)
     {
         var all = sight.SeesAll(Permission.ImageRead);
+        Demand(root, JsonValueKind.Object);
         writer.WriteStartObject();
         foreach (var member in root.EnumerateObject())
         {
@@ -131,6 +133,7 @@ public static class DockerAnswers
 
     private static void Members(JsonElement root, Utf8JsonWriter writer, Func<JsonProperty, Func<JsonElement, bool>?> filterOf)
     {
+        Demand(root, JsonValueKind.Object);
         writer.WriteStartObject();
         foreach (var member in root.EnumerateObject())
         {
@@ -156,6 +159,7 @@ public static class DockerAnswers
             return;
         }
 
+        Demand(list, JsonValueKind.Array);
         writer.WriteStartArray();
         foreach (var item in list.EnumerateArray().Where(isShown))
         {
@@ -165,12 +169,21 @@ public static class DockerAnswers
         writer.WriteEndArray();
     }
 
-    private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static void Demand(JsonElement element, JsonValueKind kind)
+    {
+        if (element.ValueKind != kind)
+        {
+            throw new JsonException($"An answer of another kind is expected than {element.ValueKind}.");
+        }
+    }
+
+    private static string? Text(JsonElement item, string name) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     internal static Dictionary<string, string> Labels(JsonElement item, string name = "Labels")
     {
         Dictionary<string, string> labels = new(StringComparer.Ordinal);
-        if (item.TryGetProperty(name, out var given) && given.ValueKind == JsonValueKind.Object)
+        if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var given) && given.ValueKind == JsonValueKind.Object)
         {
             foreach (var label in given.EnumerateObject().Where(label => label.Value.ValueKind == JsonValueKind.String))
             {

@@ -68,8 +68,8 @@ public static class SpecRestrictions
             return true;
         }
 
-        // An id says nothing of where it came from.
-        if (!ImageReference.TryParse(image, null, out var reference))
+        // An id says nothing of where it came from, and the beginning of one looks like a name.
+        if (image.All(char.IsAsciiHexDigit) || !ImageReference.TryParse(image, null, out var reference))
         {
             return false;
         }

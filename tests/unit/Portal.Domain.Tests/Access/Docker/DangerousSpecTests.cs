@@ -151,7 +151,7 @@ public sealed class DangerousSpecTests
         ("POST /containers/create", """{"Image":"busybox","HostConfig":{"Privileged":false,"privileged":true}}"""),
         ("POST /containers/create", """{"Image":"busybox","HostConfig":{},"hostconfig":{"Privileged":true}}"""),
         ("POST /containers/create", """{"Image":"busybox","HostConfig":{"Bindſ":["/:/host"]}}"""),
-        ("POST /containers/create", """{"Image":"busybox","HostConfig":{"NetworKMode":"host"}}"""),
+        ("POST /containers/create", """{"Image":"busybox","HostConfig":{"NetworKMode":"host"}}"""),
         ("POST /containers/create", """{"Image":"busybox","HostConfig":{"NewThing":{"Source":"/"}}}"""),
         ("POST /containers/create", """{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"volume","Target":"/x","ClusterOptions":{}}]}}"""),
         ("POST /containers/create", """{"Image":"busybox"} {"HostConfig":{"Privileged":true}}"""),
@@ -225,6 +225,7 @@ public sealed class DangerousSpecTests
     [InlineData("POST /containers/create", """{"Image":"registry.example.com/team-b/x"}""", "registries")]
     [InlineData("POST /containers/create", """{"Image":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}""", "registries")]
     [InlineData("POST /containers/create", """{"Image":"0123456789abcdef"}""", "registries")]
+    [InlineData("POST /containers/create", """{"Image":"cafe"}""", "registries")]
     [InlineData("POST /images/create?fromImage=busybox&tag=latest", "", "registries")]
     [InlineData("POST /images/create?fromImage=registry.example.com%2Fother%2Fx", "", "registries")]
     [InlineData("POST /images/create?fromSrc=-&repo=registry.example.com%2Fteam%2Fx", "", "registries")]
@@ -235,9 +236,9 @@ public sealed class DangerousSpecTests
     [InlineData("POST /auth", """{"serveraddress":"https://evil.org/v1/"}""", "registries")]
     public void Request_BeyondPortsAndRegistries_IsRefusedByItsRule(string request, string json, string rule)
     {
-        var narrow = HostRestrictions.Default with { HostPorts = [new(8000, 8999)], Registries = ["registry.example.com/team"] };
+        var narrow = HostRestrictions.Default with { HostPorts = [new(8000, 8999)], Registries = ["registry.example.com/team", "docker.io/library/official", "docker.io/library/cafe"] };
         var bench = new DockerBench { Restrictions = narrow };
-        foreach (var image in (string[])["docker.io/library/busybox", "registry.example.com.evil.org/team/x", "registry.example.com/team-b/x", "0123456789abcdef", "evil.org/x:1"])
+        foreach (var image in (string[])["docker.io/library/busybox", "registry.example.com.evil.org/team/x", "registry.example.com/team-b/x", "0123456789abcdef", "cafe", "evil.org/x:1"])
         {
             bench.Add(ResourceKind.Image, image);
         }

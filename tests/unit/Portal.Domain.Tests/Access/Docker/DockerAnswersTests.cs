@@ -43,8 +43,17 @@ public sealed class DockerAnswersTests
         Assert.Equal(Usage.Replace(""","New":{"Items":[{"Id":"x"}]}""", "", StringComparison.Ordinal), Filter(DockerAnswer.DiskUsage, Usage, s_here));
     }
 
+    [Theory]
+    [InlineData(DockerAnswer.Containers, """{"Id":"x"}""")]
+    [InlineData(DockerAnswer.Volumes, """[{"Name":"x"}]""")]
+    [InlineData(DockerAnswer.Volumes, """{"Volumes":"x"}""")]
+    [InlineData(DockerAnswer.DiskUsage, "1")]
+    [InlineData(DockerAnswer.Network, "[]")]
+    [InlineData(DockerAnswer.Images, "")]
+    public void Answer_OfAnotherKind_IsNotHandedOn(DockerAnswer answer, string json) => Assert.ThrowsAny<JsonException>(() => Filter(answer, json, s_own));
+
     [Fact]
-    public void Answer_ThatIsNoList_IsNotHandedOn() => Assert.ThrowsAny<Exception>(() => Filter(DockerAnswer.Containers, """{"Id":"x"}""", s_own));
+    public void Answer_OddItems_AreNotShown() => Assert.Equal("[]", Filter(DockerAnswer.Containers, """[1,"mine",null,[],{"Id":1}]""", s_own));
 
     [Theory]
     [InlineData("""{"Type":"container","Action":"start","Actor":{"ID":"mine","Attributes":{"name":"x"}}}""", true)]
