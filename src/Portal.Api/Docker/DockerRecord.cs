@@ -9,6 +9,9 @@ namespace Portal.Api.Docker;
 /// <summary>Writes down what requests have made and removed, and whose it is.</summary>
 internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, DockerCommands commands)
 {
+    /// <summary>Operations that this takes note of beside those that make and remove one thing.</summary>
+    public const string NewCommand = "containers/{id}/exec", SweptVolumes = "volumes/prune";
+
     /// <summary>Takes note of what came of a request.</summary>
     /// <param name="actor">Who made it.</param>
     /// <param name="host">Where.</param>
@@ -26,7 +29,7 @@ internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, Do
             return;
         }
 
-        if (operation.Template == "containers/{id}/exec" && Member(outcome.Body, "Id") is { } command)
+        if (operation.Template == NewCommand && Member(outcome.Body, "Id") is { } command)
         {
             commands.Add(host, command, actor);
         }
@@ -35,6 +38,13 @@ internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, Do
             foreach (var gone in kind == ResourceKind.Image ? Deleted(outcome.Body) : [id ?? call.Name])
             {
                 await ownership.ForgetAsync(host, kind, gone, ct);
+            }
+        }
+        else if (operation.Template == SweptVolumes)
+        {
+            foreach (var gone in Swept(outcome.Body))
+            {
+                await ownership.ForgetAsync(host, ResourceKind.Volume, gone, ct);
             }
         }
 
@@ -80,6 +90,14 @@ internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, Do
         }
 
         return [.. images];
+    }
+
+    private static List<string> Swept(ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.TryGetProperty("VolumesDeleted", out var names) && names.ValueKind == JsonValueKind.Array
+            ? [.. names.EnumerateArray().Select(name => name.GetString()).OfType<string>()]
+            : [];
     }
 
     private static string? Member(ReadOnlyMemory<byte> body, string name)

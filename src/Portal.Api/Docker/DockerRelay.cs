@@ -152,7 +152,7 @@ internal sealed class DockerRelay(EngineConnections connections)
 
     /// <summary>True for what answers in a word when it is done, which tells what it has made or removed.</summary>
     private static bool IsBrief(DockerOperation operation) => operation is { Hijacks: false, Body: not DockerBody.Archive }
-        && (operation.Place == DockerPlace.New || operation.Method == "DELETE" || operation.Template == "containers/{id}/exec");
+        && (operation.Place == DockerPlace.New || operation.Method == "DELETE" || operation.Template is DockerRecord.NewCommand or DockerRecord.SweptVolumes);
 
     /// <summary>At once, whatever comes: clients wait for the head of an answer, and for every line of a log.</summary>
     private static async Task CopyAsync(Stream body, HttpResponse response, DockerProgress? progress, CancellationToken ct)

@@ -104,6 +104,21 @@ public sealed class DockerEndpointTests : IAsyncLifetime
         Assert.Empty(ownership.Of(new HostId("local"), ResourceKind.Container, Id));
     }
 
+    /// <summary>Names of volumes come back, for somebody else.</summary>
+    [Theory]
+    [InlineData("DELETE", "volumes/data")]
+    [InlineData("POST", "volumes/prune")]
+    public async Task Volume_ThatIsGone_IsNobodys(string method, string path)
+    {
+        var ownership = _portal.Services.GetRequiredService<IOwnership>();
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(BuiltInRoles.Developer, "POST", "volumes/create", """{"Name":"data"}""")).Status);
+        Assert.NotEmpty(ownership.Of(new HostId("local"), ResourceKind.Volume, "data"));
+
+        _ = await SendAsync(BuiltInRoles.Administrator, method, path);
+
+        Assert.Empty(ownership.Of(new HostId("local"), ResourceKind.Volume, "data"));
+    }
+
     [Theory]
     [InlineData("busybox", true)]
     [InlineData("secret", false)]
@@ -174,6 +189,8 @@ public sealed class DockerEndpointTests : IAsyncLifetime
             ("POST", "/containers/" + Id + "/stop") or ("DELETE", _) => (204, ""),
             ("GET", "/containers/web/json" or "/containers/" + Id + "/json") => (200, Container),
             ("GET", "/exec/e1/json") => (200, $$"""{"ID":"e1","ContainerID":"{{Id}}"}"""),
+            ("POST", "/volumes/create") => (201, """{"Name":"data"}"""),
+            ("POST", "/volumes/prune") => (200, """{"VolumesDeleted":["data"],"SpaceReclaimed":0}"""),
             ("GET", "/events") => (200, "{\"Type\":\"container\",\"Actor\":{\"ID\":\"a\"}}\n{\"Type\":\"daemon\",\"Actor\":{\"ID\":\"b\"}}\n"),
             ("POST", "/images/create") when context.Request.Query["fromImage"] == "secret" => (200, "{\"status\":\"Pulling\"}\n{\"error\":\"denied\",\"errorDetail\":{\"message\":\"denied\"}}\n"),
             ("POST", "/images/create") => (200, "{\"status\":\"Pulling\"}\r\n{\"status\":\"Done\"}"),
