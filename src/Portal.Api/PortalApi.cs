@@ -11,6 +11,7 @@ using Microsoft.Extensions.Options;
 using Portal.Api.Access;
 using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
+using Portal.Api.Audit;
 using Portal.Api.Background;
 using Portal.Api.Containers;
 using Portal.Api.Hosts;
@@ -19,6 +20,8 @@ using Portal.Api.Live;
 using Portal.Api.Security;
 using Portal.Api.Volumes;
 using Portal.Domain;
+using Portal.Domain.Access;
+using Portal.Domain.Access.Model;
 using Portal.Domain.Access.Users;
 using Portal.Domain.Audit;
 using Portal.Domain.Hosts;
@@ -87,6 +90,15 @@ public static class PortalApi
 
         var api = app.MapGroup("/api/v1").ProducesProblems(500);
         api.MapAccess();
+        api.MapMe();
+        api.MapUsers();
+        api.MapTeams();
+        api.MapRoles();
+        api.MapGrants();
+        api.MapTokens();
+        api.MapHostAccess();
+        api.MapSecuritySettings();
+        api.MapAudit();
         api.MapHosts();
         api.MapContainers();
         api.MapVolumes();
@@ -126,7 +138,13 @@ public static class PortalApi
         services.AddDbContextFactory<PortalDb>((provider, db) => db.UseSqlite(PortalDbFile.ConnectionStringIn(provider.GetRequiredService<DataRoot>())));
         services.AddHostedService<PortalDbFile>();
         services.AddSingleton<IAuditLog, AuditLog>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService<AuditRetention>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<IAccessStore, AccessStore>();
+        services.AddSingleton<HostAccess>();
+        services.AddSingleton<IHostAccess>(provider => provider.GetRequiredService<HostAccess>());
+        services.AddHostedService(provider => provider.GetRequiredService<HostAccess>());
     }
 
     private static void AddSecurity(IServiceCollection services)
@@ -160,9 +178,19 @@ public static class PortalApi
         services.AddSingleton<ISetup>(provider => provider.GetRequiredService<Setup>());
         services.AddHostedService(provider => provider.GetRequiredService<Setup>());
         services.AddSingleton<ISignIn, SignIn>();
-        services.AddSingleton<IActors, Actors>();
+        services.AddSingleton<Actors>();
+        services.AddSingleton<IActors>(provider => provider.GetRequiredService<Actors>());
+        services.AddSingleton<ApiTokens>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<Tickets>();
+        services.AddSingleton<SecondFactor>();
+        services.AddSingleton<Settings>();
         services.AddSingleton<Reauthorisation>();
         services.AddScoped<CurrentActor>();
+        services.AddScoped<PortalGate>();
+        services.AddScoped<TokenDesk>();
+        services.AddSingleton<Sessions>();
+        services.AddSingleton<Idempotency>();
     }
 
     private static void AddHosts(IServiceCollection services)

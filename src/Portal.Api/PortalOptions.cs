@@ -30,6 +30,10 @@ public sealed class PortalOptions
     /// <summary><c>PORTAL_ACCESS_TOKEN_MINUTES</c>: life of a REST access token, 1 to 10. Default 10.</summary>
     [Between(1, 10, ErrorMessage = "PORTAL_ACCESS_TOKEN_MINUTES must be a number from 1 to 10.")]
     public int AccessTokenMinutes { get; set; } = 10;
+
+    /// <summary><c>PORTAL_AUDIT_DAYS</c>: how long lines of the audit log are kept, 1 to 36500 days. Default 0: for ever.</summary>
+    [Between(0, 36500, ErrorMessage = "PORTAL_AUDIT_DAYS must be a number of days from 0 (for ever) to 36500.")]
+    public int AuditDays { get; set; }
 }
 
 /// <summary>Reads the options. What cannot be read becomes a value that the validator refuses, so that all mistakes are told at once.</summary>
@@ -41,6 +45,7 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
         options.HttpsPort = Number("PORTAL_HTTPS_PORT", options.HttpsPort);
         options.AgentSocket = configuration["PORTAL_AGENT_SOCKET"] ?? options.AgentSocket;
         options.AccessTokenMinutes = Number("PORTAL_ACCESS_TOKEN_MINUTES", options.AccessTokenMinutes);
+        options.AuditDays = Number("PORTAL_AUDIT_DAYS", options.AuditDays);
         if (configuration["PORTAL_LISTEN"] is { Length: > 0 } listen)
         {
             options.Listen = IPAddress.TryParse(listen, out var address) ? address : null;

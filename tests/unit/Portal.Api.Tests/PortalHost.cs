@@ -56,7 +56,7 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
         var user = new PortalUser { UserName = name, NormalizedUserName = name.ToUpperInvariant(), SecurityStamp = "stamp" };
         user.PasswordHash = await Services.GetRequiredService<PasswordGate>().HashAsync(user, Password, CancellationToken.None);
         db.Users.Add(user);
-        db.Grants.Add(new GrantRecord { UserId = user.Id, Role = role.Name, Host = host });
+        db.Grants.Add(new GrantRecord { Id = Secrets.NewId(), SubjectKind = "user", SubjectId = user.Id, Role = role.Name, Scope = host is null ? "all" : $"host:{host}" });
         await db.SaveChangesAsync();
     }
 
