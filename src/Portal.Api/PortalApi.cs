@@ -13,6 +13,7 @@ using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Audit;
 using Portal.Api.Background;
+using Portal.Api.Commands;
 using Portal.Api.Containers;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
@@ -105,13 +106,23 @@ public static class PortalApi
         return app;
     }
 
-    /// <summary>Builds the application and runs it until told to stop. A start that is refused ends with one sentence on the console.</summary>
+    /// <summary>
+    /// Builds the application and runs it until told to stop, or runs the command that the arguments name (<c>portal help</c> lists them). A start that is
+    /// refused ends with one sentence on the console.
+    /// </summary>
+    /// <param name="args">The process's arguments.</param>
     /// <param name="build">Makes the application; the data root is opened while it does.</param>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunPortalAsync(Func<WebApplication> build)
+    public static async Task<int> RunPortalAsync(string[] args, Func<WebApplication> build)
     {
         try
         {
+            if (ConsoleCommand.IsIn(args))
+            {
+                await using var stopped = build();
+                return await ConsoleCommand.RunAsync(args, stopped.Services, Console.Out, CancellationToken.None);
+            }
+
             await build().RunAsync();
             return 0;
         }

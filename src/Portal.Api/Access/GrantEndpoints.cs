@@ -69,7 +69,7 @@ internal static class GrantEndpoints
         NewGrant request, HttpContext http, CurrentActor caller, IChangeAccess access, IAccessStore store, Idempotency once, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
-        var made = await once.OnceAsync(http, actor, request, async () =>
+        var made = await once.OnceAsync(http, actor, Permission.AccessManage, request, async () =>
         {
             var id = Secrets.NewId();
             return (await access.RunAsync(new CreateGrant(id, new(request.SubjectKind, request.SubjectId), request.Role, request.Scope), actor, ct)).Error is { } error ? error : id;

@@ -57,7 +57,7 @@ internal static class RoleEndpoints
         NewRole request, HttpContext http, CurrentActor caller, IChangeAccess access, IAccessStore store, Idempotency once, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
-        var made = await once.OnceAsync(http, actor, request, async () =>
+        var made = await once.OnceAsync(http, actor, Permission.AccessManage, request, async () =>
         {
             var role = Read(request.Name, request.Permissions);
             return (role.Error ?? (await access.RunAsync(new CreateRole(role.Value), actor, ct)).Error) is { } error ? error : request.Name;

@@ -62,7 +62,7 @@ internal static class TeamEndpoints
         NewTeam request, HttpContext http, CurrentActor caller, IChangeAccess access, IAccessStore store, Idempotency once, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
-        var made = await once.OnceAsync(http, actor, request, async () =>
+        var made = await once.OnceAsync(http, actor, Permission.UserManage, request, async () =>
         {
             var id = Secrets.NewId();
             return (await access.RunAsync(new CreateTeam(id, request.Name), actor, ct)).Error is { } error ? error : id;

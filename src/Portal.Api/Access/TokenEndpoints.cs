@@ -119,7 +119,7 @@ internal sealed class TokenDesk(PortalGate gate, CurrentActor caller, IAccessSto
     public async Task<Results<Created<MadeToken>, Problem>> IssueAsync(HttpContext http, Permission? permission, Subject owner, NewToken request, string address, CancellationToken ct)
     {
         string? secret = null;
-        var made = await once.OnceAsync(http, await caller.GetAsync(ct), request, async () =>
+        var made = await once.OnceAsync(http, await caller.GetAsync(ct), permission, request, async () =>
         {
             var id = Secrets.NewId();
             var token = await gate.RunAsync(permission, "IssueToken", $"{owner}/{id}", async actor =>

@@ -60,7 +60,7 @@ internal static class UserEndpoints
         NewUser request, HttpContext http, CurrentActor caller, IChangeAccess access, IAccessStore store, PasswordGate passwords, Idempotency once, TimeProvider time, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
-        var made = await once.OnceAsync(http, actor, request, async () =>
+        var made = await once.OnceAsync(http, actor, Permission.UserManage, request, async () =>
         {
             if ((PasswordRules.CheckName(request.Name) ?? PasswordRules.CheckPassword(request.Password, request.Name)) is { } unusable)
             {

@@ -12,7 +12,7 @@ namespace Portal.Api.Http;
 /// Creates that may be sent twice: with one <c>Idempotency-Key</c>, whoever does not know whether a create has arrived sends it again, and what was made
 /// the first time is the answer. A key is its caller's own, stands for one request, and lasts a day.
 /// </summary>
-internal sealed class Idempotency(IDbContextFactory<PortalDb> databases, TokenKey key, TimeProvider time)
+internal sealed class Idempotency(IDbContextFactory<PortalDb> databases, TokenKey key, IAccessPolicy access, TimeProvider time)
 {
     public const string Header = "Idempotency-Key";
 
@@ -20,11 +20,12 @@ internal sealed class Idempotency(IDbContextFactory<PortalDb> databases, TokenKe
     private static readonly TimeSpan s_life = TimeSpan.FromDays(1), s_busy = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs <paramref name="create"/>, which answers the new id, unless this key has made something already: then that one's id.</summary>
-    public async Task<Result<string>> OnceAsync(HttpContext http, Actor actor, object request, Func<Task<Result<string>>> create, CancellationToken ct)
+    public async Task<Result<string>> OnceAsync(HttpContext http, Actor actor, Permission? permission, object request, Func<Task<Result<string>>> create, CancellationToken ct)
     {
         var word = http.Request.Headers[Header].ToString();
-        if (word.Length == 0)
+        if (word.Length == 0 || (permission is { } needed && access.Check(actor, needed, AccessTarget.Portal) is not null))
         {
+            // Who may not create it now is refused there, and does not get to see what they made when they might.
             return await create();
         }
 

@@ -54,7 +54,7 @@ internal sealed class Setup(
         try
         {
             var result = await TryCompleteAsync(command, source, ct);
-            var actor = new Actor("", $"setup from {source}", []);
+            var actor = new Actor("", $"setup from {source}", []) { Source = source };
             await audit.RecordAsync(actor, nameof(CompleteSetup), PasswordRules.CheckName(command.UserName) is null ? command.UserName : "", result.Error, ct);
             return result;
         }

@@ -13,7 +13,7 @@ internal sealed class Tickets(TimeProvider time)
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(30);
 
     private const string Parameter = "ticket";
-    private const int Most = 10_000;
+    private const int Most = 10_000, MostOfOne = 64;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
@@ -40,7 +40,8 @@ internal sealed class Tickets(TimeProvider time)
                 }
             }
 
-            if (_entries.Count >= Most)
+            var who = Who(principal);
+            if (_entries.Count >= Most || _entries.Values.Count(entry => Who(entry.Principal) == who) >= MostOfOne)
             {
                 return null;
             }
@@ -60,6 +61,8 @@ internal sealed class Tickets(TimeProvider time)
                 : null;
         }
     }
+
+    private static string? Who(ClaimsPrincipal principal) => principal.FindFirstValue(PortalClaims.Token) ?? principal.FindFirstValue(PortalClaims.Subject);
 
     private sealed record Entry(ClaimsPrincipal Principal, DateTimeOffset? Ends, DateTimeOffset Until);
 }
