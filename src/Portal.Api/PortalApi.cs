@@ -215,6 +215,7 @@ public static class PortalApi
         services.AddSingleton<Fleet>();
         services.AddSingleton<IFleetFeeds, FleetFeeds>();
         services.AddHostedService<HostWatcher>();
+        services.AddSingleton<IAccessTargets, FleetTargets>();
         services.AddSingleton<Targets>();
         services.AddSingleton<LiveConnections>();
         services.AddScoped<ContainerCommands>();
