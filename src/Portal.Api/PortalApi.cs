@@ -19,6 +19,7 @@ using Portal.Api.Hosts;
 using Portal.Api.Http;
 using Portal.Api.Live;
 using Portal.Api.Security;
+using Portal.Api.Security.External;
 using Portal.Api.Volumes;
 using Portal.Domain;
 using Portal.Domain.Access;
@@ -52,6 +53,7 @@ public static class PortalApi
         services.AddPortalDomain();
         AddStorage(services);
         AddSecurity(services);
+        services.AddExternalSignIn(builder.Configuration);
         AddHosts(services);
         AddHttp(services);
         return builder;
@@ -80,6 +82,7 @@ public static class PortalApi
         });
 
         app.MapGet("/health", () => TypedResults.Ok(new { status = "ok" })).AllowAnonymous().ExcludeFromDescription();
+        app.MapExternalSignIn();
         app.MapSwagger("/openapi/{documentName}.json").RequireSignIn();
         app.MapHub<LiveHub>("/hubs/live", hub =>
         {

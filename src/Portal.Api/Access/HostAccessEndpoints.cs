@@ -71,13 +71,16 @@ internal static class HostAccessEndpoints
     /// <param name="host">The host's id, for instance <c>local</c>.</param>
     internal static async Task<Results<Ok<HostAccessItem>, Problem>> GetAsync(string host, PortalGate gate, IHostAccess access, CancellationToken ct)
     {
-        var reader = await gate.ReadAsync(Permission.HostManage, "GetHostAccess", ct);
-        return reader.Error is { } error ? error.ToProblem()
-            : HostId.TryParse(host, null, out var id) ? TypedResults.Ok(HostAccessItem.From(access.Target(id).HostGroups, access.Restrictions(id)))
-            : Targets.UnknownHost(host).ToProblem();
+        if (!HostId.TryParse(host, null, out var id))
+        {
+            return Targets.UnknownHost(host).ToProblem();
+        }
+
+        var reader = await gate.ReadAsync(Permission.HostManage, "GetHostAccess", ct, access.Target(id));
+        return reader.Error is { } error ? error.ToProblem() : TypedResults.Ok(HostAccessItem.From(access.Target(id).HostGroups, access.Restrictions(id)));
     }
 
-    /// <summary>Lays down a host's groups and what people who are not administrators may ask of its engine, all at once.</summary>
+    /// <summary>Lays down a host's groups and what people who are not administrators may ask of its engine, all at once. Wants an administrator of that host.</summary>
     /// <param name="host">The host's id, for instance <c>local</c>.</param>
     internal static async Task<Results<Ok<HostAccessItem>, Problem>> SetAsync(string host, HostAccessItem request, PortalGate gate, IHostAccess access, CancellationToken ct)
     {
@@ -98,12 +101,18 @@ internal static class HostAccessEndpoints
         }
 
         var before = Words(access, id);
-        var done = await gate.RunAsync(Permission.HostManage, "SetHostAccess", id.Value, async _ =>
+        var done = await gate.RunAsync(Permission.HostManage, "SetHostAccess", id.Value, async actor =>
         {
+            // Whoever opens a host's engine to others opens the machine: only who has it in full may.
+            if (!actor.Holds(BuiltInRoles.Administrator, new Scope.OfHost(id)))
+            {
+                return new Error(ErrorKind.Forbidden, "access.beyond", $"Only an administrator of host {id} says what others may do there.");
+            }
+
             await access.SetGroupsAsync(id, [.. request.Groups], ct);
             await access.SetRestrictionsAsync(id, restrictions.Value, ct);
             return Result.Of(true);
-        }, ct, _ => new(before, Words(access, id)));
+        }, ct, _ => new(before, Words(access, id)), access.Target(id));
         return done.Error is { } error ? error.ToProblem() : TypedResults.Ok(HostAccessItem.From(access.Target(id).HostGroups, access.Restrictions(id)));
     }
 

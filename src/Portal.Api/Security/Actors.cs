@@ -51,7 +51,7 @@ internal sealed class Actors(
         }
 
         var actor = await OfAsync(db, user, ct);
-        return !user.TwoFactorEnabled && actor.Grants.Any(AccessModel.IsAdministration) && await settings.AdministratorsNeedSecondFactorAsync(ct)
+        return !user.TwoFactorEnabled && !principal.HasClaim(claim => claim.Type == PortalClaims.External) && actor.Grants.Any(AccessModel.IsAdministration) && await settings.AdministratorsNeedSecondFactorAsync(ct)
             // Signed in, so that a second factor can be set up, and no more than that.
             ? actor with { Grants = [] }
             : actor;

@@ -24,6 +24,9 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
 
     internal ShiftedTime Time { get; } = new();
 
+    /// <summary>Settings besides; to be set before the portal starts.</summary>
+    internal Dictionary<string, string> Settings { get; } = [];
+
     internal FakeEngine Engine { get; } = new();
 
     internal FakeVolumes Volumes { get; } = new();
@@ -89,6 +92,11 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     {
         builder.UseSetting("PORTAL_DATA_ROOT", DataRoot);
         builder.UseSetting("PORTAL_AGENT_SOCKET", Path.Combine(DataRoot, "none.sock"));
+        foreach (var (name, value) in Settings)
+        {
+            builder.UseSetting(name, value);
+        }
+
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Time);

@@ -143,6 +143,29 @@ public sealed class PeopleTests : IDisposable
         Assert.DoesNotContain(lines, line => $"{line.Before}{line.After}{line.Target}{line.Message}".Contains(PortalHost.Password, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Password_ChangedByOneself_WantsTheCurrentOneAndEndsEverySession()
+    {
+        await _portal.AddUserAsync("ann", BuiltInRoles.Viewer);
+        using var ann = _portal.With(await _portal.TokenAsync("ann"));
+        using var other = _portal.With(await _portal.TokenAsync("ann"));
+        Assert.Equal("signin.failed", (await ann.CallAsync("POST", "/me/password", new { current = "wrong password", password = "another horse battery" })).Code);
+        Assert.Equal("user.password", (await ann.CallAsync("POST", "/me/password", new { current = PortalHost.Password, password = "password123" })).Code);
+        Assert.Equal(HttpStatusCode.OK, (await other.CallAsync("GET", "/me")).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await ann.CallAsync("POST", "/me/password", new { current = PortalHost.Password, password = "another horse battery" })).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await ann.CallAsync("GET", "/me")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await other.CallAsync("GET", "/me")).Status);
+    }
+
+    [Fact]
+    public async Task Body_WithFieldsThatAreNotAsked_ChangesNothingElse()
+    {
+        using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        var made = await root.CallAsync("POST", "/users", new { name = "ann", password = PortalHost.Password, role = "Administrator", isAdmin = true, grants = (object[])[new { role = "Administrator", scope = "all" }] });
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.Equal(0, (await root.CallAsync("GET", $"/grants?subject={made.Id}")).Body.GetProperty("total").GetInt32());
+    }
+
     [Theory]
     [InlineData("Operator")]
     [InlineData("Developer")]

@@ -67,6 +67,27 @@ public sealed class ScopeTests : IDisposable
         Assert.Equal("restrictions.group", (await root.CallAsync("PUT", "/hosts/local/access", wanted with { groups = ["a b"] })).Code);
     }
 
+    [Fact]
+    public async Task HostAccess_ByAnAdministratorOfThatHost_IsTheirsAndNoOthers()
+    {
+        using var local = await _portal.SignedInAsync(BuiltInRoles.Administrator, "local");
+        Assert.Equal(HttpStatusCode.OK, (await local.CallAsync("GET", "/hosts/local/access")).Status);
+        Assert.Equal("access.denied", (await local.CallAsync("GET", "/hosts/elsewhere/access")).Code);
+        Assert.Equal("access.denied", (await local.CallAsync("GET", "/users")).Code);
+    }
+
+    [Fact]
+    public async Task HostAccess_BySomebodyWhoManagesHostsOnly_IsNotOpened()
+    {
+        using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        var keeper = (await root.CallAsync("POST", "/users", new { name = "keeper", password = PortalHost.Password })).Id;
+        await root.CallAsync("POST", "/roles", new { name = "Keeper", permissions = (string[])["HostRead", "HostManage"] });
+        await root.CallAsync("POST", "/grants", new { subjectKind = "user", subjectId = keeper, role = "Keeper", scope = "all" });
+        using var client = _portal.With(await _portal.TokenAsync("keeper"));
+        var wanted = (await client.CallAsync("GET", "/hosts/local/access")).Body;
+        Assert.Equal("access.beyond", (await client.CallAsync("PUT", "/hosts/local/access", wanted)).Code);
+    }
+
     private ContainerView Put(string name, string stack)
     {
         var made = _portal.Engine.Put(FakeEngine.Container(name) with { Labels = new Dictionary<string, string> { ["com.docker.compose.project"] = stack } });
