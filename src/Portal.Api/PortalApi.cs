@@ -122,8 +122,9 @@ public static class PortalApi
         {
             if (ConsoleCommand.IsIn(args))
             {
-                await using var stopped = build();
-                return await ConsoleCommand.RunAsync(args, stopped.Services, Console.Out, CancellationToken.None);
+                // What the command says goes to the output, and nothing else does.
+                Environment.SetEnvironmentVariable("Logging__Console__LogToStandardErrorThreshold", nameof(LogLevel.Trace));
+                return await ConsoleCommand.RunAsync(args, build, Console.Out, CancellationToken.None);
             }
 
             await build().RunAsync();

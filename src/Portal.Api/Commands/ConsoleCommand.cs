@@ -14,24 +14,32 @@ internal static class ConsoleCommand
     /// <summary>True when the arguments ask for a command.</summary>
     public static bool IsIn(string[] args) => args is ["audit" or "administrator" or "help", ..];
 
-    /// <summary>Runs the command.</summary>
+    /// <summary>Runs the command. What it does not know needs no data root to say so.</summary>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunAsync(string[] args, IServiceProvider services, TextWriter output, CancellationToken ct)
+    public static async Task<int> RunAsync(string[] args, Func<WebApplication> build, TextWriter output, CancellationToken ct)
     {
-        switch (args)
+        if (args is ["audit", "verify"] or ["administrator", "reset", _])
         {
-            case ["audit", "verify"]:
-                await OpenAsync(services, ct);
-                return await VerifyAsync(services.GetRequiredService<AuditTrail>(), output, ct);
-            case ["administrator", "reset", var name]:
-                await OpenAsync(services, ct);
-                var reset = await ActivatorUtilities.CreateInstance<AdministratorReset>(services).RunAsync(name, ct);
-                await output.WriteLineAsync(reset.Error?.Message ?? $"The new password of {name} is {reset.Value}\nIt is shown this once. Sign in, change it, and set up a second factor again.");
-                return reset.IsSuccess ? 0 : 1;
-            default:
-                await output.WriteLineAsync(Usage);
-                return args is ["help"] ? 0 : 2;
+            await using var portal = build();
+            return await RunAsync(args, portal.Services, output, ct);
         }
+
+        await output.WriteLineAsync(Usage);
+        return args is ["help"] ? 0 : 2;
+    }
+
+    /// <summary>Runs a known command on a portal that is stopped.</summary>
+    internal static async Task<int> RunAsync(string[] args, IServiceProvider services, TextWriter output, CancellationToken ct)
+    {
+        await OpenAsync(services, ct);
+        if (args is not ["administrator", "reset", var name])
+        {
+            return await VerifyAsync(services.GetRequiredService<AuditTrail>(), output, ct);
+        }
+
+        var reset = await ActivatorUtilities.CreateInstance<AdministratorReset>(services).RunAsync(name, ct);
+        await output.WriteLineAsync(reset.Error?.Message ?? $"The new password of {name} is {reset.Value}\nIt is shown this once. Sign in, change it, and set up a second factor again.");
+        return reset.IsSuccess ? 0 : 1;
     }
 
     private static Task OpenAsync(IServiceProvider services, CancellationToken ct) => services.GetServices<IHostedService>().OfType<PortalDbFile>().Single().StartingAsync(ct);
