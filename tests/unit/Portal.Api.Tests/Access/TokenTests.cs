@@ -201,6 +201,33 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.CallAsync("GET", $"/me?{parameter}={(parameter == "ticket" ? ticket : ann.DefaultRequestHeaders.Authorization!.Parameter)}")).Status);
     }
 
+    [Theory]
+    [InlineData("token")]
+    [InlineData("session")]
+    public async Task Stream_OfWhatIsRevoked_EndsWithinSeconds(string what)
+    {
+        using var ann = await _portal.SignedInAsync(BuiltInRoles.Viewer);
+        var made = await ann.CallAsync("POST", "/me/tokens", new { name = "ci", days = 1 });
+        using var script = _portal.With(made.Text("secret"));
+        var path = what == "token"
+            ? $"/me/tokens/{made.Body.GetProperty("token").GetProperty("id").GetString()}"
+            : $"/me/sessions/{(await ann.CallAsync("GET", "/me/sessions")).Body[0].GetProperty("id").GetString()}";
+        await using var hub = Hub((await (what == "token" ? script : ann).CallAsync("POST", "/auth/ticket")).Text("ticket"));
+        await hub.StartAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await using var hosts = hub.StreamAsync<object>("Hosts", limit.Token).GetAsyncEnumerator();
+        Assert.True(await hosts.MoveNextAsync());
+
+        Assert.Equal(HttpStatusCode.NoContent, (await ann.CallAsync("DELETE", path)).Status);
+        var refused = await Assert.ThrowsAsync<Microsoft.AspNetCore.SignalR.HubException>(async () =>
+        {
+            while (await hosts.MoveNextAsync())
+            {
+            }
+        });
+        Assert.Contains("access.revoked", refused.Message, StringComparison.Ordinal);
+    }
+
     private HubConnection Hub(string ticket) => new HubConnectionBuilder().WithUrl($"https://localhost/hubs/live?ticket={ticket}", options =>
     {
         options.SkipNegotiation = true;
