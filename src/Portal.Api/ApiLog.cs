@@ -29,6 +29,15 @@ internal static partial class ApiLog
     [LoggerMessage(1013, LogLevel.Error, "Refused {Operation} of {Target}: it could not be written to the audit log beforehand.")]
     public static partial void AuditRefused(this ILogger log, Exception exception, string operation, string target);
 
+    [LoggerMessage(1014, LogLevel.Error, "Old lines of the audit log could not be deleted. Trying again in a day.")]
+    public static partial void AuditNotTrimmed(this ILogger log, Exception exception);
+
+    [LoggerMessage(1015, LogLevel.Warning, "A refresh token was shown a second time, from {Source}: all tokens of that sign-in are void.")]
+    public static partial void RefreshReused(this ILogger log, string source);
+
+    [LoggerMessage(1016, LogLevel.Warning, "The last use of a token could not be written.")]
+    public static partial void TokenUseNotWritten(this ILogger log, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "Host {Host} is connected: {Engine}.")]
     public static partial void HostConnected(this ILogger log, HostId host, string engine);
 

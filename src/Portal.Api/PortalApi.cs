@@ -11,15 +11,20 @@ using Microsoft.Extensions.Options;
 using Portal.Api.Access;
 using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
+using Portal.Api.Audit;
 using Portal.Api.Background;
+using Portal.Api.Commands;
 using Portal.Api.Containers;
 using Portal.Api.Docker;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
 using Portal.Api.Live;
 using Portal.Api.Security;
+using Portal.Api.Security.External;
 using Portal.Api.Volumes;
 using Portal.Domain;
+using Portal.Domain.Access;
+using Portal.Domain.Access.Model;
 using Portal.Domain.Access.Users;
 using Portal.Domain.Audit;
 using Portal.Domain.Hosts;
@@ -49,6 +54,7 @@ public static class PortalApi
         services.AddPortalDomain();
         AddStorage(services);
         AddSecurity(services);
+        services.AddExternalSignIn(builder.Configuration);
         AddHosts(services);
         AddHttp(services);
         return builder;
@@ -77,6 +83,7 @@ public static class PortalApi
         });
 
         app.MapGet("/health", () => TypedResults.Ok(new { status = "ok" })).AllowAnonymous().ExcludeFromDescription();
+        app.MapExternalSignIn();
         app.MapSwagger("/openapi/{documentName}.json").RequireSignIn();
         app.MapHub<LiveHub>("/hubs/live", hub =>
         {
@@ -88,6 +95,15 @@ public static class PortalApi
 
         var api = app.MapGroup("/api/v1").ProducesProblems(500);
         api.MapAccess();
+        api.MapMe();
+        api.MapUsers();
+        api.MapTeams();
+        api.MapRoles();
+        api.MapGrants();
+        api.MapTokens();
+        api.MapHostAccess();
+        api.MapSecuritySettings();
+        api.MapAudit();
         api.MapHosts();
         api.MapContainers();
         api.MapVolumes();
@@ -95,13 +111,24 @@ public static class PortalApi
         return app;
     }
 
-    /// <summary>Builds the application and runs it until told to stop. A start that is refused ends with one sentence on the console.</summary>
+    /// <summary>
+    /// Builds the application and runs it until told to stop, or runs the command that the arguments name (<c>portal help</c> lists them). A start that is
+    /// refused ends with one sentence on the console.
+    /// </summary>
+    /// <param name="args">The process's arguments.</param>
     /// <param name="build">Makes the application; the data root is opened while it does.</param>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunPortalAsync(Func<WebApplication> build)
+    public static async Task<int> RunPortalAsync(string[] args, Func<WebApplication> build)
     {
         try
         {
+            if (ConsoleCommand.IsIn(args))
+            {
+                // What the command says goes to the output, and nothing else does.
+                Environment.SetEnvironmentVariable("Logging__Console__LogToStandardErrorThreshold", nameof(LogLevel.Trace));
+                return await ConsoleCommand.RunAsync(args, build, Console.Out, CancellationToken.None);
+            }
+
             await build().RunAsync();
             return 0;
         }
@@ -128,7 +155,13 @@ public static class PortalApi
         services.AddDbContextFactory<PortalDb>((provider, db) => db.UseSqlite(PortalDbFile.ConnectionStringIn(provider.GetRequiredService<DataRoot>())));
         services.AddHostedService<PortalDbFile>();
         services.AddSingleton<IAuditLog, AuditLog>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService<AuditRetention>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<IAccessStore, AccessStore>();
+        services.AddSingleton<HostAccess>();
+        services.AddSingleton<IHostAccess>(provider => provider.GetRequiredService<HostAccess>());
+        services.AddHostedService(provider => provider.GetRequiredService<HostAccess>());
     }
 
     private static void AddSecurity(IServiceCollection services)
@@ -162,9 +195,19 @@ public static class PortalApi
         services.AddSingleton<ISetup>(provider => provider.GetRequiredService<Setup>());
         services.AddHostedService(provider => provider.GetRequiredService<Setup>());
         services.AddSingleton<ISignIn, SignIn>();
-        services.AddSingleton<IActors, Actors>();
+        services.AddSingleton<Actors>();
+        services.AddSingleton<IActors>(provider => provider.GetRequiredService<Actors>());
+        services.AddSingleton<ApiTokens>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<Tickets>();
+        services.AddSingleton<SecondFactor>();
+        services.AddSingleton<Settings>();
         services.AddSingleton<Reauthorisation>();
         services.AddScoped<CurrentActor>();
+        services.AddScoped<PortalGate>();
+        services.AddScoped<TokenDesk>();
+        services.AddSingleton<Sessions>();
+        services.AddSingleton<Idempotency>();
     }
 
     private static void AddHosts(IServiceCollection services)
@@ -178,6 +221,7 @@ public static class PortalApi
         services.AddSingleton<Fleet>();
         services.AddSingleton<IFleetFeeds, FleetFeeds>();
         services.AddHostedService<HostWatcher>();
+        services.AddSingleton<IAccessTargets, FleetTargets>();
         services.AddSingleton<Targets>();
         services.AddSingleton<LiveConnections>();
         services.AddScoped<ContainerCommands>();

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;
+using Portal.Domain.Access.Teams;
 
 namespace Portal.Api;
 
@@ -30,6 +31,33 @@ public sealed class PortalOptions
     /// <summary><c>PORTAL_ACCESS_TOKEN_MINUTES</c>: life of a REST access token, 1 to 10. Default 10.</summary>
     [Between(1, 10, ErrorMessage = "PORTAL_ACCESS_TOKEN_MINUTES must be a number from 1 to 10.")]
     public int AccessTokenMinutes { get; set; } = 10;
+
+    /// <summary><c>PORTAL_AUDIT_DAYS</c>: how long lines of the audit log are kept, 1 to 36500 days. Default 0: for ever.</summary>
+    [Between(0, 36500, ErrorMessage = "PORTAL_AUDIT_DAYS must be a number of days from 0 (for ever) to 36500.")]
+    public int AuditDays { get; set; }
+
+    /// <summary><c>PORTAL_OIDC_AUTHORITY</c>: address of an OpenID Connect provider to sign in by. Default: none.</summary>
+    [Authority(ErrorMessage = "PORTAL_OIDC_AUTHORITY must be an https address, for instance https://login.example.com/realms/main.")]
+    public Uri? OidcAuthority { get; set; }
+
+    /// <summary><c>PORTAL_OIDC_CLIENT_ID</c>: what the provider knows the portal as. Default <c>portal</c>.</summary>
+    [Required(ErrorMessage = "PORTAL_OIDC_CLIENT_ID must not be empty.")]
+    public string OidcClientId { get; set; } = "portal";
+
+    /// <summary><c>PORTAL_OIDC_CLIENT_SECRET</c>: the portal's secret at the provider.</summary>
+    public string? OidcClientSecret { get; set; }
+
+    /// <summary><c>PORTAL_OIDC_NAME</c>: what the sign-in page calls the provider.</summary>
+    [Required(ErrorMessage = "PORTAL_OIDC_NAME must not be empty.")]
+    public string OidcName { get; set; } = "your organisation";
+
+    /// <summary><c>PORTAL_OIDC_TEAM_CLAIM</c>: the claim that says which teams somebody is in. Default <c>groups</c>.</summary>
+    [Required(ErrorMessage = "PORTAL_OIDC_TEAM_CLAIM must not be empty.")]
+    public string OidcTeamClaim { get; set; } = "groups";
+
+    /// <summary><c>PORTAL_OIDC_TEAMS</c>: which of its values stand for which teams, as <c>value=team;other=team</c>.</summary>
+    [Required(ErrorMessage = "PORTAL_OIDC_TEAMS must have the form value=team;other=team.")]
+    public ClaimTeams OidcTeamMap { get; set; } = ClaimTeams.None;
 }
 
 /// <summary>Reads the options. What cannot be read becomes a value that the validator refuses, so that all mistakes are told at once.</summary>
@@ -41,6 +69,17 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
         options.HttpsPort = Number("PORTAL_HTTPS_PORT", options.HttpsPort);
         options.AgentSocket = configuration["PORTAL_AGENT_SOCKET"] ?? options.AgentSocket;
         options.AccessTokenMinutes = Number("PORTAL_ACCESS_TOKEN_MINUTES", options.AccessTokenMinutes);
+        options.AuditDays = Number("PORTAL_AUDIT_DAYS", options.AuditDays);
+        options.OidcClientId = configuration["PORTAL_OIDC_CLIENT_ID"] ?? options.OidcClientId;
+        options.OidcClientSecret = configuration["PORTAL_OIDC_CLIENT_SECRET"];
+        options.OidcName = configuration["PORTAL_OIDC_NAME"] ?? options.OidcName;
+        options.OidcTeamClaim = configuration["PORTAL_OIDC_TEAM_CLAIM"] ?? options.OidcTeamClaim;
+        options.OidcTeamMap = ClaimTeams.TryParse(configuration["PORTAL_OIDC_TEAMS"], out var teams) ? teams : null!;
+        if (configuration["PORTAL_OIDC_AUTHORITY"] is { Length: > 0 } authority)
+        {
+            options.OidcAuthority = Uri.TryCreate(authority, UriKind.Absolute, out var address) ? address : new Uri("about:blank");
+        }
+
         if (configuration["PORTAL_LISTEN"] is { Length: > 0 } listen)
         {
             options.Listen = IPAddress.TryParse(listen, out var address) ? address : null;
@@ -56,6 +95,12 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
 internal sealed class BetweenAttribute(int least, int most) : ValidationAttribute
 {
     public override bool IsValid(object? value) => value is int number && number >= least && number <= most;
+}
+
+/// <summary>An https address; without encryption only on this machine.</summary>
+internal sealed class AuthorityAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is null || (value is Uri address && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)));
 }
 
 [OptionsValidator]

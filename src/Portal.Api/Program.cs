@@ -1,7 +1,7 @@
 using Portal.Api;
 
 // The control plane without its web pages: for automation, tests and the OpenAPI document.
-return await PortalApi.RunPortalAsync(() =>
+return await PortalApi.RunPortalAsync(args, () =>
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddPortalApi();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Access;
+using Portal.Domain.Access.Model;
 using Portal.Domain.Containers;
 using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
@@ -13,6 +14,7 @@ public static class PortalDomain
     /// <summary>Registers the use-case handlers. The ports they need (gateway, feeds, audit) come from the host.</summary>
     public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
         .AddSingleton<IAccessPolicy, AccessPolicy>()
+        .AddSingleton<IChangeAccess, ChangeAccess>()
         .AddScoped<HostCommand>()
         .AddScoped<ContainerCommand>()
         .AddScoped<IHandler<StartContainer>, StartContainerHandler>()

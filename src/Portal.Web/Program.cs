@@ -1,7 +1,7 @@
 using Portal.Api;
 using Portal.Web;
 
-return await PortalApi.RunPortalAsync(() =>
+return await PortalApi.RunPortalAsync(args, () =>
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddPortalApi();

@@ -39,7 +39,7 @@ internal static class ContainerEndpoints
     /// <param name="offset">How many to leave out at the beginning.</param>
     /// <param name="limit">How many to answer, 1 to 500.</param>
     internal static async Task<Results<Ok<ContainerPage>, Problem>> ListAsync(
-        string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, CancellationToken ct,
+        string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct,
         [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
         [Range(0, int.MaxValue)] int offset = 0, [Range(1, 500)] int limit = 100)
     {
@@ -50,15 +50,16 @@ internal static class ContainerEndpoints
         }
 
         var id = new HostId(host);
-        if (access.Check(actor, Permission.ContainerRead, new AccessTarget(id)) is { } denied)
+        if (!access.Reaches(actor, Permission.ContainerRead, facts.Host(id)))
         {
-            return denied.ToProblem();
+            return access.Check(actor, Permission.ContainerRead, facts.Host(id))!.ToProblem();
         }
 
         var matching = fleet.Containers.List(container => container.Host == id
             && (state is null || container.State.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
             && (name is null || container.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
-            && (label is null || HasLabel(container, label)));
+            && (label is null || HasLabel(container, label))
+            && access.Check(actor, Permission.ContainerRead, facts.Container(container)) is null);
         return TypedResults.Ok(new ContainerPage(
             [.. matching.OrderByDescending(container => container.Created).ThenBy(container => container.Id.Value, StringComparer.Ordinal).Skip(offset).Take(limit).Select(ContainerItem.From)],
             matching.Count));

@@ -16,11 +16,11 @@ internal static class HostEndpoints
     }
 
     /// <summary>Lists the hosts you may see.</summary>
-    internal static async Task<Results<Ok<IReadOnlyList<HostItem>>, Problem>> List(CurrentActor caller, Fleet fleet, IAccessPolicy access, CancellationToken ct)
+    internal static async Task<Results<Ok<IReadOnlyList<HostItem>>, Problem>> List(CurrentActor caller, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
         return TypedResults.Ok<IReadOnlyList<HostItem>>(
-            [.. fleet.Hosts.List(host => access.Check(actor, Permission.HostRead, new AccessTarget(host.Id)) is null).OrderBy(host => host.Name, StringComparer.Ordinal).Select(HostItem.From)]);
+            [.. fleet.Hosts.List(host => access.Reaches(actor, Permission.HostRead, facts.Host(host.Id))).OrderBy(host => host.Name, StringComparer.Ordinal).Select(HostItem.From)]);
     }
 
     /// <summary>Gets one host.</summary>

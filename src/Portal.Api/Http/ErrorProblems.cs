@@ -23,6 +23,14 @@ internal static class ErrorProblems
         ErrorKind.Internal => StatusCodes.Status500InternalServerError,
     };
 
+    /// <summary>The status of an error: two that only HTTP tells apart have their own.</summary>
+    public static int StatusOf(Error error) => error.Code switch
+    {
+        "request.stale" => StatusCodes.Status412PreconditionFailed,
+        "request.precondition" => StatusCodes.Status428PreconditionRequired,
+        _ => StatusOf(error.Kind),
+    };
+
     /// <summary>The error as an answer.</summary>
     public static Problem ToProblem(this Error error) => new(error);
 
@@ -47,7 +55,7 @@ internal static class ErrorProblems
     {
         Type = $"/errors/{error.Code}",
         Title = error.Message,
-        Status = status ?? StatusOf(error.Kind),
+        Status = status ?? StatusOf(error),
         Extensions = { ["code"] = error.Code },
     };
 }

@@ -11,11 +11,11 @@ namespace Portal.Api.Http;
 /// Finds what a path names. A container's name or id prefix becomes its full id here, once, and everything after works with
 /// that. What the caller may not see does not exist.
 /// </summary>
-internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy access)
+internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy access, IAccessTargets facts)
 {
     /// <summary>The host.</summary>
     public Result<HostView> Host(Actor actor, string text) =>
-        HostId.TryParse(text, null, out var id) && access.Check(actor, Permission.HostRead, new AccessTarget(id)) is null && fleet.Hosts.Find(id) is { } host
+        HostId.TryParse(text, null, out var id) && access.Reaches(actor, Permission.HostRead, facts.Host(id)) && fleet.Hosts.Find(id) is { } host
             ? host
             : UnknownHost(text);
 
@@ -29,7 +29,7 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
         }
 
         var id = host.Value.Id;
-        if (access.Check(actor, Permission.ContainerRead, new AccessTarget(id)) is not null)
+        if (!access.Reaches(actor, Permission.ContainerRead, facts.Host(id)))
         {
             return Unknown(text, id);
         }
@@ -39,7 +39,7 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
             return Unknown(text, id);
         }
 
-        if (Match(text, fleet.Containers.List(container => container.Host == id), id) is { } found)
+        if (Match(text, fleet.Containers.List(container => container.Host == id && May(container)), id) is { } found)
         {
             return found;
         }
@@ -47,12 +47,14 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
         // Made this very moment, perhaps: the event is still on its way.
         try
         {
-            return Match(text, await upstream.ListAsync(id, null, ct), id) ?? Unknown(text, id);
+            return Match(text, [.. (await upstream.ListAsync(id, null, ct)).Where(May)], id) ?? Unknown(text, id);
         }
         catch (ErrorException ex)
         {
             return ex.Error;
         }
+
+        bool May(ContainerView container) => access.Check(actor, Permission.ContainerRead, facts.Container(container)) is null;
     }
 
     public static Error UnknownHost(string text) => new(ErrorKind.NotFound, "host.unknown", $"There is no host {Printable.Of(text, 64)}.");

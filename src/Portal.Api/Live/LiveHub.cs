@@ -20,7 +20,7 @@ internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets
 {
     public override async Task OnConnectedAsync()
     {
-        if (!connections.Enter(Context.User?.FindFirst(PortalClaims.Subject)?.Value ?? "", Context.ConnectionId))
+        if (!connections.Enter((Context.User?.FindFirst(PortalClaims.Subject) ?? Context.User?.FindFirst(PortalClaims.Token))?.Value ?? "", Context.ConnectionId))
         {
             Context.Abort();
         }

@@ -15,9 +15,10 @@ internal static class Authentication
     public static IServiceCollection AddPortalAuthentication(this IServiceCollection services)
     {
         services.AddAuthentication(PortalSchemes.Any)
-            .AddPolicyScheme(PortalSchemes.Any, null, scheme => scheme.ForwardDefaultSelector = context =>
-                context.Request.Headers.Authorization.Count > 0 ? PortalSchemes.Bearer : PortalSchemes.Cookie)
+            .AddPolicyScheme(PortalSchemes.Any, null, scheme => scheme.ForwardDefaultSelector = context => Scheme(context.Request))
             .AddCookie(PortalSchemes.Cookie)
+            .AddScheme<AuthenticationSchemeOptions, ApiTokenSignIn>(PortalSchemes.ApiToken, null)
+            .AddScheme<AuthenticationSchemeOptions, TicketSignIn>(PortalSchemes.Ticket, null)
             .AddJwtBearer(PortalSchemes.Bearer, bearer =>
             {
                 bearer.MapInboundClaims = false;
@@ -44,6 +45,13 @@ internal static class Authentication
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;
     }
+
+    private static string Scheme(HttpRequest request) => request.Headers.Authorization.ToString() switch
+    {
+        var header when header.StartsWith(ApiTokenSignIn.Prefix, StringComparison.OrdinalIgnoreCase) => PortalSchemes.ApiToken,
+        { Length: > 0 } => PortalSchemes.Bearer,
+        _ => request.Headers.Authorization.Count > 0 ? PortalSchemes.Bearer : Tickets.IsIn(request) ? PortalSchemes.Ticket : PortalSchemes.Cookie,
+    };
 
     private static void ConfigureCookie(CookieAuthenticationOptions cookie, SessionStore sessions)
     {
@@ -75,7 +83,7 @@ internal static class Authentication
     }
 
     /// <summary>The same body whatever was wrong: a caller learns nothing from trying.</summary>
-    private static Task RefuseAsync(HttpContext context)
+    internal static Task RefuseAsync(HttpContext context)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return ErrorProblems.Unauthorized().ExecuteAsync(context);

@@ -35,7 +35,8 @@ internal sealed class OriginGuard(RequestDelegate next, ILogger<OriginGuard> log
         var sameOrigin = origin.Length > 0 && string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
         if (IsWebSocket(context) || (IsLive(request.Path) && !HttpMethods.IsGet(request.Method)))
         {
-            return sameOrigin && (site is "" or "same-origin");
+            // A ticket is no cookie: nothing adds it by itself, so a program without an Origin may come with one.
+            return (sameOrigin || (origin.Length == 0 && Tickets.IsIn(request))) && (site is "" or "same-origin");
         }
 
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))

@@ -9,6 +9,15 @@ public static class PortalSchemes
     /// <summary>A program's access token in the Authorization header.</summary>
     public const string Bearer = "portal-bearer";
 
+    /// <summary>A program's API token in the Authorization header.</summary>
+    public const string ApiToken = "portal-token";
+
+    /// <summary>A single-use ticket in a live connection's address.</summary>
+    public const string Ticket = "portal-ticket";
+
+    /// <summary>The way to and from an identity provider; ends in a browser's session.</summary>
+    public const string External = "portal-external";
+
     /// <summary>The default: bearer when the request has an Authorization header, cookie otherwise.</summary>
     public const string Any = "portal";
 }
@@ -24,6 +33,15 @@ internal static class PortalClaims
 
     /// <summary>Which of the user's browser sessions this is; programs have none.</summary>
     public const string Session = "sid";
+
+    /// <summary>Which sign-in of a program this is; browsers have none.</summary>
+    public const string Family = "fam";
+
+    /// <summary>The API token that speaks; people have none.</summary>
+    public const string Token = "tok";
+
+    /// <summary>The person signed in by an identity provider, whose matter a second factor is then.</summary>
+    public const string External = "ext";
 
     /// <summary>When the browser session began, in Unix seconds.</summary>
     public const string Began = "auth_time";

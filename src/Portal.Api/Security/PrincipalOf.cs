@@ -13,6 +13,10 @@ internal static class PrincipalOf
         [new(PortalClaims.Subject, user.Id), new(PortalClaims.Name, user.UserName!), new(PortalClaims.Stamp, Stamp(user.SecurityStamp))],
         authenticationType, PortalClaims.Name, roleType: null));
 
+    /// <summary>The principal of an API token.</summary>
+    public static ClaimsPrincipal Token(Domain.Access.Tokens.ApiToken token) => new(new ClaimsIdentity(
+        [new(PortalClaims.Token, token.Id), new(PortalClaims.Name, token.Name)], PortalSchemes.ApiToken, PortalClaims.Name, roleType: null));
+
     /// <summary>The user's id, or null when nobody is signed in.</summary>
     public static string? UserId(ClaimsPrincipal principal) =>
         principal.Identity?.IsAuthenticated == true ? principal.FindFirstValue(PortalClaims.Subject) : null;

@@ -54,7 +54,7 @@ internal sealed class Setup(
         try
         {
             var result = await TryCompleteAsync(command, source, ct);
-            var actor = new Actor("", $"setup from {source}", []);
+            var actor = new Actor("", $"setup from {source}", []) { Source = source };
             await audit.RecordAsync(actor, nameof(CompleteSetup), PasswordRules.CheckName(command.UserName) is null ? command.UserName : "", result.Error, ct);
             return result;
         }
@@ -100,10 +100,14 @@ internal sealed class Setup(
             UserName = command.UserName,
             NormalizedUserName = names.NormalizeName(command.UserName),
             SecurityStamp = Guid.NewGuid().ToString("N"),
+            CreatedUnix = time.GetUtcNow().ToUnixTimeSeconds(),
         };
         user.PasswordHash = await passwords.HashAsync(user, command.Password, ct);
         db.Users.Add(user);
-        db.Grants.Add(new GrantRecord { UserId = user.Id, Role = BuiltInRoles.Administrator.Name });
+        db.Grants.Add(new GrantRecord
+        {
+            Id = Secrets.NewId(), SubjectKind = SubjectText.Of(SubjectKind.User), SubjectId = user.Id, Role = BuiltInRoles.Administrator.Name, Scope = ScopeText.Of(Scope.All),
+        });
         await db.SaveChangesAsync(ct);
 
         _closed = true;

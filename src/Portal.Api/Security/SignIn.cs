@@ -11,26 +11,28 @@ namespace Portal.Api.Security;
 
 /// <inheritdoc cref="ISignIn"/>
 internal sealed class SignIn(
-    IDbContextFactory<PortalDb> databases, PasswordGate passwords, ILookupNormalizer names, IAuditLog audit, TimeProvider time, ILogger<SignIn> log) : ISignIn
+    IDbContextFactory<PortalDb> databases, PasswordGate passwords, SecondFactor secondFactor, ILookupNormalizer names, IAuditLog audit, TimeProvider time, ILogger<SignIn> log) : ISignIn
 {
+    private const int LongestCode = 64;
+
     private readonly AttemptThrottle _throttle = new(time);
     private readonly SourceLimit _sources = new(time);
 
-    public async Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string source, CancellationToken ct)
+    public async Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string? code, string source, CancellationToken ct)
     {
-        var result = await TryAsync(userName, password, source, ct);
+        var result = await TryAsync(userName, password, code, source, ct);
         if (result.Error is { } error)
         {
             log.SignInFailed(source, error.Code);
         }
 
         var named = PasswordRules.CheckName(userName) is null;
-        var actor = new Actor(result.IsSuccess ? PrincipalOf.UserId(result.Value)! : "", named ? userName : "", []);
+        var actor = new Actor(result.IsSuccess ? PrincipalOf.UserId(result.Value)! : "", named ? userName : "", []) { Source = source };
         await audit.RecordAsync(actor, "SignIn", source, result.Error, ct);
         return result;
     }
 
-    private async Task<Result<ClaimsPrincipal>> TryAsync(string userName, string password, string source, CancellationToken ct)
+    private async Task<Result<ClaimsPrincipal>> TryAsync(string userName, string password, string? code, string source, CancellationToken ct)
     {
         if (_sources.Enter(source) is var full && full > TimeSpan.Zero)
         {
@@ -47,13 +49,28 @@ internal sealed class SignIn(
 
         await using var db = await databases.CreateDbContextAsync(ct);
         var user = known ? await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedUserName == name, ct) : null;
-        if (!await passwords.VerifyAsync(user, known ? password : "", ct))
+        if (!await passwords.VerifyAsync(user, known ? password : "", ct) || user!.IsDisabled)
         {
             _throttle.Failed(key);
             return new Error(ErrorKind.Unauthorized, "signin.failed", "The name or the password is wrong.");
         }
 
+        if (user.TwoFactorEnabled)
+        {
+            if (string.IsNullOrWhiteSpace(code))
+            {
+                return new Error(ErrorKind.Unauthorized, "signin.second_factor", "Enter the code that your authenticator shows, or one of your recovery codes.");
+            }
+
+            if (code.Length > LongestCode || !await secondFactor.UseAsync(user, code, ct))
+            {
+                // Counted like a wrong password: who has the one must not be free to guess the other.
+                _throttle.Failed(key);
+                return new Error(ErrorKind.Unauthorized, "signin.code", "The code is wrong, or was used before. Wait for the next one.");
+            }
+        }
+
         _throttle.Succeeded(key);
-        return PrincipalOf.User(user!, PortalSchemes.Cookie);
+        return PrincipalOf.User(user, PortalSchemes.Cookie);
     }
 }

@@ -9,18 +9,7 @@ internal sealed class TokenKey
 {
     public TokenKey(DataRoot root)
     {
-        var path = root.File("token-key");
-        if (!File.Exists(path))
-        {
-            DataRoot.Write(path, RandomNumberGenerator.GetBytes(32));
-        }
-
-        var key = File.ReadAllBytes(path);
-        if (key.Length != 32)
-        {
-            throw new StartRefusedException($"The file {path} does not hold a 256-bit key. Restore it, or delete it: a new one is made and programs have to ask for new tokens.");
-        }
-
+        var key = KeyFile.Read(root, "token-key", "a new one is made and programs have to ask for new tokens");
         Key = new SymmetricSecurityKey(key) { KeyId = Convert.ToHexStringLower(SHA256.HashData(key).AsSpan(0, 8)) };
     }
 

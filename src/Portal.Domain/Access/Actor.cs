@@ -15,8 +15,28 @@ public sealed record Actor(string UserId, string Name, IReadOnlyList<Grant> Gran
     /// <summary>The token that speaks for the user; null for the person.</summary>
     public string? TokenId { get; init; }
 
+    /// <summary>Where the request comes from, for the audit log; empty where that is not known.</summary>
+    public string Source { get; init; } = "";
+
     /// <summary>What the token is limited to, whatever its user holds; null for no limit.</summary>
     public IReadOnlyList<Grant>? Limits { get; init; }
+
+    /// <summary>
+    /// True when the actor itself holds all that the role gives over the scope, and so may give it to others. The administrator's role frees from the
+    /// restrictions of hosts besides, which is no permission: only who has that role has it to give.
+    /// </summary>
+    public bool Holds(Role role, Scope scope)
+    {
+        return Hold(Grants) && (Limits is null || Hold(Limits));
+
+        bool Hold(IReadOnlyList<Grant> grants)
+        {
+            var reaching = grants.Where(grant => grant.Scope.Contains(scope)).Select(grant => grant.Role).ToArray();
+            return role == BuiltInRoles.Administrator
+                ? reaching.Contains(BuiltInRoles.Administrator)
+                : role.Permissions.All(permission => reaching.Any(own => own.Permissions.Contains(permission)));
+        }
+    }
 
     /// <summary>True when the rights are the same: a stream that one was given may go on for the other.</summary>
     public bool HasRightsOf(Actor other) =>

@@ -21,6 +21,13 @@ public abstract record Scope
     /// </summary>
     public abstract bool Reaches(AccessTarget host);
 
+    /// <summary>
+    /// True when whatever lies in the other certainly lies in this one too. Goes by what the scopes say, not by what hosts and resources are now:
+    /// a group does not contain its hosts, for tomorrow they may have left it.
+    /// </summary>
+    public bool Contains(Scope other) => this is Everything || this == other
+        || (other is Part part && (Contains(part.Within) || (this is Part mine && mine.Within.Contains(part.Within) && mine with { Within = part.Within } == part)));
+
     /// <summary>Everything.</summary>
     public sealed record Everything : Scope
     {

@@ -21,4 +21,12 @@ public interface IAuditLog
     /// <param name="error">Why it failed, or null when it succeeded.</param>
     /// <param name="ct">Cancels the call.</param>
     Task RecordAsync(Actor actor, string operation, string target, Error? error, CancellationToken ct);
+
+    /// <summary>Records that an operation succeeded, and what it changed.</summary>
+    /// <param name="actor">Who asked.</param>
+    /// <param name="operation">Name of the use case.</param>
+    /// <param name="target">The object.</param>
+    /// <param name="change">Before and after; never a secret.</param>
+    /// <param name="ct">Cancels the call.</param>
+    Task RecordChangeAsync(Actor actor, string operation, string target, AuditChange change, CancellationToken ct);
 }

@@ -7,12 +7,12 @@ namespace Portal.Domain.Hosts;
 /// <summary>The one way a command on something of a host runs: access, audit of the intent, action, audit of the outcome.</summary>
 internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
 {
-    /// <summary>Runs <paramref name="act"/> when the actor holds <paramref name="permission"/> on the host; records either outcome. What cannot be recorded is not done.</summary>
+    /// <summary>Runs <paramref name="act"/> when the actor holds <paramref name="permission"/> on what it is done to; records either outcome. What cannot be recorded is not done.</summary>
     public async Task<Result> RunAsync(
-        Actor actor, string operation, Permission permission, HostId host, string target, Func<Task<Result>> act, CancellationToken ct)
+        Actor actor, string operation, Permission permission, AccessTarget on, string target, Func<Task<Result>> act, CancellationToken ct)
     {
         var result = await RunAsync(
-            actor, operation, permission, host, target,
+            actor, operation, permission, on, target,
             async () => await act() is { Error: { } error } ? error : Result.Of(true),
             ct);
         return new(result.Error);
@@ -20,10 +20,10 @@ internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
 
     /// <summary>The same for what has an answer.</summary>
     public async Task<Result<T>> RunAsync<T>(
-        Actor actor, string operation, Permission permission, HostId host, string target, Func<Task<Result<T>>> act, CancellationToken ct)
+        Actor actor, string operation, Permission permission, AccessTarget on, string target, Func<Task<Result<T>>> act, CancellationToken ct)
     {
         Result<T> result;
-        if (access.Check(actor, permission, new AccessTarget(host)) is { } denied)
+        if (access.Check(actor, permission, on) is { } denied)
         {
             result = denied;
         }

@@ -10,9 +10,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Quiet">What its containers do meanwhile.</param>
 public sealed record BackupVolume(HostId Host, string Volume, VolumeQuiet Quiet);
 
-internal sealed class BackupVolumeHandler(HostCommand command, IVolumeGateway volumes) : IQueryHandler<BackupVolume, VolumeContent>
+internal sealed class BackupVolumeHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<BackupVolume, VolumeContent>
 {
     public Task<Result<VolumeContent>> HandleAsync(BackupVolume query, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(BackupVolume), Permission.VolumeBackup, query.Host, $"{query.Host}/{query.Volume}", () => volumes.BackupAsync(query.Host, query.Volume, query.Quiet, ct), ct);
+            actor, nameof(BackupVolume), Permission.VolumeBackup, targets.Volume(query.Host, query.Volume), $"{query.Host}/{query.Volume}", () => volumes.BackupAsync(query.Host, query.Volume, query.Quiet, ct), ct);
 }

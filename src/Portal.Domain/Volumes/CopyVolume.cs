@@ -15,14 +15,14 @@ namespace Portal.Domain.Volumes;
 /// <param name="TargetVolume">Its name there: a new or an empty volume.</param>
 public sealed record CopyVolume(HostId Host, string Volume, VolumeQuiet Quiet, HostId TargetHost, string TargetVolume);
 
-internal sealed class CopyVolumeHandler(HostCommand command, IAccessPolicy access, IVolumeGateway volumes) : IHandler<CopyVolume>
+internal sealed class CopyVolumeHandler(HostCommand command, IAccessPolicy access, IAccessTargets targets, IVolumeGateway volumes) : IHandler<CopyVolume>
 {
     public Task<Result> HandleAsync(CopyVolume request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(CopyVolume), Permission.VolumeBackup, request.Host, $"{request.Host}/{request.Volume} to {request.TargetHost}/{request.TargetVolume}",
+            actor, nameof(CopyVolume), Permission.VolumeBackup, targets.Volume(request.Host, request.Volume), $"{request.Host}/{request.Volume} to {request.TargetHost}/{request.TargetVolume}",
             async () =>
             {
-                if (access.Check(actor, Permission.VolumeRestore, new AccessTarget(request.TargetHost)) is { } denied)
+                if (access.Check(actor, Permission.VolumeRestore, targets.Volume(request.TargetHost, request.TargetVolume)) is { } denied)
                 {
                     return denied;
                 }

@@ -9,9 +9,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Recursive">A folder with everything in it.</param>
 public sealed record DeleteVolumeFile(VolumePlace Place, bool Recursive);
 
-internal sealed class DeleteVolumeFileHandler(HostCommand command, IVolumeGateway volumes) : IHandler<DeleteVolumeFile>
+internal sealed class DeleteVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<DeleteVolumeFile>
 {
     public Task<Result> HandleAsync(DeleteVolumeFile request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(DeleteVolumeFile), Permission.VolumeFilesWrite, request.Place.Host, request.Place.ToString(), () => volumes.DeleteAsync(request.Place, request.Recursive, ct), ct);
+            actor, nameof(DeleteVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.Place.Host, request.Place.Volume), request.Place.ToString(), () => volumes.DeleteAsync(request.Place, request.Recursive, ct), ct);
 }

@@ -7,9 +7,9 @@ namespace Portal.Domain.Volumes;
 /// <summary>Makes a folder in a volume.</summary>
 public sealed record MakeVolumeFolder(VolumePlace Folder);
 
-internal sealed class MakeVolumeFolderHandler(HostCommand command, IVolumeGateway volumes) : IHandler<MakeVolumeFolder>
+internal sealed class MakeVolumeFolderHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<MakeVolumeFolder>
 {
     public Task<Result> HandleAsync(MakeVolumeFolder request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(MakeVolumeFolder), Permission.VolumeFilesWrite, request.Folder.Host, request.Folder.ToString(), () => volumes.MakeFolderAsync(request.Folder, ct), ct);
+            actor, nameof(MakeVolumeFolder), Permission.VolumeFilesWrite, targets.Volume(request.Folder.Host, request.Folder.Volume), request.Folder.ToString(), () => volumes.MakeFolderAsync(request.Folder, ct), ct);
 }

@@ -7,8 +7,8 @@ namespace Portal.Domain.Volumes;
 /// <summary>Reads a file or folder of a volume as a tar archive.</summary>
 public sealed record ReadVolumeArchive(VolumePlace Place);
 
-internal sealed class ReadVolumeArchiveHandler(HostCommand command, IVolumeGateway volumes) : IQueryHandler<ReadVolumeArchive, VolumeContent>
+internal sealed class ReadVolumeArchiveHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ReadVolumeArchive, VolumeContent>
 {
     public Task<Result<VolumeContent>> HandleAsync(ReadVolumeArchive query, Actor actor, CancellationToken ct) =>
-        command.RunAsync(actor, nameof(ReadVolumeArchive), Permission.VolumeFilesRead, query.Place.Host, query.Place.ToString(), () => volumes.ReadArchiveAsync(query.Place, ct), ct);
+        command.RunAsync(actor, nameof(ReadVolumeArchive), Permission.VolumeFilesRead, targets.Volume(query.Place.Host, query.Place.Volume), query.Place.ToString(), () => volumes.ReadArchiveAsync(query.Place, ct), ct);
 }

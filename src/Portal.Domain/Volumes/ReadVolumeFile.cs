@@ -10,8 +10,8 @@ namespace Portal.Domain.Volumes;
 public sealed record ReadVolumeFile(VolumePlace Place, long? Head);
 
 /// <summary>What was read by whom is recorded: volumes hold what is secret.</summary>
-internal sealed class ReadVolumeFileHandler(HostCommand command, IVolumeGateway volumes) : IQueryHandler<ReadVolumeFile, VolumeContent>
+internal sealed class ReadVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ReadVolumeFile, VolumeContent>
 {
     public Task<Result<VolumeContent>> HandleAsync(ReadVolumeFile query, Actor actor, CancellationToken ct) =>
-        command.RunAsync(actor, nameof(ReadVolumeFile), Permission.VolumeFilesRead, query.Place.Host, query.Place.ToString(), () => volumes.ReadAsync(query.Place, query.Head, ct), ct);
+        command.RunAsync(actor, nameof(ReadVolumeFile), Permission.VolumeFilesRead, targets.Volume(query.Place.Host, query.Place.Volume), query.Place.ToString(), () => volumes.ReadAsync(query.Place, query.Head, ct), ct);
 }

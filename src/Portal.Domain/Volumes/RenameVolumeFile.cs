@@ -10,9 +10,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Overwrite">It may take the place of another.</param>
 public sealed record RenameVolumeFile(VolumePlace From, string To, bool Overwrite);
 
-internal sealed class RenameVolumeFileHandler(HostCommand command, IVolumeGateway volumes) : IHandler<RenameVolumeFile>
+internal sealed class RenameVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<RenameVolumeFile>
 {
     public Task<Result> HandleAsync(RenameVolumeFile request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(RenameVolumeFile), Permission.VolumeFilesWrite, request.From.Host, $"{request.From} to {request.To}", () => volumes.RenameAsync(request.From, request.To, request.Overwrite, ct), ct);
+            actor, nameof(RenameVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.From.Host, request.From.Volume), $"{request.From} to {request.To}", () => volumes.RenameAsync(request.From, request.To, request.Overwrite, ct), ct);
 }

@@ -10,9 +10,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Archive">The backup.</param>
 public sealed record RestoreVolume(HostId Host, string Volume, Stream Archive);
 
-internal sealed class RestoreVolumeHandler(HostCommand command, IVolumeGateway volumes) : IHandler<RestoreVolume>
+internal sealed class RestoreVolumeHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<RestoreVolume>
 {
     public Task<Result> HandleAsync(RestoreVolume request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(RestoreVolume), Permission.VolumeRestore, request.Host, $"{request.Host}/{request.Volume}", () => volumes.RestoreAsync(request.Host, request.Volume, request.Archive, ct), ct);
+            actor, nameof(RestoreVolume), Permission.VolumeRestore, targets.Volume(request.Host, request.Volume), $"{request.Host}/{request.Volume}", () => volumes.RestoreAsync(request.Host, request.Volume, request.Archive, ct), ct);
 }

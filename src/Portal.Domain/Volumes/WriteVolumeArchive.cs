@@ -10,9 +10,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Overwrite">Its files may take the place of others.</param>
 public sealed record WriteVolumeArchive(VolumePlace Folder, Stream Archive, bool Overwrite);
 
-internal sealed class WriteVolumeArchiveHandler(HostCommand command, IVolumeGateway volumes) : IHandler<WriteVolumeArchive>
+internal sealed class WriteVolumeArchiveHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<WriteVolumeArchive>
 {
     public Task<Result> HandleAsync(WriteVolumeArchive request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(WriteVolumeArchive), Permission.VolumeFilesWrite, request.Folder.Host, request.Folder.ToString(), () => volumes.WriteArchiveAsync(request.Folder, request.Archive, request.Overwrite, ct), ct);
+            actor, nameof(WriteVolumeArchive), Permission.VolumeFilesWrite, targets.Volume(request.Folder.Host, request.Folder.Volume), request.Folder.ToString(), () => volumes.WriteArchiveAsync(request.Folder, request.Archive, request.Overwrite, ct), ct);
 }

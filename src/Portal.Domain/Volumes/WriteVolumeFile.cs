@@ -10,9 +10,9 @@ namespace Portal.Domain.Volumes;
 /// <param name="Overwrite">It may take the place of another.</param>
 public sealed record WriteVolumeFile(VolumePlace Place, Stream Content, bool Overwrite);
 
-internal sealed class WriteVolumeFileHandler(HostCommand command, IVolumeGateway volumes) : IHandler<WriteVolumeFile>
+internal sealed class WriteVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<WriteVolumeFile>
 {
     public Task<Result> HandleAsync(WriteVolumeFile request, Actor actor, CancellationToken ct) =>
         command.RunAsync(
-            actor, nameof(WriteVolumeFile), Permission.VolumeFilesWrite, request.Place.Host, request.Place.ToString(), () => volumes.WriteAsync(request.Place, request.Content, request.Overwrite, ct), ct);
+            actor, nameof(WriteVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.Place.Host, request.Place.Volume), request.Place.ToString(), () => volumes.WriteAsync(request.Place, request.Content, request.Overwrite, ct), ct);
 }

@@ -18,7 +18,7 @@ internal sealed class CookieSignIn : IStartupFilter
             if (context.Request.Path == "/test/sign-in")
             {
                 var signIn = context.RequestServices.GetRequiredService<ISignIn>();
-                var principal = await signIn.PasswordAsync(context.Request.Query["name"]!, PortalHost.Password, "test", context.RequestAborted);
+                var principal = await signIn.PasswordAsync(context.Request.Query["name"]!, PortalHost.Password, null, "test", context.RequestAborted);
                 await context.SignInAsync(PortalSchemes.Cookie, principal.Value);
             }
             else if (context.Request.Path == "/test/sign-out")

@@ -27,6 +27,9 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
 
     internal ShiftedTime Time { get; } = new();
 
+    /// <summary>Settings besides; to be set before the portal starts.</summary>
+    internal Dictionary<string, string> Settings { get; } = [];
+
     internal FakeEngine Engine { get; } = new();
 
     internal FakeVolumes Volumes { get; } = new();
@@ -59,7 +62,7 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
         var user = new PortalUser { UserName = name, NormalizedUserName = name.ToUpperInvariant(), SecurityStamp = "stamp" };
         user.PasswordHash = await Services.GetRequiredService<PasswordGate>().HashAsync(user, Password, CancellationToken.None);
         db.Users.Add(user);
-        db.Grants.Add(new GrantRecord { UserId = user.Id, Role = role.Name, Host = host });
+        db.Grants.Add(new GrantRecord { Id = Secrets.NewId(), SubjectKind = "user", SubjectId = user.Id, Role = role.Name, Scope = host is null ? "all" : $"host:{host}" });
         await db.SaveChangesAsync();
     }
 
@@ -92,6 +95,11 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     {
         builder.UseSetting("PORTAL_DATA_ROOT", DataRoot);
         builder.UseSetting("PORTAL_AGENT_SOCKET", AgentSocket ?? Path.Combine(DataRoot, "none.sock"));
+        foreach (var (name, value) in Settings)
+        {
+            builder.UseSetting(name, value);
+        }
+
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Time);

@@ -28,6 +28,12 @@ public class PortalOptionsTests
     [InlineData("PORTAL_HTTPS_PORT", "99999999999")]
     [InlineData("PORTAL_HTTPS_PORT", "-1")]
     [InlineData("PORTAL_ACCESS_TOKEN_MINUTES", "11")]
+    [InlineData("PORTAL_AUDIT_DAYS", "-1")]
+    [InlineData("PORTAL_AUDIT_DAYS", "many")]
+    [InlineData("PORTAL_OIDC_AUTHORITY", "login.example.com")]
+    [InlineData("PORTAL_OIDC_AUTHORITY", "http://login.example.com")]
+    [InlineData("PORTAL_OIDC_AUTHORITY", "file:///etc/passwd")]
+    [InlineData("PORTAL_OIDC_TEAMS", "platform")]
     public void Option_OutOfRange_IsRefused(string name, string value) => Assert.True(Validate(new() { [name] = value }).Failed);
 
     private static ValidateOptionsResult Validate(Dictionary<string, string?> settings)

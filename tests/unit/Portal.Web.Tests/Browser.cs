@@ -7,6 +7,7 @@ using Portal.Domain.Access;
 using Portal.Domain.Containers;
 using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
+using Portal.TestKit.Access;
 using Portal.TestKit.Fleet;
 using Portal.Web.Components.Pages.Containers;
 using Portal.Web.Live;
@@ -23,6 +24,7 @@ public abstract class Browser : BunitContext
         Services.AddSingleton<IFleetFeeds>(Feeds)
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IAccessPolicy, AccessPolicy>()
+            .AddSingleton<IAccessTargets, FakeAccessTargets>()
             .AddSingleton<IHandler<StartContainer>>(Started)
             .AddSingleton<IHandler<StopContainer>>(Stopped)
             .AddSingleton<IHandler<RestartContainer>>(new FakeHandler<RestartContainer>())

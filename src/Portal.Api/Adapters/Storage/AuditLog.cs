@@ -35,7 +35,10 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
     public Task RecordAsync(Actor actor, string operation, string target, Error? error, CancellationToken ct) =>
         WriteAsync(actor, operation, target, error?.Code ?? "ok", error?.Message ?? "");
 
-    private async Task WriteAsync(Actor actor, string operation, string target, string outcome, string message)
+    public Task RecordChangeAsync(Actor actor, string operation, string target, AuditChange change, CancellationToken ct) =>
+        WriteAsync(actor, operation, target, "ok", "", change);
+
+    private async Task WriteAsync(Actor actor, string operation, string target, string outcome, string message, AuditChange? change = null)
     {
         // What was done must be recorded even when the caller has left meanwhile.
         await _turn.WaitAsync(CancellationToken.None);
@@ -43,11 +46,13 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
         {
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             var last = await db.Audit.AsNoTracking().OrderByDescending(line => line.Sequence)
-                .Select(line => new { line.Sequence, line.Hash }).FirstOrDefaultAsync(CancellationToken.None);
+                .Select(line => new { line.Sequence, line.Hash }).FirstOrDefaultAsync(CancellationToken.None)
+                ?? await db.AuditStarts.AsNoTracking().OrderByDescending(start => start.Sequence)
+                    .Select(start => new { start.Sequence, start.Hash }).FirstOrDefaultAsync(CancellationToken.None);
             var line = new AuditRecord
             {
                 Sequence = (last?.Sequence ?? 0) + 1,
-                Time = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
+                Time = TimeOf(time.GetUtcNow()),
                 ActorId = actor.UserId,
                 ActorName = Cut(actor.Name),
                 Operation = operation,
@@ -55,6 +60,11 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
                 Outcome = outcome,
                 Message = Cut(message),
                 Hash = "",
+                Version = AuditChain.Newest,
+                Source = Cut(actor.Source),
+                TokenId = actor.TokenId ?? "",
+                Before = Cut(change?.Before ?? "", 8192),
+                After = Cut(change?.After ?? "", 8192),
             };
             line.Hash = AuditChain.HashOf(last?.Hash ?? AuditChain.Start, line);
             db.Audit.Add(line);
@@ -68,5 +78,8 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
 
     public void Dispose() => _turn.Dispose();
 
-    private static string Cut(string text) => text.Length <= 1024 ? text : text[..1024];
+    /// <summary>A time as it is written: text that sorts as times do.</summary>
+    public static string TimeOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+
+    private static string Cut(string text, int most = 1024) => text.Length <= most ? text : text[..most];
 }

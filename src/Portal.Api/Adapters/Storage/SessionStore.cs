@@ -14,7 +14,7 @@ namespace Portal.Api.Adapters.Storage;
 /// Keeps sessions on the server: the cookie holds only a random key, and a session that is signed out is gone for good. The row
 /// says when a session goes idle, not the ticket: an open page keeps its session alive without a request of its own.
 /// </summary>
-internal sealed class SessionStore(IDbContextFactory<PortalDb> databases, TimeProvider time, ILogger<SessionStore> log) : ITicketStore
+internal sealed class SessionStore(IDbContextFactory<PortalDb> databases, IHttpContextAccessor http, TimeProvider time, ILogger<SessionStore> log) : ITicketStore
 {
     /// <summary>How much idle time must have passed before it is worth a write.</summary>
     private static readonly TimeSpan s_step = TimeSpan.FromMinutes(2);
@@ -32,6 +32,9 @@ internal sealed class SessionStore(IDbContextFactory<PortalDb> databases, TimePr
         {
             KeyHash = hash,
             UserId = ticket.Principal.FindFirstValue(PortalClaims.Subject) ?? throw new InvalidOperationException("A session needs a signed-in user."),
+            StartedUnix = now,
+            Source = http.HttpContext?.Connection.RemoteIpAddress?.ToString() ?? "",
+            Client = Http.Printable.Of(http.HttpContext?.Request.Headers.UserAgent.ToString() ?? "", 256),
             ExpiresUnix = ExpiryOf(ticket),
             Ticket = TicketSerializer.Default.Serialize(ticket),
         });

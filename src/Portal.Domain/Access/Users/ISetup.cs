@@ -23,11 +23,19 @@ public sealed record CompleteSetup(string Secret, string UserName, string Passwo
     public override string ToString() => $"CompleteSetup {{ UserName = {UserName} }}";
 }
 
-/// <summary>Checks a name and password.</summary>
+/// <summary>Checks a name, a password and, where the account has one, a second factor.</summary>
 public interface ISignIn
 {
-    /// <summary>The principal for a cookie or token, or <c>signin.failed</c> (401) or <c>signin.throttled</c> (429). Unknown and wrong look the same.</summary>
-    Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string source, CancellationToken ct);
+    /// <summary>
+    /// The principal for a cookie or token, or <c>signin.failed</c> (401) or <c>signin.throttled</c> (429). Unknown and wrong look the same. When the
+    /// password is right and the account has a second factor: <c>signin.second_factor</c> (401) without a code, <c>signin.code</c> (401) with a wrong one.
+    /// </summary>
+    /// <param name="userName">The account's name.</param>
+    /// <param name="password">Its password.</param>
+    /// <param name="code">The code that the authenticator shows, or a recovery code; null for none.</param>
+    /// <param name="source">The caller's address; failures are counted per account and source, attempts per source.</param>
+    /// <param name="ct">Cancels the call.</param>
+    Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string? code, string source, CancellationToken ct);
 }
 
 /// <summary>Turns a signed-in principal into the actor that handlers and feeds take.</summary>

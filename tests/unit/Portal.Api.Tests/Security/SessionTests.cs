@@ -116,7 +116,7 @@ public sealed class SessionTests : IDisposable
     private async Task<(ClaimsPrincipal Page, string Key)> OpenPageAsync()
     {
         await _portal.AddUserAsync("ann", BuiltInRoles.Viewer);
-        var user = await _portal.Services.GetRequiredService<ISignIn>().PasswordAsync("ann", PortalHost.Password, "test", default);
+        var user = await _portal.Services.GetRequiredService<ISignIn>().PasswordAsync("ann", PortalHost.Password, null, "test", default);
         var ticket = new AuthenticationTicket(user.Value, PortalSchemes.Cookie);
         return (ticket.Principal, await Sessions.StoreAsync(ticket));
     }

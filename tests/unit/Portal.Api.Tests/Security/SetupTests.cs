@@ -25,7 +25,7 @@ public sealed class SetupTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_portal.DataRoot, "setup-secret")));
         Assert.Equal("setup.closed", (await Setup.CompleteAsync(new(secret, "eve", PortalHost.Password), "1", default)).Error!.Code);
 
-        var user = await _portal.Services.GetRequiredService<ISignIn>().PasswordAsync("ANN", PortalHost.Password, "1", default);
+        var user = await _portal.Services.GetRequiredService<ISignIn>().PasswordAsync("ANN", PortalHost.Password, null, "1", default);
         var actor = await _portal.Services.GetRequiredService<IActors>().FindAsync(user.Value, default);
         Assert.Equal("Administrator", Assert.Single(actor.Grants).Role.Name);
     }

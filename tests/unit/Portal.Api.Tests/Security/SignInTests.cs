@@ -19,11 +19,11 @@ public sealed class SignInTests : IDisposable
     public async Task Password_UnknownAndWrong_LookTheSame()
     {
         await _portal.AddUserAsync("ann", BuiltInRoles.Viewer);
-        var wrong = (await SignIn.PasswordAsync("ann", "wrong password", "1", default)).Error;
+        var wrong = (await SignIn.PasswordAsync("ann", "wrong password", null, "1", default)).Error;
         Assert.Equal(ErrorKind.Unauthorized, wrong!.Kind);
-        Assert.Equal(wrong, (await SignIn.PasswordAsync("nobody", PortalHost.Password, "1", default)).Error);
-        Assert.Equal(wrong, (await SignIn.PasswordAsync("not a name", PortalHost.Password, "1", default)).Error);
-        Assert.Equal(wrong, (await SignIn.PasswordAsync("ann", new string('x', 100_000), "1", default)).Error);
+        Assert.Equal(wrong, (await SignIn.PasswordAsync("nobody", PortalHost.Password, null, "1", default)).Error);
+        Assert.Equal(wrong, (await SignIn.PasswordAsync("not a name", PortalHost.Password, null, "1", default)).Error);
+        Assert.Equal(wrong, (await SignIn.PasswordAsync("ann", new string('x', 100_000), null, "1", default)).Error);
     }
 
     [Fact]
@@ -32,14 +32,14 @@ public sealed class SignInTests : IDisposable
         await _portal.AddUserAsync("ann", BuiltInRoles.Viewer);
         for (var i = 0; i < 5; i++)
         {
-            await SignIn.PasswordAsync("ann", "wrong password", "1", default);
+            await SignIn.PasswordAsync("ann", "wrong password", null, "1", default);
         }
 
-        Assert.Equal("signin.throttled", (await SignIn.PasswordAsync("ann", PortalHost.Password, "1", default)).Error!.Code);
-        Assert.True((await SignIn.PasswordAsync("ann", PortalHost.Password, "2", default)).IsSuccess);
+        Assert.Equal("signin.throttled", (await SignIn.PasswordAsync("ann", PortalHost.Password, null, "1", default)).Error!.Code);
+        Assert.True((await SignIn.PasswordAsync("ann", PortalHost.Password, null, "2", default)).IsSuccess);
 
         _portal.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True((await SignIn.PasswordAsync("ann", PortalHost.Password, "1", default)).IsSuccess);
+        Assert.True((await SignIn.PasswordAsync("ann", PortalHost.Password, null, "1", default)).IsSuccess);
     }
 
     [Fact]
@@ -47,19 +47,19 @@ public sealed class SignInTests : IDisposable
     {
         for (var i = 0; i < 100; i++)
         {
-            Assert.Equal("signin.failed", (await SignIn.PasswordAsync($"user{i}", "wrong password", "1", default)).Error!.Code);
+            Assert.Equal("signin.failed", (await SignIn.PasswordAsync($"user{i}", "wrong password", null, "1", default)).Error!.Code);
         }
 
-        Assert.Equal("signin.throttled", (await SignIn.PasswordAsync("another", "wrong password", "1", default)).Error!.Code);
+        Assert.Equal("signin.throttled", (await SignIn.PasswordAsync("another", "wrong password", null, "1", default)).Error!.Code);
         _portal.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("signin.failed", (await SignIn.PasswordAsync("another", "wrong password", "1", default)).Error!.Code);
+        Assert.Equal("signin.failed", (await SignIn.PasswordAsync("another", "wrong password", null, "1", default)).Error!.Code);
     }
 
     [Fact]
     public async Task Actor_AfterPasswordChangeOrDeletion_IsAnonymous()
     {
         await _portal.AddUserAsync("ann", BuiltInRoles.Administrator);
-        var principal = (await SignIn.PasswordAsync("ann", PortalHost.Password, "1", default)).Value;
+        var principal = (await SignIn.PasswordAsync("ann", PortalHost.Password, null, "1", default)).Value;
         var actors = _portal.Services.GetRequiredService<IActors>();
         Assert.Equal("ann", (await actors.FindAsync(principal, default)).Name);
 
@@ -77,7 +77,7 @@ public sealed class SignInTests : IDisposable
         await _portal.AddUserAsync("bob", BuiltInRoles.Administrator, "Not A Host");
         foreach (var name in (string[])["ann", "bob"])
         {
-            var principal = (await SignIn.PasswordAsync(name, PortalHost.Password, "1", default)).Value;
+            var principal = (await SignIn.PasswordAsync(name, PortalHost.Password, null, "1", default)).Value;
             Assert.Empty((await _portal.Services.GetRequiredService<IActors>().FindAsync(principal, default)).Grants);
         }
     }

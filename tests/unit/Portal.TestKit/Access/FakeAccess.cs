@@ -38,7 +38,7 @@ public sealed class FakeSignIn : ISignIn
     /// <summary>The password that is right.</summary>
     public string Password { get; set; } = "correct horse";
 
-    public Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string source, CancellationToken ct) =>
+    public Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string? code, string source, CancellationToken ct) =>
         Task.FromResult<Result<ClaimsPrincipal>>(password == Password
             ? new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, userName)], "test"))
             : new Error(ErrorKind.Unauthorized, "signin.failed", "The user name or the password is wrong."));

@@ -43,6 +43,6 @@ internal sealed class FirstRun(ISetup setup, ISignIn signIn)
         }
 
         var created = await setup.CompleteAsync(new(values.Secret.Trim(), values.UserName.Trim(), values.Password), source, ct);
-        return created.Error is { } error ? error : await signIn.PasswordAsync(values.UserName.Trim(), values.Password, source, ct);
+        return created.Error is { } error ? error : await signIn.PasswordAsync(values.UserName.Trim(), values.Password, null, source, ct);
     }
 }

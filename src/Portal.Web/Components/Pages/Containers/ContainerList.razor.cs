@@ -32,6 +32,8 @@ public sealed partial class ContainerList : LiveComponent
 
     [Inject] public required IAccessPolicy Policy { get; init; }
 
+    [Inject] public required IAccessTargets Targets { get; init; }
+
     [Inject] public required IDialogService Dialogs { get; init; }
 
     [Inject] public required ISnackbar Snackbar { get; init; }
@@ -120,7 +122,7 @@ public sealed partial class ContainerList : LiveComponent
     private void Choose((ContainerRow Row, bool Selected) choice) => _table.Select(choice.Row.Key, choice.Selected);
 
     private List<ContainerView> Fitting(ContainerAction action) =>
-        [.. _table.Selected.Select(row => row.View).Where(view => action.Fits(view.State) && Policy.Check(Actor, action.Permission(), new AccessTarget(view.Host)) is null)];
+        [.. _table.Selected.Select(row => row.View).Where(view => action.Fits(view.State) && Policy.Check(Actor, action.Permission(), Targets.Container(view)) is null)];
 
     private async Task ActAsync((ContainerRow Row, ContainerAction Action) wish)
     {
