@@ -23,6 +23,9 @@ internal sealed class PublishedPorts : IDisposable
     private readonly PortTable _table;
     private readonly Dictionary<PortKey, PortHold?> _holds = [];
 
+    // Of ports about to be exchanged.
+    private readonly Dictionary<PortKey, PortHold?> _kept = [];
+
     public PublishedPorts() => _table = EphemeralRange() is var (first, last) ? new(first, last) : new(32768, 60999);
 
     /// <summary>Takes all of the ports or none.</summary>
@@ -55,6 +58,52 @@ internal sealed class PublishedPorts : IDisposable
             {
                 ReleaseAll(taken);
                 throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes ports in place of others, all or none. What is in both is never let go: somebody else would have it at once, and a
+    /// child that is just being started keeps a closed socket for a moment.
+    /// </summary>
+    public IReadOnlyList<PublishedPort> Exchange(string owner, IReadOnlyList<PublishedPort> old, PortSide? ipv4, PortSide? ipv6, IReadOnlyList<PortBinding> bindings)
+    {
+        lock (_gate)
+        {
+            foreach (var port in old)
+            {
+                if (_holds.Remove(PortKey.Of(port), out var hold))
+                {
+                    _kept[PortKey.Of(port)] = hold;
+                    _table.Release(port.Protocol, port.HostAddress, port.HostPort);
+                }
+            }
+
+            try
+            {
+                return Take(owner, ipv4, ipv6, bindings);
+            }
+            catch
+            {
+                foreach (var (key, hold) in _kept)
+                {
+                    _table.Take(key.Protocol, key.Address, key.Port, owner);
+                    _holds[key] = hold;
+                }
+
+                throw;
+            }
+            finally
+            {
+                foreach (var (key, hold) in _kept)
+                {
+                    if (!_holds.ContainsKey(key))
+                    {
+                        hold?.Dispose();
+                    }
+                }
+
+                _kept.Clear();
             }
         }
     }
@@ -208,7 +257,7 @@ internal sealed class PublishedPorts : IDisposable
 
             try
             {
-                _holds[PortKey.Of(published)] = PortHold.Take(binding.Protocol, address, port);
+                _holds[PortKey.Of(published)] = _kept.TryGetValue(PortKey.Of(published), out var kept) ? kept : PortHold.Take(binding.Protocol, address, port);
                 mine.Add(published);
             }
             catch (LinuxException e)
@@ -247,7 +296,11 @@ internal sealed class PublishedPorts : IDisposable
         {
             if (_holds.Remove(PortKey.Of(port), out var hold))
             {
-                hold?.Dispose();
+                if (!_kept.ContainsKey(PortKey.Of(port)))
+                {
+                    hold?.Dispose();
+                }
+
                 _table.Release(port.Protocol, port.HostAddress, port.HostPort);
             }
         }
