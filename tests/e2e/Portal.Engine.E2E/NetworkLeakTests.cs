@@ -6,6 +6,7 @@ using Portal.E2E;
 namespace Portal.Engine.E2E;
 
 /// <summary>Containers, networks, ports and volumes come and go hundreds of times; afterwards all is as it was.</summary>
+[Trait("Agent", "one")]
 public sealed class NetworkLeakTests(Engine engine) : EngineTest(engine)
 {
     private const int Cycles = 500;
