@@ -6,7 +6,7 @@ namespace Portal.Runtime.Cgroups;
 /// <summary>Stops all processes of a container where they are, and lets them go on (the freezer of cgroups(7)).</summary>
 internal sealed class CgroupFreezer(CgroupLocator locator, ICgroupFiles files, TimeProvider time, string procRoot = "/proc")
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_step = TimeSpan.FromMilliseconds(2), s_longestStep = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_step = TimeSpan.FromMilliseconds(2), s_longestStep = TimeSpan.FromMilliseconds(50), s_ending = TimeSpan.FromSeconds(1);
 
     /// <summary>Freezes; returns when every process stands still. False when the first process has ended, before or meanwhile: nothing is frozen then.</summary>
     /// <exception cref="IOException">It cannot be had within some seconds; the processes run as before.</exception>
@@ -17,9 +17,19 @@ internal sealed class CgroupFreezer(CgroupLocator locator, ICgroupFiles files, T
             await FreezeAsync(Find(container, pid) ?? throw new IOException("it has no freezer cgroup"), ct).ConfigureAwait(false);
             return true;
         }
-        catch (IOException) when (ProcFile.HasEnded(pid, procRoot))
+        catch (IOException)
         {
-            // The kernel takes an ended process out of its cgroup, and the runtime takes the cgroup away.
+            // The kernel takes an ending process out of its cgroup a moment before it shows as ended.
+            for (var began = time.GetTimestamp(); !ProcFile.HasEnded(pid, procRoot);)
+            {
+                if (time.GetElapsedTime(began) > s_ending)
+                {
+                    throw;
+                }
+
+                await Task.Delay(s_step, time, ct).ConfigureAwait(false);
+            }
+
             return false;
         }
     }

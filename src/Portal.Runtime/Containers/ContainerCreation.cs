@@ -17,6 +17,8 @@ internal sealed class ContainerCreation(
     ContainerStore store, IImages images, ILayerStore layers, INetworks networks, MountResolution mountResolution, LocalVolumes volumes, LogDrivers logs, NamespaceDonors donors, OciHost host,
     OciRuntimes runtimes, WorkSlots slots, RuntimeOptions options, TimeProvider time)
 {
+    private const int Attempts = 3;
+
     /// <summary>Makes a container.</summary>
     /// <param name="spec">What was asked.</param>
     /// <param name="name">Null for an invented one.</param>
@@ -27,6 +29,23 @@ internal sealed class ContainerCreation(
 
     /// <summary>The same on layers of which there need be no image.</summary>
     public async Task<Container> CreateAsync(ContainerSpec spec, string? name, StepRoot? step, ICollection<string> warnings, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await MakeAsync(spec, name, step, warnings, ct).ConfigureAwait(false);
+            }
+            catch (ErrorException e) when (e.Error.Code == OverlayLayerStore.LayerMissing && step is null && attempt < Attempts)
+            {
+                // Removed after it was found. Either there is none now, and this says so, or it has come again.
+                _ = images.Resolve(spec.Image);
+                warnings.Clear();
+            }
+        }
+    }
+
+    private async Task<Container> MakeAsync(ContainerSpec spec, string? name, StepRoot? step, ICollection<string> warnings, CancellationToken ct)
     {
         ContainerValidation.Check(spec, Environment.ProcessorCount);
         spec = donors.Settle(spec) with { Log = logs.Resolve(spec.Log), Runtime = runtimes.Resolve(spec.Runtime), Resources = ResourceFit.Fit(spec.Resources, host.Limits, warnings) };

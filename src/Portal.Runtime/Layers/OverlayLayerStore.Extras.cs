@@ -93,7 +93,7 @@ internal sealed partial class OverlayLayerStore
         {
             links[^(i + 1)] = _known.TryGetValue(chain[i], out var layer)
                 ? layer.Link
-                : throw new ErrorException(ErrorKind.Internal, "layers.missing", $"The layer {diffIds[i]} of the image is not unpacked. Load the image again.");
+                : throw new ErrorException(ErrorKind.Internal, LayerMissing, $"The layer {diffIds[i]} of the image is not unpacked. Load the image again.");
         }
 
         return links;

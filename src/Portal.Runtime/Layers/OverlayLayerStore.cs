@@ -28,6 +28,9 @@ internal sealed partial class OverlayLayerStore : ILayerStore
     /// <summary>Most layers an image may have, as in Docker.</summary>
     public const int MaximumLayers = 127;
 
+    /// <summary>Code of the error that a layer is not there.</summary>
+    public const string LayerMissing = "layers.missing";
+
     private const UnixFileMode TraverseMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
     private const UnixFileMode RootMode = TraverseMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private const int MaximumMountData = 4000;

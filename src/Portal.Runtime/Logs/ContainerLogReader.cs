@@ -32,10 +32,11 @@ public sealed class ContainerLogReader(TimeProvider time)
         LogLines? lines = null;
         try
         {
-            (var index, lines) = Begin(segments, query, sink);
-
-            // A reader that only wants what is there must not chase a container that writes faster than it reads.
-            var end = segments.Count > 0 && !query.Follow && !segments[^1].IsCompressed ? segments[^1].Length : long.MaxValue;
+            // A reader that only wants what is there must not chase a container that writes faster than it reads, and the last
+            // lines are those before one and the same end.
+            var now = segments.Count > 0 && !segments[^1].IsCompressed ? segments[^1].Length : long.MaxValue;
+            (var index, lines) = Begin(segments, now, query, sink);
+            var end = query.Follow ? long.MaxValue : now;
             await sink.FlushAsync(ct).ConfigureAwait(false);
             for (; index < segments.Count; index++)
             {
@@ -150,11 +151,11 @@ public sealed class ContainerLogReader(TimeProvider time)
     }
 
     /// <summary>The first file of interest, at its place, and what takes the lines from there.</summary>
-    private static (int Index, LogLines Lines) Begin(List<LogSegment> segments, LogQuery query, ILogSink sink)
+    private static (int Index, LogLines Lines) Begin(List<LogSegment> segments, long end, LogQuery query, ILogSink sink)
     {
         if (query.Tail is not null && segments.Count > 0)
         {
-            var (index, offset, skip) = new LogTail(query).Find(segments);
+            var (index, offset, skip) = new LogTail(query).Find(segments, end);
             segments[index].Position = offset;
             return (index, new(query with { Since = null }, new LogTailSink(sink, skip, query.Since)));
         }

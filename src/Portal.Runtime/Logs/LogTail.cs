@@ -19,10 +19,11 @@ internal sealed class LogTail(LogQuery query)
 
     /// <summary>Where to begin so that at most <see cref="LogQuery.Tail"/> wanted lines follow.</summary>
     /// <param name="segments">Oldest first.</param>
+    /// <param name="end">Where the log ends in the last one, which may grow meanwhile.</param>
     /// <returns>Index in <paramref name="segments"/>, offset in that file, and how many wanted lines after it are to be left out.</returns>
-    public (int Index, long Offset, long Skip) Find(List<LogSegment> segments)
+    public (int Index, long Offset, long Skip) Find(List<LogSegment> segments, long end)
     {
-        var begin = (Index: Math.Max(segments.Count - 1, 0), Offset: segments.Count > 0 ? segments[^1].Length : 0, Skip: 0L);
+        var begin = (Index: Math.Max(segments.Count - 1, 0), Offset: end, Skip: 0L);
         for (var index = segments.Count - 1; index >= 0; index--)
         {
             var segment = segments[index];
@@ -36,7 +37,7 @@ internal sealed class LogTail(LogQuery query)
                     return begin;
                 }
             }
-            else if (FindIn(segment) is var (offset, enough))
+            else if (FindIn(segment, index == segments.Count - 1 ? end : segment.Length) is var (offset, enough))
             {
                 begin = offset is { } first ? (index, first, 0) : begin;
                 if (enough)
@@ -51,11 +52,11 @@ internal sealed class LogTail(LogQuery query)
 
     /// <summary>Goes backwards through a file.</summary>
     /// <returns>Where its first line of interest begins, null when it has none; and whether nothing before it is of interest.</returns>
-    private (long? First, bool Enough) FindIn(LogSegment segment)
+    private (long? First, bool Enough) FindIn(LogSegment segment, long end)
     {
         long? first = null;
-        var end = segment.Length;
         var lineEnd = end;
+        var hasEnd = false;
         var buffer = new byte[BlockSize + K8sFileLine.PrefixLength];
         while (end > 0)
         {
@@ -73,7 +74,7 @@ internal sealed class LogTail(LogQuery query)
                 }
 
                 var begin = start + newline + 1;
-                if (Wants(buffer.AsSpan(newline + 1, read - newline - 1), out var line))
+                if (hasEnd && Wants(buffer.AsSpan(newline + 1, read - newline - 1), out var line))
                 {
                     if (IsLine(line, lineEnd - begin - K8sFileLine.PrefixLength - (line.IsPartial ? 1 : 0)))
                     {
@@ -94,6 +95,7 @@ internal sealed class LogTail(LogQuery query)
                     break;
                 }
 
+                hasEnd = true;
                 search = search[..newline];
             }
 

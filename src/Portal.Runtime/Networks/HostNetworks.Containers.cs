@@ -220,7 +220,7 @@ internal sealed partial class HostNetworks
     }
 
     /// <summary>Takes the host ports of a container, for the networks by which it is reached from outside.</summary>
-    private NetworkAttachment Publish(AttachmentRequest request, NetworkAttachment attachment, IReadOnlyList<PortBinding> bindings)
+    private NetworkAttachment Publish(AttachmentRequest request, NetworkAttachment attachment, IReadOnlyList<PortBinding> bindings, IReadOnlyList<PublishedPort>? old = null)
     {
         if (bindings.Count == 0)
         {
@@ -228,7 +228,7 @@ internal sealed partial class HostNetworks
         }
 
         var (ipv4, ipv6) = (Publisher(attachment, isIPv6: false), Publisher(attachment, isIPv6: true));
-        var taken = ports.Take(NameOf(request.Container), Side(ipv4, isIPv6: false), Side(ipv6, isIPv6: true), bindings);
+        var taken = ports.Exchange(NameOf(request.Container), old ?? [], Side(ipv4, isIPv6: false), Side(ipv6, isIPv6: true), bindings);
         return attachment with
         {
             Endpoints =
@@ -263,19 +263,10 @@ internal sealed partial class HostNetworks
         }
 
         var old = before.Ports.ToList();
-        ports.Release(old);
-        try
-        {
-            // What was left open stays as it was chosen.
-            return Publish(
-                request, after with { Endpoints = [.. after.Endpoints.Select(e => e with { Ports = [] })] },
-                [.. request.Ports.Select(b => old.Find(p => p.HostPort > 0 && b.HostPort == 0 && p.ContainerPort == b.ContainerPort && p.Protocol == b.Protocol) is { } known ? b with { HostPort = known.HostPort } : b)]);
-        }
-        catch
-        {
-            ports.Restore(NameOf(request.Container), before.Rules());
-            throw;
-        }
+        // What was left open stays as it was chosen.
+        return Publish(
+            request, after with { Endpoints = [.. after.Endpoints.Select(e => e with { Ports = [] })] },
+            [.. request.Ports.Select(b => old.Find(p => p.HostPort > 0 && b.HostPort == 0 && p.ContainerPort == b.ContainerPort && p.Protocol == b.Protocol) is { } known ? b with { HostPort = known.HostPort } : b)], old);
     }
 
     /// <summary>The place that a family's ports are published by: only bridges can.</summary>

@@ -8,7 +8,12 @@ internal sealed partial class HostNetworks
     /// <summary>Puts back what somebody else took away from the kernel.</summary>
     private void Repair()
     {
-        RestoreLinks();
+        // No network is removed meanwhile: its link would come back with nobody to take it away.
+        lock (_gate)
+        {
+            RestoreLinks();
+        }
+
         RestorePairsAsync().GetAwaiter().GetResult();
         if (firewall.Repair())
         {

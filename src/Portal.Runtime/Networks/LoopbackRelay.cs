@@ -19,7 +19,6 @@ internal sealed class LoopbackRelay : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
-    private readonly IPEndPoint _container;
     private readonly SemaphoreSlim _room;
     private readonly CancellationTokenSource _stopping = new();
 
@@ -29,9 +28,12 @@ internal sealed class LoopbackRelay : IDisposable
     /// <param name="room">How many connections there may be yet.</param>
     public LoopbackRelay(Socket listener, IPEndPoint container, SemaphoreSlim room)
     {
-        (_listener, _container, _room) = (listener, container, room);
+        (_listener, Container, _room) = (listener, container, room);
         _ = AcceptAsync(_stopping.Token);
     }
+
+    /// <summary>Where to. Connections that there are stay where they are.</summary>
+    public IPEndPoint Container { get; set; }
 
     /// <summary>Ends, with every connection.</summary>
     public void Dispose()
@@ -72,11 +74,12 @@ internal sealed class LoopbackRelay : IDisposable
     {
         try
         {
-            using var server = new Socket(_container.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            var container = Container;
+            using var server = new Socket(container.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
                 client.NoDelay = server.NoDelay = true;
-                await server.ConnectAsync(_container, ct).ConfigureAwait(false);
+                await server.ConnectAsync(container, ct).ConfigureAwait(false);
                 await Task.WhenAll(CopyAsync(client, server, ct), CopyAsync(server, client, ct)).ConfigureAwait(false);
                 client.Dispose();
             }

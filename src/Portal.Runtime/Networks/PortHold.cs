@@ -75,11 +75,17 @@ internal sealed class PortHold : IDisposable
         }
     }
 
-    /// <summary>Leads connections to ::1 to a container; nothing to do for a port that is not at ::1.</summary>
+    /// <summary>Leads connections to ::1 to a container, from now on to this one; nothing to do for a port that is not at ::1.</summary>
     public void Relay(IPEndPoint container, SemaphoreSlim room)
     {
         if (!_hasLoopback)
         {
+            return;
+        }
+
+        if (_relay is not null)
+        {
+            _relay.Container = container;
             return;
         }
 

@@ -21,10 +21,11 @@ internal sealed class PublishedPorts : IDisposable
 
     private readonly Lock _gate = new();
     private readonly PortTable _table;
-    private readonly Dictionary<PortKey, PortHold?> _holds = [];
-    // Ports of IPv4 that are at ::1 too.
-    private readonly Dictionary<int, PortHold> _loopbacks = [];
+    private readonly Dictionary<PortKey, Holding> _holds = [];
     private readonly SemaphoreSlim _room = new(LoopbackRelay.MaximumConnections);
+
+    // Of ports about to be exchanged.
+    private readonly Dictionary<PortKey, Holding> _kept = [];
 
     public PublishedPorts() => _table = EphemeralRange() is var (first, last) ? new(first, last) : new(32768, 60999);
 
@@ -62,6 +63,55 @@ internal sealed class PublishedPorts : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes ports in place of others, all or none. What is in both is never let go: somebody else would have it at once, and a
+    /// child that is just being started keeps a closed socket for a moment.
+    /// </summary>
+    public IReadOnlyList<PublishedPort> Exchange(string owner, IReadOnlyList<PublishedPort> old, PortSide? ipv4, PortSide? ipv6, IReadOnlyList<PortBinding> bindings)
+    {
+        lock (_gate)
+        {
+            foreach (var port in old)
+            {
+                if (_holds.Remove(PortKey.Of(port), out var hold))
+                {
+                    _kept[PortKey.Of(port)] = hold;
+                    _table.Release(port.Protocol, port.HostAddress, port.HostPort);
+                }
+            }
+
+            var before = _kept.Values.Select(hold => (hold, hold.Container)).ToList();
+            try
+            {
+                return Take(owner, ipv4, ipv6, bindings);
+            }
+            catch
+            {
+                foreach (var (key, hold) in _kept)
+                {
+                    _table.Take(key.Protocol, key.Address, key.Port, owner);
+                    _holds[key] = hold;
+                }
+
+                before.ForEach(was => was.hold.LeadTo(was.Container, _room));
+
+                throw;
+            }
+            finally
+            {
+                foreach (var (key, hold) in _kept)
+                {
+                    if (!_holds.ContainsKey(key))
+                    {
+                        hold.Dispose();
+                    }
+                }
+
+                _kept.Clear();
+            }
+        }
+    }
+
     /// <summary>Takes ports that are in force already; gives back those that another process has got hold of meanwhile.</summary>
     public IReadOnlyList<PortRule> Restore(string owner, IEnumerable<PortRule> ports)
     {
@@ -83,7 +133,7 @@ internal sealed class PublishedPorts : IDisposable
                 catch (LinuxException)
                 {
                     // The container keeps it: its rules come before any socket.
-                    _holds[new(port.Protocol, port.HostAddress, port.HostPort)] = null;
+                    _holds[new(port.Protocol, port.HostAddress, port.HostPort)] = new(null);
                     lost.Add(port);
                 }
             }
@@ -105,13 +155,12 @@ internal sealed class PublishedPorts : IDisposable
     {
         lock (_gate)
         {
-            foreach (var hold in _holds.Values.Concat(_loopbacks.Values))
+            foreach (var hold in _holds.Values)
             {
-                hold?.Dispose();
+                hold.Dispose();
             }
 
             _holds.Clear();
-            _loopbacks.Clear();
         }
     }
 
@@ -241,31 +290,33 @@ internal sealed class PublishedPorts : IDisposable
     /// <exception cref="LinuxException">Another process has it, or the address is none of this host.</exception>
     private void Hold(PortRule port)
     {
-        if (port is { IsIPv6: true, Protocol: "tcp" } && _loopbacks.Remove(port.HostPort, out var other))
+        if (port is { IsIPv6: true, Protocol: "tcp" } && _holds.TryGetValue(new("tcp", IPAddress.Any, port.HostPort), out var other))
         {
             // Of a container that has the port of IPv4 alone: whoever has the one of IPv6 comes first.
-            other.Dispose();
+            other.LeaveLoopback();
         }
 
-        var container = new IPEndPoint(port.Address, port.Port);
-        var hold = PortHold.Take(port.Protocol, port.HostAddress, port.HostPort);
-        hold?.Relay(container, _room);
-        _holds[new(port.Protocol, port.HostAddress, port.HostPort)] = hold;
-        if (port.Protocol != "tcp" || !port.HostAddress.Equals(IPAddress.Any))
+        var key = new PortKey(port.Protocol, port.HostAddress, port.HostPort);
+        if (!_kept.TryGetValue(key, out var hold))
         {
-            return;
+            hold = new(PortHold.Take(port.Protocol, port.HostAddress, port.HostPort), port.Protocol == "tcp" && port.HostAddress.Equals(IPAddress.Any) ? TakeLoopback(port.HostPort) : null);
         }
 
+        hold.LeadTo(new(port.Address, port.Port), _room);
+        _holds[key] = hold;
+    }
+
+    /// <summary>A port of IPv4 at ::1 too: clients that are told "localhost" try that first.</summary>
+    private static PortHold? TakeLoopback(int port)
+    {
         try
         {
-            // Clients that are told "localhost" try ::1 first.
-            var loopback = PortHold.Take(port.Protocol, IPAddress.IPv6Loopback, port.HostPort);
-            loopback!.Relay(container, _room);
-            _loopbacks[port.HostPort] = loopback;
+            return PortHold.Take("tcp", IPAddress.IPv6Loopback, port);
         }
         catch (LinuxException)
         {
             // Somebody else's, or there is no IPv6: the port is one of IPv4 all the same.
+            return null;
         }
     }
 
@@ -283,10 +334,9 @@ internal sealed class PublishedPorts : IDisposable
         {
             if (_holds.Remove(PortKey.Of(port), out var hold))
             {
-                hold?.Dispose();
-                if (port.Protocol == "tcp" && port.HostAddress.Equals(IPAddress.Any) && _loopbacks.Remove(port.HostPort, out var loopback))
+                if (!_kept.ContainsKey(PortKey.Of(port)))
                 {
-                    loopback.Dispose();
+                    hold.Dispose();
                 }
 
                 _table.Release(port.Protocol, port.HostAddress, port.HostPort);
@@ -305,6 +355,37 @@ internal sealed class PublishedPorts : IDisposable
         catch (IOException)
         {
             return null;
+        }
+    }
+
+    /// <summary>What keeps a port, and leads connections to ::1 to its container.</summary>
+    /// <param name="port">Null for what is kept in the table only.</param>
+    /// <param name="loopback">The same port at ::1, for one of IPv4; null where it is not to be had.</param>
+    private sealed class Holding(PortHold? port, PortHold? loopback = null) : IDisposable
+    {
+        private PortHold? _loopback = loopback;
+
+        public IPEndPoint? Container { get; private set; }
+
+        public void LeadTo(IPEndPoint? container, SemaphoreSlim room)
+        {
+            if ((Container = container) is not null)
+            {
+                port?.Relay(container!, room);
+                _loopback?.Relay(container!, room);
+            }
+        }
+
+        public void LeaveLoopback()
+        {
+            _loopback?.Dispose();
+            _loopback = null;
+        }
+
+        public void Dispose()
+        {
+            port?.Dispose();
+            LeaveLoopback();
         }
     }
 

@@ -7,6 +7,7 @@ namespace Portal.Engine.E2E;
 /// A whole application by a compose file (<c>Application/</c>): pages that ask an API that counts in PostgreSQL, on a network
 /// in front and one behind that is closed, with a volume, each started when what it needs is healthy.
 /// </summary>
+[Trait("Agent", "one")]
 public sealed class ApplicationTests(KilledEngine engine) : IClassFixture<KilledEngine>, IAsyncLifetime
 {
     private readonly DockerCli _docker = engine.Docker;

@@ -9,7 +9,7 @@ public sealed class ImageCrashTests(KilledEngine engine) : IClassFixture<KilledE
 {
     private const int Size = 24 << 20;
 
-    private static readonly string[] s_gone = ["No such image", "No such container", "marked for removal"];
+    private static readonly string[] s_gone = ["No such image", "No such container", "marked for removal", "received 404"];
 
     private readonly DockerCli _docker = engine.Docker;
     private readonly string _archive = Path.Combine(engine.Root, "images.tar");

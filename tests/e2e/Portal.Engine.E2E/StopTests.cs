@@ -59,21 +59,27 @@ public sealed class StopTests(Engine engine) : EngineTest(engine)
     [Fact]
     public async Task Stop_ByASignalOfItsOwn_SendsThat()
     {
-        await Docker.RunDetachedAsync("--name", "usr", "--network", "none", "--stop-signal", "USR1", "busybox", "sh", "-c", "trap 'exit 11' USR1; trap 'exit 12' USR2; while :; do sleep 0.05; done");
+        await Docker.RunDetachedAsync("--name", "usr", "--network", "none", "--stop-signal", "USR1", "busybox", "sh", "-c", "trap 'exit 11' USR1; trap 'exit 12' USR2; echo up; while :; do sleep 0.05; done");
+        await UntilUpAsync(1);
         (await Docker.RunAsync("stop", "usr")).Succeeded();
         Assert.Equal("11", await Docker.InspectAsync("usr", "{{.State.ExitCode}}"));
 
         (await Docker.RunAsync("start", "usr")).Succeeded();
+        await UntilUpAsync(2);
         Assert.Equal(HttpStatusCode.NoContent, (await Http.PostAsync("/v1.41/containers/usr/stop?signal=USR2", null)).StatusCode);
         Assert.Equal("11", await Docker.InspectAsync("usr", "{{.State.ExitCode}}"));
 
         (await Docker.RunAsync("start", "usr")).Succeeded();
+        await UntilUpAsync(3);
         Assert.Equal(HttpStatusCode.NoContent, (await Http.PostAsync("/v1.42/containers/usr/stop?signal=USR2", null)).StatusCode);
         Assert.Equal("12", await Docker.InspectAsync("usr", "{{.State.ExitCode}}"));
 
         (await Docker.RunAsync("start", "usr")).Succeeded();
         await ExpectErrorAsync(await Http.PostAsync("/containers/usr/stop?signal=NOPE", null), HttpStatusCode.BadRequest, "NOPE");
         await ExpectErrorAsync(await Http.PostAsync("/containers/usr/kill?signal=NOPE", null), HttpStatusCode.BadRequest, "NOPE");
+
+        // A signal that comes before its trap is none to a first process.
+        Task UntilUpAsync(int times) => Patience.UntilAsync("it takes signals", async () => (await Docker.RunAsync("logs", "usr")).Lines.Length == times);
     }
 
     [Fact]

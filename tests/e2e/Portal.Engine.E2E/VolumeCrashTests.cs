@@ -97,7 +97,7 @@ public sealed class VolumeCrashTests(KilledEngine engine) : IClassFixture<Killed
         }
 
         await engine.KillAsync();
-        Assert.NotEmpty(Directory.GetFileSystemEntries(engine.DataRoot + "/volumes/new"));
+        Assert.True(File.Exists(engine.DataRoot + "/volumes/new/filling"));
         await engine.StartAsync();
 
         Assert.Empty(Directory.GetFileSystemEntries(engine.DataRoot + "/volumes/new/_data"));

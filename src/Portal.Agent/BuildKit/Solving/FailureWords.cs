@@ -62,17 +62,7 @@ internal static class FailureWords
             json.WriteBase64String("data", Encoding.UTF8.GetBytes(text));
             json.WriteString("language", "Dockerfile");
             json.WriteEndObject();
-            json.WriteStartArray("ranges");
-            json.WriteStartObject();
-            foreach (var end in (ReadOnlySpan<string>)["start", "end"])
-            {
-                json.WriteStartObject(end);
-                json.WriteNumber("line", line);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-            json.WriteEndArray();
+            SourceRanges.Write(json, line);
             json.WriteEndObject();
         }
 

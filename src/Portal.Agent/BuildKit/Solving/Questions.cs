@@ -195,17 +195,7 @@ internal static class Questions
     private static void Location(Utf8JsonWriter json, int line)
     {
         json.WriteStartObject("location");
-        json.WriteStartArray("ranges");
-        json.WriteStartObject();
-        foreach (var end in (ReadOnlySpan<string>)["start", "end"])
-        {
-            json.WriteStartObject(end);
-            json.WriteNumber("line", line);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-        json.WriteEndArray();
+        SourceRanges.Write(json, line);
         json.WriteEndObject();
     }
 

@@ -35,7 +35,7 @@ public sealed class BuildCorpusTests(Engine engine) : EngineTest(engine), IClass
     }
 
     // What is expected is held against Docker; no agent takes part.
-    [Fact, Trait("Agent", "none")]
+    [Fact, Trait("Agent", "one")]
     public async Task Corpus_BuiltByDocker_LeadsToTheSame()
     {
         await using var daemon = await DockerDaemon.TryStartAsync(Path.Combine(Engine.Root, "dockerd"), Path.Combine(Engine.Root, "busybox.tar"));

@@ -78,9 +78,22 @@ public sealed class CgroupFreezerTests : IDisposable
     {
         File.WriteAllText($"{_proc}/{Pid}/cgroup", "6:freezer:/\n0::/user.slice\n");
 
-        await Assert.ThrowsAsync<IOException>(() => Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() => Run(Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None)));
 
         Assert.Empty(_files.Written);
+    }
+
+    [Fact]
+    public async Task Freeze_OfAProcessThatIsAboutToEnd_WaitsToSeeIt()
+    {
+        File.WriteAllText($"{_proc}/{Pid}/cgroup", "6:freezer:/\n0::/\n");
+
+        var freezing = Freezer(v1: true).TryFreezeAsync(_id, Pid, CancellationToken.None);
+        Assert.False(freezing.IsCompleted);
+        File.WriteAllText($"{_proc}/{Pid}/stat", Stat('Z'));
+        await Run(freezing);
+
+        Assert.False(await freezing);
     }
 
     [Fact]

@@ -170,6 +170,35 @@ public sealed class ContainerLogReaderTests : IDisposable
         Assert.Equal(["e\n", "ab\n"], await ReadAsync(s_all with { Tail = 2 }));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    public async Task Tail_WhileALineIsBeingWritten_IsTheLastWholeOne(int missing)
+    {
+        File.WriteAllText(LogPath, Line(0, "x") + Line(1, "whole") + Line(2, new string('y', 60))[..^missing]);
+
+        Assert.Equal(["whole\n"], await ReadAsync(s_all with { Tail = 1 }));
+        Assert.Equal(["x\n", "whole\n"], await ReadAsync(s_all with { Tail = 2 }));
+    }
+
+    [Theory]
+    [InlineData(false, "")]
+    [InlineData(true, "")]
+    [InlineData(false, "2026-")]
+    [InlineData(true, "2026-")]
+    [InlineData(false, "2026-11-25T10:00:00.000000000+00:00 stdout F yy")]
+    [InlineData(true, "2026-11-25T10:00:00.000000000+00:00 stdout F yy")]
+    public async Task Tail_OfALineWhoseEndCameAlone_HasItWhole(bool rotated, string written)
+    {
+        var before = Line(0, "x") + Line(1, "yyy", tag: 'P');
+        var after = Line(1, "") + written;
+        File.WriteAllText(LogPath + ".1", rotated ? before : Line(0, "w"));
+        File.WriteAllText(LogPath, rotated ? after : before + after);
+
+        Assert.Equal(["yyy\n"], await ReadAsync(s_all with { Tail = 1 }));
+        Assert.Equal(["x\n", "yyy\n"], await ReadAsync(s_all with { Tail = 2 }));
+    }
+
     [Fact]
     public async Task Tail_LineAcrossFiles_CountsOnce()
     {

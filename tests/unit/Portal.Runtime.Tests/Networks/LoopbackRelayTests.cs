@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Portal.Domain.Primitives;
 using Portal.Runtime.Networks;
 
 namespace Portal.Runtime.Tests.Networks;
@@ -113,6 +114,28 @@ public sealed class LoopbackRelayTests : IDisposable
 
         using var client = await ConnectAsync(taken.HostPort);
         using var server = await _container.AcceptSocketAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Exchange_LeadsToTheNewPlace_AndStaysThereWhenTheNextFails()
+    {
+        var taken = Take(_container);
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+
+        var moved = _ports.Exchange("web", [taken], SideOf(other), null, [new(PortOf(other), "tcp", "", taken.HostPort)]);
+        await DemandAsync();
+
+        // The second of the ports is a listener's, so that none changes.
+        Assert.Throws<ErrorException>(() => _ports.Exchange(
+            "web", moved, SideOf(_container), null, [new(PortOf(_container), "tcp", "", taken.HostPort), new(PortOf(_container), "tcp", "", PortOf(other))]));
+        await DemandAsync();
+
+        async Task DemandAsync()
+        {
+            using var client = await ConnectAsync(taken.HostPort);
+            using var server = await other.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     public void Dispose()

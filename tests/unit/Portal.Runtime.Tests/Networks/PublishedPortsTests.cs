@@ -56,6 +56,23 @@ public sealed class PublishedPortsTests : IDisposable
     }
 
     [Fact]
+    public void Exchange_PortInBoth_IsNeverLetGoAndComesBackWhenAnotherCannotBeHad()
+    {
+        using var foreign = new TcpListener(IPAddress.Loopback, 0);
+        foreign.Start();
+        var old = _ports.Take("web", s_web, null, [Loopback(80, 0), Loopback(81, 0)]);
+
+        Assert.Throws<ErrorException>(() => _ports.Exchange("web", old, s_web, null, [Loopback(80, old[0].HostPort), Loopback(82, ((IPEndPoint)foreign.LocalEndpoint).Port)]));
+        Assert.All(old, port => Assert.Throws<SocketException>(new TcpListener(IPAddress.Loopback, port.HostPort).Start));
+        Assert.All(old, port => Assert.Throws<ErrorException>(() => _ports.Take("db", s_db, null, [Loopback(80, port.HostPort)])));
+
+        Assert.Equal([old[0]], _ports.Exchange("web", old, s_web, null, [Loopback(80, old[0].HostPort)]));
+        Assert.Throws<SocketException>(new TcpListener(IPAddress.Loopback, old[0].HostPort).Start);
+        using var free = new TcpListener(IPAddress.Loopback, old[1].HostPort);
+        free.Start();
+    }
+
+    [Fact]
     public void Restore_PortThatAnotherProcessGotMeanwhile_StaysTheContainers()
     {
         using var foreign = new TcpListener(IPAddress.Loopback, 0);

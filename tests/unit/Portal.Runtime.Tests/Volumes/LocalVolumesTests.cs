@@ -180,15 +180,16 @@ public sealed class LocalVolumesTests : IDisposable
     public async Task Fill_ThatFails_LeavesTheVolumeEmptyAndOneThatIsCommittedStays()
     {
         var volume = await _volumes.CreateAsync("data", s_none, null, default);
+        // Without an await inside: it is the thread that has its turn.
         using (_volumes.BeginFill("data", volume.MountPoint, ""))
         {
-            await File.WriteAllTextAsync(volume.MountPoint + "/half", "x");
+            File.WriteAllText(volume.MountPoint + "/half", "x");
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(volume.MountPoint));
         using (var filling = _volumes.BeginFill("data", volume.MountPoint, ""))
         {
-            await File.WriteAllTextAsync(volume.MountPoint + "/whole", "x");
+            File.WriteAllText(volume.MountPoint + "/whole", "x");
             filling!.Commit();
         }
 
