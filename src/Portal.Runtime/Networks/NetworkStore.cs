@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -41,7 +42,7 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
         {
             // The settings of this agent hold, whatever they were when the network was made.
             var known = records.FindIndex(r => r.Name == spec.Name);
-            var record = new NetworkRecord(known < 0 ? NewId() : records[known].Id, known < 0 ? time.GetUtcNow() : records[known].Created, spec, OwnsLink: spec.Name == "bridge");
+            var record = new NetworkRecord(known < 0 ? PredefinedId(spec.Name) : records[known].Id, known < 0 ? time.GetUtcNow() : records[known].Created, spec, OwnsLink: spec.Name == "bridge");
             if (known < 0)
             {
                 Write(record);
@@ -73,6 +74,10 @@ internal sealed class NetworkStore(RuntimeOptions options, TimeProvider time, IL
 
     /// <summary>64 hexadecimal digits, for a network or a place in one.</summary>
     public static string NewId() => RandomNumberGenerator.GetHexString(64, lowercase: true);
+
+    /// <summary>The same whenever it is made anew here: containers find their way back to a network whose record was lost.</summary>
+    private string PredefinedId(string name) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\0{Path.GetFullPath(options.DataRoot)}\0{name}")));
 
     private NetworkRecord? Read(string path)
     {

@@ -104,7 +104,7 @@ public sealed class FaultTests(FaultyEngine engine) : IClassFixture<FaultyEngine
         (await _docker.RunAsync("volume", "create", "kept")).Succeeded();
         (await _docker.RunAsync("volume", "create", "fine")).Succeeded();
         await engine.KillAsync();
-        string[] damaged = [$"containers/{runs}/record.json", $"containers/{stopped}/record.json", "volumes/kept/volume.json", .. Directory.GetFiles(engine.DataRoot + "/networks").Take(1).Select(file => "networks/" + Path.GetFileName(file))];
+        string[] damaged = [$"containers/{runs}/record.json", $"containers/{stopped}/record.json", "volumes/kept/volume.json", .. Directory.GetFiles(engine.DataRoot + "/networks").Select(file => "networks/" + Path.GetFileName(file))];
         foreach (var file in damaged)
         {
             var content = await File.ReadAllTextAsync(Path.Combine(engine.DataRoot, file));
