@@ -127,7 +127,7 @@ internal static class GrantEndpoints
 
             target = hosts.Target(id) with
             {
-                Kind = kind, Id = resource, Stack = stack, Owners = kind is { } sort && resource is not null ? [.. hosts.Owners(id, sort, resource)] : [],
+                Kind = kind, Id = resource, Stack = stack, Owners = kind is { } sort && resource is not null ? hosts.Owners(id, sort, resource) : [],
             };
         }
 

@@ -6,7 +6,6 @@ using Portal.Api.Http;
 using Portal.Api.Security;
 using Portal.Domain.Access;
 using Portal.Domain.Access.Docker;
-using Portal.Domain.Access.Restrictions;
 using Portal.Domain.Audit;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
@@ -15,15 +14,11 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Docker;
 
 /// <summary>
-/// The Docker Engine API of every host, for the <c>docker</c> command and whatever else speaks it: each request is found in the catalogue, read, decided on,
-/// written down, and sent on.
+/// The Docker Engine API of every host, for the <c>docker</c> command and whatever else speaks it: each request is found in the catalogue, decided on at the
+/// desk, and relayed.
 /// </summary>
-internal sealed class DockerEndpoint(
-    IHostDirectory hosts, IAccessPolicy access, IHostRestrictions restrictions, IOwnership ownership, IAuditLog audit, DockerLookup lookup, DockerRelay relay, DockerRecord record,
-    DockerCommands commands, Reauthorisation reauthorisation)
+internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerDesk desk, DockerRelay relay, Reauthorisation reauthorisation)
 {
-    private readonly DockerPolicy _policy = new(access);
-
     public async Task HandleAsync(HttpContext http, string host, CurrentActor caller)
     {
         var ct = http.RequestAborted;
@@ -60,12 +55,11 @@ internal sealed class DockerEndpoint(
     /// <summary>Null when it was answered.</summary>
     private async Task<Error?> AskAsync(HttpContext http, string text, Actor actor, CancellationToken ct)
     {
-        if (!HostId.TryParse(text, null, out var id) || hosts.Find(id) is null || !access.Reaches(actor, Permission.EngineRead, new AccessTarget(id)))
+        if (!HostId.TryParse(text, null, out var id) || hosts.Find(id) is null || !access.Reaches(actor, Permission.EngineRead, facts.Target(id)))
         {
             return Targets.UnknownHost(text);
         }
 
-        var host = new AccessTarget(id);
         var found = Find(http, text);
         if (found.Error is { } unknown)
         {
@@ -74,78 +68,12 @@ internal sealed class DockerEndpoint(
         }
 
         var call = found.Value with { Body = await BodyAsync(http, found.Value.Operation, ct), ContentType = http.Request.ContentType };
-        var (operation, target) = ($"Docker {call.Operation}", Printable.Of(call.Name.Length > 0 ? $"{id}/{call.Name}" : $"{id}"));
-        var (decision, ask, name) = await DecideAsync(actor, call, host, ct);
-        if (decision.Refusal is { } refusal)
+        return await desk.RunAsync(actor, id, call, $"Docker {call.Operation}", async (pass, outcome) =>
         {
-            await audit.RecordAsync(actor, operation, target, refusal, ct);
-            return refusal;
-        }
-
-        var changes = call.Operation.Method is not ("GET" or "HEAD");
-        if (changes && (await audit.BeginAsync(actor, operation, target, ct)).Error is { } unwritten)
-        {
-            return unwritten;
-        }
-
-        var outcome = new DockerOutcome();
-        Error? failure = null;
-        try
-        {
-            var sight = ask is null ? null : new DockerSight(actor, host, access, (kind, resource) => ownership.Of(id, kind, resource));
-            await foreach (var _ in reauthorisation.Guard(http.User, actor, relay.RunAsync(http, id, call, name, decision, sight, outcome, CancellationToken.None), ct))
+            await foreach (var _ in reauthorisation.Guard(http.User, actor, relay.RunAsync(http, pass, outcome, CancellationToken.None), ct))
             {
             }
-
-            await record.KeepAsync(actor, id, call, name, ask, decision, outcome, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            failure = EngineCalls.Explain(id, e) ?? new(ErrorKind.Internal, "docker.broken", "The connection broke.");
-            throw;
-        }
-        finally
-        {
-            if (changes)
-            {
-                failure ??= outcome.Status >= 400 ? new(ErrorKind.Invalid, "engine.status", $"The engine answered {outcome.Status}.") : null;
-                await audit.RecordAsync(actor, operation, target, failure, CancellationToken.None);
-            }
-        }
-
-        return null;
-    }
-
-    private async Task<(DockerDecision Decision, DockerAsk? Ask, string? Name)> DecideAsync(Actor actor, DockerCall call, AccessTarget host, CancellationToken ct)
-    {
-        if (_policy.IsUnrestricted(actor, call.Operation.Permission, host))
-        {
-            return (DockerPolicy.Decide(call), null, null);
-        }
-
-        if (call.Operation.Place == DockerPlace.Exec)
-        {
-            // Whatever else one may do there: the terminal is that of whoever opened it.
-            if (!commands.IsOf(host.Host!.Value, call.Name, actor))
-            {
-                return (DockerDecision.Refuse(new(ErrorKind.NotFound, "docker.not_found", $"No such exec instance: {call.Name}")), null, null);
-            }
-
-            call = call with { ExecContainer = await lookup.ContainerOfAsync(host.Host!.Value, call.Name, ct) };
-        }
-
-        var ask = DockerAsk.Read(call);
-        if (ask.Error is { } unreadable)
-        {
-            return (DockerDecision.Refuse(unreadable), null, null);
-        }
-
-        var found = await lookup.FindAsync(host, ask.Value.References, ct);
-        var decision = _policy.Decide(actor, ask.Value, host, await restrictions.OfAsync(host.Host!.Value, ct), reference => found[reference]);
-
-        // What was decided on is what is acted on, whoever takes the name meanwhile. An image's name is what matters of it.
-        var named = ask.Value.References.FirstOrDefault(reference => reference.InPath && reference.Kind != ResourceKind.Image);
-        return (decision, ask.Value, named is null ? null : found[named]?.Target.Id);
+        }, ct);
     }
 
     /// <summary>From the request line itself: what the server made of it is decoded and folded.</summary>
@@ -206,12 +134,12 @@ internal sealed class DockerEndpoint(
 internal static class DockerModule
 {
     public static IServiceCollection AddDocker(this IServiceCollection services) => services
-        .AddSingleton<IOwnership, MemoryOwnership>()
-        .AddSingleton<IHostRestrictions, DefaultRestrictions>()
         .AddSingleton<DockerCommands>()
         .AddSingleton<DockerLookup>()
         .AddSingleton<DockerRelay>()
         .AddSingleton<DockerRecord>()
+        .AddSingleton<DockerDesk>()
+        .AddSingleton<EngineRequests>()
         .AddSingleton<DockerEndpoint>();
 
     public static void MapDocker(this IEndpointRouteBuilder api) =>

@@ -10,7 +10,7 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Docker;
 
 /// <summary>Asks an engine what the names in a request mean, with what grants and restrictions go by.</summary>
-internal sealed class DockerLookup(EngineCalls engine, IOwnership ownership)
+internal sealed class DockerLookup(EngineCalls engine, IHostAccess access)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
 
@@ -48,7 +48,7 @@ internal sealed class DockerLookup(EngineCalls engine, IOwnership ownership)
             ResourceKind.Network => await ReadAsync(id, $"networks/{text}", text, EngineBody.Strict.NetworkResource, ct) is { } network ? DockerResource.Of(host, network) : null,
             ResourceKind.Volume => await ReadAsync(id, $"volumes/{text}", text, EngineBody.Strict.VolumeResource, ct) is { } volume ? DockerResource.Of(host, volume) : null,
         };
-        return resource is null ? null : resource with { Target = resource.Target with { Owners = ownership.Of(id, reference.Kind, resource.Target.Id!) } };
+        return resource is null ? null : resource with { Target = resource.Target with { Owners = access.Owners(id, reference.Kind, resource.Target.Id!) } };
     }
 
     /// <summary>The volumes in a container: one of them may be a folder of the host.</summary>

@@ -7,7 +7,7 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Docker;
 
 /// <summary>Writes down what requests have made and removed, and whose it is.</summary>
-internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, DockerCommands commands)
+internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, DockerCommands commands)
 {
     /// <summary>Operations that this takes note of beside those that make and remove one thing.</summary>
     public const string NewCommand = "containers/{id}/exec", SweptVolumes = "volumes/prune";
@@ -37,22 +37,22 @@ internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, Do
         {
             foreach (var gone in kind == ResourceKind.Image ? Deleted(outcome.Body) : [id ?? call.Name])
             {
-                await ownership.ForgetAsync(host, kind, gone, ct);
+                await access.DisownAsync(host, kind, gone, ct);
             }
         }
         else if (operation.Template == SweptVolumes)
         {
             foreach (var gone in Swept(outcome.Body))
             {
-                await ownership.ForgetAsync(host, ResourceKind.Volume, gone, ct);
+                await access.DisownAsync(host, ResourceKind.Volume, gone, ct);
             }
         }
 
         foreach (var volume in decision.Volumes)
         {
             // Somebody else's of that name is gone, or this one would not have been made.
-            await ownership.ForgetAsync(host, ResourceKind.Volume, volume, ct);
-            await ownership.RecordAsync(host, ResourceKind.Volume, volume, decision.Owners, ct);
+            await access.DisownAsync(host, ResourceKind.Volume, volume, ct);
+            await access.OwnAsync(host, ResourceKind.Volume, volume, decision.Owners, ct);
         }
 
         if (operation is not { Place: DockerPlace.New, Kind: { } made } || decision.Owners.IsEmpty)
@@ -64,12 +64,12 @@ internal sealed class DockerRecord(IOwnership ownership, DockerLookup lookup, Do
         {
             foreach (var image in await ImagesAsync(host, ask, progress, ct))
             {
-                await ownership.RecordAsync(host, ResourceKind.Image, image, decision.Owners, ct);
+                await access.OwnAsync(host, ResourceKind.Image, image, decision.Owners, ct);
             }
         }
         else if (Member(outcome.Body, made == ResourceKind.Volume ? "Name" : "Id") is { } name)
         {
-            await ownership.RecordAsync(host, made, name, decision.Owners, ct);
+            await access.OwnAsync(host, made, name, decision.Owners, ct);
         }
     }
 

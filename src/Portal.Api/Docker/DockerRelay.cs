@@ -9,22 +9,6 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Api.Docker;
 
-/// <summary>What the relay learned from an answer.</summary>
-internal sealed class DockerOutcome
-{
-    /// <summary>The engine's status; 0 while there is none.</summary>
-    public int Status { get; set; }
-
-    /// <summary>The answer of a request that makes or removes something: small, and kept.</summary>
-    public ReadOnlyMemory<byte> Body { get; set; }
-
-    /// <summary>What the lines of a pull or a build told.</summary>
-    public DockerProgress? Progress { get; set; }
-
-    /// <summary>True for a status that says that it was done.</summary>
-    public bool IsDone => Status is >= 200 and < 300;
-}
-
 /// <summary>Sends a request on to an engine, and its answer back: as it streams, or filtered.</summary>
 internal sealed class DockerRelay(EngineConnections connections)
 {
@@ -36,17 +20,17 @@ internal sealed class DockerRelay(EngineConnections connections)
 
     /// <summary>Relays; ends early when <paramref name="ct"/> says that the right to it has ended. Yields nothing: a stream, so that whoever ends streams can end it.</summary>
     public async IAsyncEnumerable<int> RunAsync(
-        HttpContext http, HostId host, DockerCall call, string? name, DockerDecision decision, DockerSight? sight, DockerOutcome outcome, [EnumeratorCancellation] CancellationToken ct)
+        HttpContext http, DockerPass pass, DockerOutcome outcome, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var request = Request(http, call, name);
-        if (call.Operation.Hijacks)
+        using var request = Request(http, pass);
+        if (pass.Call.Operation.Hijacks)
         {
             if (!DockerHijack.IsPossible(http))
             {
                 throw DockerHijack.NotHere();
             }
 
-            await using var connection = await connections.DialAsync(host, ct);
+            await using var connection = await connections.DialAsync(pass.Host, ct);
             using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ConnectCallback = (_, _) => new(connection) });
             request.Headers.Connection.Add("Upgrade");
             request.Headers.Upgrade.Add(new(http.Request.Headers.Upgrade.ToString() is { Length: > 0 } protocol ? protocol : "tcp"));
@@ -63,18 +47,19 @@ internal sealed class DockerRelay(EngineConnections connections)
                 yield break;
             }
 
-            await AnswerAsync(http, answer, call, decision, sight, outcome, ct);
+            await AnswerAsync(http, answer, pass, outcome, ct);
             yield break;
         }
 
-        using var response = await connections.Of(host).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        using var response = await connections.Of(pass.Host).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         outcome.Status = (int)response.StatusCode;
-        await AnswerAsync(http, response, call, decision, sight, outcome, ct);
+        await AnswerAsync(http, response, pass, outcome, ct);
     }
 
-    private static HttpRequestMessage Request(HttpContext http, DockerCall call, string? name)
+    private static HttpRequestMessage Request(HttpContext http, DockerPass pass)
     {
-        var request = new HttpRequestMessage(new HttpMethod(call.Operation.Method), new Uri("http://engine" + call.Target(name)))
+        var call = pass.Call;
+        var request = new HttpRequestMessage(new HttpMethod(call.Operation.Method), new Uri("http://engine" + call.Target(pass.Name)))
         {
             Content = call.Operation.Body switch
             {
@@ -100,9 +85,9 @@ internal sealed class DockerRelay(EngineConnections connections)
     }
 
     private static async Task AnswerAsync(
-        HttpContext http, HttpResponseMessage answer, DockerCall call, DockerDecision decision, DockerSight? sight, DockerOutcome outcome, CancellationToken ct)
+        HttpContext http, HttpResponseMessage answer, DockerPass pass, DockerOutcome outcome, CancellationToken ct)
     {
-        var response = http.Response;
+        var (response, sight, operation) = (http.Response, pass.Sight, pass.Call.Operation);
         response.StatusCode = (int)answer.StatusCode;
         foreach (var header in answer.Headers.Where(header => !s_perConnection.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
         {
@@ -121,26 +106,27 @@ internal sealed class DockerRelay(EngineConnections connections)
         }
 
         await using var body = await answer.Content.ReadAsStreamAsync(ct);
-        var isMade = outcome.IsDone && call.Operation.Method is "POST" or "DELETE";
-        if (sight is not null && outcome.IsDone && decision.Answer == DockerAnswer.Events)
+        var isMade = outcome.IsDone && operation.Method is "POST" or "DELETE";
+        if (sight is not null && outcome.IsDone && pass.Answer == DockerAnswer.Events)
         {
             await EventsAsync(body, response, sight, ct);
         }
-        else if (sight is not null && outcome.IsDone && decision.Answer != DockerAnswer.Whole)
+        else if (sight is not null && outcome.IsDone && pass.Answer != DockerAnswer.Whole)
         {
-            var filtered = DockerAnswers.Filter(decision.Answer, await ReadAsync(body, LargestFiltered, ct), sight);
+            var filtered = DockerAnswers.Filter(pass.Answer, await ReadAsync(body, LargestFiltered, ct), sight);
             response.ContentLength = filtered.Length;
             await response.BodyWriter.WriteAsync(filtered, ct);
         }
-        else if (isMade && !decision.Owners.IsEmpty && call.Operation.Body == DockerBody.Archive)
+        else if (isMade && pass.Owners && operation.Body == DockerBody.Archive)
         {
             outcome.Progress = new();
             await CopyAsync(body, response, outcome.Progress, ct);
             outcome.Progress.End();
         }
-        else if (isMade && IsBrief(call.Operation))
+        else if (isMade && IsBrief(operation))
         {
             outcome.Body = await ReadAsync(body, LargestKept, ct);
+            await outcome.KeepAsync();
             response.ContentLength = response.StatusCode == StatusCodes.Status204NoContent ? null : outcome.Body.Length;
             await response.BodyWriter.WriteAsync(outcome.Body, ct);
         }

@@ -22,5 +22,5 @@ internal sealed class FleetTargets(Fleet fleet, IHostAccess hosts) : IAccessTarg
 
     public AccessTarget Volume(HostId host, string name) => Resource(host, ResourceKind.Volume, name);
 
-    private AccessTarget Resource(HostId host, ResourceKind kind, string id) => hosts.Target(host) with { Kind = kind, Id = id, Owners = [.. hosts.Owners(host, kind, id)] };
+    private AccessTarget Resource(HostId host, ResourceKind kind, string id) => hosts.Target(host) with { Kind = kind, Id = id, Owners = hosts.Owners(host, kind, id) };
 }

@@ -10,11 +10,11 @@ public sealed record AccessDecision(Grant? By, Error? Refusal)
     /// <summary>True when it is allowed.</summary>
     public bool IsAllowed => Refusal is null;
 
-    /// <summary>Allowed by an administrator's grant, whom no restriction of a host holds back.</summary>
-    public bool IsUnrestricted => By?.Role == BuiltInRoles.Administrator;
+    /// <summary>Allowed by an administrator's grant and by no token that is limited to less: no restriction of a host holds it back.</summary>
+    public bool IsUnrestricted { get; private init; }
 
     /// <summary>It is allowed.</summary>
-    public static AccessDecision Allow(Grant by) => new(by, null);
+    public static AccessDecision Allow(Grant by, bool isUnrestricted) => new(by, null) { IsUnrestricted = isUnrestricted };
 
     /// <summary>It is refused.</summary>
     public static AccessDecision Refuse(string sentence) => new(null, new(ErrorKind.Forbidden, "access.denied", sentence));

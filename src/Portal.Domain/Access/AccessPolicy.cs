@@ -31,12 +31,14 @@ public sealed class AccessPolicy : IAccessPolicy
         }
 
         // An administrator's grant frees from the restrictions of a host: where there are several, it is the one that counts.
-        var by = actor.Grants.FirstOrDefault(grant => grant.Role == BuiltInRoles.Administrator && Gives(grant)) ?? actor.Grants.FirstOrDefault(Gives);
+        var by = actor.Grants.FirstOrDefault(Frees) ?? actor.Grants.FirstOrDefault(Gives);
         return by is not null
-            ? AccessDecision.Allow(by)
+            ? AccessDecision.Allow(by, Frees(by) && (actor.Limits is null || actor.Limits.Any(Frees)))
             : AccessDecision.Refuse($"{actor.Name} has no role with the permission {permission} on {target}. Ask an administrator for it.");
 
         bool Gives(Grant grant) => grant.Role.Permissions.Contains(permission) && grant.Scope.Covers(target);
+
+        bool Frees(Grant grant) => grant.Role == BuiltInRoles.Administrator && Gives(grant);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Portal.Domain.Access.Restrictions;
 using Portal.Domain.Primitives;
 
@@ -13,12 +14,12 @@ public interface IHostAccess
     HostRestrictions Restrictions(HostId host);
 
     /// <summary>Who a container, image, network or volume belongs to.</summary>
-    IReadOnlySet<Subject> Owners(HostId host, ResourceKind kind, string id);
+    ImmutableHashSet<Subject> Owners(HostId host, ResourceKind kind, string id);
 
-    /// <summary>Writes down whose it is; before anybody is told that it was made.</summary>
-    Task OwnAsync(HostId host, ResourceKind kind, string id, Subject owner, CancellationToken ct);
+    /// <summary>Writes down whose it is, beside those it belongs to already: an image that two have pulled is both's. Before anybody is told that it was made.</summary>
+    Task OwnAsync(HostId host, ResourceKind kind, string id, IReadOnlySet<Subject> owners, CancellationToken ct);
 
-    /// <summary>Forgets whose it was: it is gone.</summary>
+    /// <summary>Forgets whose it was: it is gone, and a volume of the same name would be somebody else's.</summary>
     Task DisownAsync(HostId host, ResourceKind kind, string id, CancellationToken ct);
 
     /// <summary>Puts the host into groups, these and no others.</summary>

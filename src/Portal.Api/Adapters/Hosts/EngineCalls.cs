@@ -96,7 +96,8 @@ internal sealed class EngineCalls(EngineConnections connections)
         }
     }
 
-    private static async Task<Error> ErrorOfAsync(HostId host, HttpResponseMessage response, CancellationToken ct)
+    /// <summary>What an answer that is not a success says, for people.</summary>
+    public static async Task<Error> ErrorOfAsync(HostId host, HttpResponseMessage response, CancellationToken ct)
     {
         string? message = null;
         try

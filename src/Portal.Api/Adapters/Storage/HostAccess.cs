@@ -43,19 +43,31 @@ internal sealed class HostAccess(IDbContextFactory<PortalDb> databases) : IHostA
 
     public HostRestrictions Restrictions(HostId host) => _restrictions.GetValueOrDefault(host, HostRestrictions.Default);
 
-    public IReadOnlySet<Subject> Owners(HostId host, ResourceKind kind, string id) => _owners.GetValueOrDefault((host, kind, id), []);
+    public ImmutableHashSet<Subject> Owners(HostId host, ResourceKind kind, string id) => _owners.GetValueOrDefault((host, kind, id), []);
 
-    public async Task OwnAsync(HostId host, ResourceKind kind, string id, Subject owner, CancellationToken ct)
+    public async Task OwnAsync(HostId host, ResourceKind kind, string id, IReadOnlySet<Subject> owners, CancellationToken ct)
     {
-        var (hostText, kindText, subjectKind) = (host.Value, kind.ToString(), SubjectText.Of(owner.Kind));
-        await using var db = await databases.CreateDbContextAsync(ct);
-        if (await db.Owners.FindAsync([hostText, kindText, id, subjectKind, owner.Id], ct) is null)
+        var anew = owners.Except(Owners(host, kind, id)).ToArray();
+        if (anew.Length == 0)
         {
-            db.Owners.Add(new() { Host = hostText, Kind = kindText, ResourceId = id, SubjectKind = subjectKind, SubjectId = owner.Id });
-            await db.SaveChangesAsync(ct);
+            return;
         }
 
-        Add((host, kind, id), owner);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        foreach (var owner in anew)
+        {
+            var (hostText, kindText, subjectKind) = (host.Value, kind.ToString(), SubjectText.Of(owner.Kind));
+            if (await db.Owners.FindAsync([hostText, kindText, id, subjectKind, owner.Id], ct) is null)
+            {
+                db.Owners.Add(new() { Host = hostText, Kind = kindText, ResourceId = id, SubjectKind = subjectKind, SubjectId = owner.Id });
+            }
+        }
+
+        await db.SaveChangesAsync(ct);
+        foreach (var owner in anew)
+        {
+            Add((host, kind, id), owner);
+        }
     }
 
     public async Task DisownAsync(HostId host, ResourceKind kind, string id, CancellationToken ct)

@@ -7,13 +7,8 @@ namespace Portal.Domain.Access.Docker;
 /// <param name="policy">The one policy.</param>
 public sealed class DockerPolicy(IAccessPolicy policy)
 {
-    /// <summary>
-    /// True for whom no restriction of the host holds: an administrator of the host as a whole, by a token that is not limited to less. Nothing of such a
-    /// request is read but its path.
-    /// </summary>
-    public bool IsUnrestricted(Actor actor, Permission permission, AccessTarget host) =>
-        policy.Decide(actor, permission, host).IsUnrestricted
-        && (actor.Limits is null || actor.Limits.Any(limit => limit.Role == BuiltInRoles.Administrator && limit.Scope.Covers(host)));
+    /// <summary>True for whom no restriction of the host holds: an administrator of the host as a whole. Nothing of such a request is read but its path.</summary>
+    public bool IsUnrestricted(Actor actor, Permission permission, AccessTarget host) => policy.Decide(actor, permission, host).IsUnrestricted;
 
     /// <summary>Decides on a request of somebody unrestricted.</summary>
     public static DockerDecision Decide(DockerCall call) => call.Operation.Refusal is { } refusal

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Portal.Domain.Engine;
+using Portal.Domain.Engine.Models;
 
 namespace Portal.Domain.Access.Docker;
 
@@ -43,6 +45,19 @@ public sealed class DockerProgress
         }
     }
 
+    /// <summary>Takes in a line.</summary>
+    public void Take(ProgressMessage line)
+    {
+        if (line.Error is not null || line.ErrorDetail is not null)
+        {
+            _failed = true;
+        }
+        else if (line.Aux is { ValueKind: JsonValueKind.Object } aux && aux.TryGetProperty("ID", out var id) && id.ValueKind == JsonValueKind.String)
+        {
+            Image = id.GetString();
+        }
+    }
+
     /// <summary>The lines have ended.</summary>
     public void End()
     {
@@ -50,7 +65,7 @@ public sealed class DockerProgress
         {
             if (_line.Count > 0)
             {
-                Read();
+                Take(JsonSerializer.Deserialize(_line.ToArray(), EngineBody.Strict.ProgressMessage) ?? throw new JsonException("null"));
             }
         }
         catch (JsonException)
@@ -59,19 +74,5 @@ public sealed class DockerProgress
         }
 
         _line.Clear();
-    }
-
-    private void Read()
-    {
-        using var document = JsonDocument.Parse(_line.ToArray());
-        var line = document.RootElement;
-        if (line.ValueKind != JsonValueKind.Object || line.TryGetProperty("error", out _) || line.TryGetProperty("errorDetail", out _))
-        {
-            _failed = true;
-        }
-        else if (line.TryGetProperty("aux", out var aux) && aux.ValueKind == JsonValueKind.Object && aux.TryGetProperty("ID", out var id) && id.ValueKind == JsonValueKind.String)
-        {
-            Image = id.GetString();
-        }
     }
 }

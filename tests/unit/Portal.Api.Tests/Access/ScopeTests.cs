@@ -27,7 +27,7 @@ public sealed class ScopeTests : IDisposable
         var ann = (await root.CallAsync("POST", "/users", new { name = "ann", password = PortalHost.Password })).Id;
         var access = _portal.Services.GetRequiredService<IHostAccess>();
         await access.SetGroupsAsync(s_local, ["blue"], default);
-        await access.OwnAsync(s_local, ResourceKind.Container, mine.Id.Value, new(SubjectKind.User, ann), default);
+        await access.OwnAsync(s_local, ResourceKind.Container, mine.Id.Value, new HashSet<Subject> { new(SubjectKind.User, ann) }, default);
         Assert.Equal(HttpStatusCode.Created, (await root.CallAsync("POST", "/grants", new { subjectKind = "user", subjectId = ann, role = "Operator", scope })).Status);
         using var client = _portal.With(await _portal.TokenAsync("ann"));
 

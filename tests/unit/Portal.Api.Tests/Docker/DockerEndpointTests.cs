@@ -98,10 +98,10 @@ public sealed class DockerEndpointTests : IAsyncLifetime
     {
         _ = await SendAsync(BuiltInRoles.Developer, "POST", "containers/create", """{"Image":"busybox"}""");
 
-        var ownership = _portal.Services.GetRequiredService<IOwnership>();
-        Assert.NotEmpty(ownership.Of(new HostId("local"), ResourceKind.Container, Id));
+        var access = _portal.Services.GetRequiredService<IHostAccess>();
+        Assert.NotEmpty(access.Owners(new HostId("local"), ResourceKind.Container, Id));
         _ = await SendAsync(BuiltInRoles.Developer, "DELETE", $"containers/{Id}");
-        Assert.Empty(ownership.Of(new HostId("local"), ResourceKind.Container, Id));
+        Assert.Empty(access.Owners(new HostId("local"), ResourceKind.Container, Id));
     }
 
     /// <summary>Names of volumes come back, for somebody else.</summary>
@@ -110,13 +110,13 @@ public sealed class DockerEndpointTests : IAsyncLifetime
     [InlineData("POST", "volumes/prune")]
     public async Task Volume_ThatIsGone_IsNobodys(string method, string path)
     {
-        var ownership = _portal.Services.GetRequiredService<IOwnership>();
+        var access = _portal.Services.GetRequiredService<IHostAccess>();
         Assert.Equal(HttpStatusCode.Created, (await SendAsync(BuiltInRoles.Developer, "POST", "volumes/create", """{"Name":"data"}""")).Status);
-        Assert.NotEmpty(ownership.Of(new HostId("local"), ResourceKind.Volume, "data"));
+        Assert.NotEmpty(access.Owners(new HostId("local"), ResourceKind.Volume, "data"));
 
         _ = await SendAsync(BuiltInRoles.Administrator, method, path);
 
-        Assert.Empty(ownership.Of(new HostId("local"), ResourceKind.Volume, "data"));
+        Assert.Empty(access.Owners(new HostId("local"), ResourceKind.Volume, "data"));
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class DockerEndpointTests : IAsyncLifetime
         var answer = await SendAsync(BuiltInRoles.Developer, "POST", $"images/create?fromImage={image}&tag=latest");
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
-        Assert.Equal(owned, !_portal.Services.GetRequiredService<IOwnership>().Of(new HostId("local"), ResourceKind.Image, "sha256:" + image).IsEmpty);
+        Assert.Equal(owned, !_portal.Services.GetRequiredService<IHostAccess>().Owners(new HostId("local"), ResourceKind.Image, "sha256:" + image).IsEmpty);
     }
 
     [Fact]

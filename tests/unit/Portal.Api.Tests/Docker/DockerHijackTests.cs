@@ -56,7 +56,7 @@ public sealed class DockerHijackTests : IAsyncLifetime, IActors
             await http.Request.Body.CopyToAsync(body);
             var call = DockerCall.Find(http.Request.Method, http.Request.Path, "").Value with { Body = body.ToArray(), ContentType = http.Request.ContentType };
             var guard = new Reauthorisation(new HttpContextAccessor(), this, _time);
-            await foreach (var _ in guard.Guard(http.User, _actor, relay.RunAsync(http, new HostId("local"), call, null, DockerPolicy.Decide(call), null, new DockerOutcome(), CancellationToken.None), http.RequestAborted))
+            await foreach (var _ in guard.Guard(http.User, _actor, relay.RunAsync(http, new(new HostId("local"), call, null, DockerAnswer.Whole, false, null), new DockerOutcome(_ => Task.CompletedTask), CancellationToken.None), http.RequestAborted))
             {
             }
         });

@@ -172,6 +172,7 @@ public class AccessPolicyTests
 
         Assert.True(_policy.Decide(ann, Permission.ContainerCreate, Container).IsUnrestricted);
         Assert.False(_policy.Decide(ann, Permission.ContainerCreate, Container with { Host = s_there }).IsUnrestricted);
+        Assert.False(_policy.Decide(ann with { Limits = [new(BuiltInRoles.Operator, Scope.All)] }, Permission.ContainerCreate, Container).IsUnrestricted);
     }
 
     [Fact]
