@@ -57,6 +57,11 @@ portal_pack() {
 }
 
 portal_bench() {
+  local what=compare
+  if [[ ${1:-} == load ]]; then
+    what=load
+    shift
+  fi
   need_root bench
   need_sdk
   need_native_toolchain
@@ -66,12 +71,25 @@ portal_bench() {
   PORTAL_RUN_ROOT=$(mktemp -d)
   trap 'release_cgroups; rm -rf "$PORTAL_RUN_ROOT"' EXIT
   prepare_cgroups
+  command -v python3 >/dev/null || apt_install python3
+  if [[ $what == load ]]; then
+    bench_load "$@"
+    return
+  fi
   command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
   command -v docker-registry >/dev/null || borrow_packages docker-registry
   command -v docker >/dev/null || borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
   command -v iptables >/dev/null || apt_install iptables
-  command -v python3 >/dev/null || apt_install python3
   step "Building the agent as a native binary"
   pack_agent
   "$repo/bench/compare" --agent "$(pack_place)/$(pack_name)/portal-agent" "$@"
+}
+
+# Many clients at the REST interface.
+bench_load() {
+  command -v wrk >/dev/null || apt_install wrk
+  step "Building the agent as a native binary, and the portal"
+  pack_agent
+  publish_web "$(pack_place)/portal-web" || fail "The build of the portal failed; the lines above say why."
+  "$repo/bench/load" --agent "$(pack_place)/$(pack_name)/portal-agent" --portal "$(pack_place)/portal-web/portal-web" "$@"
 }

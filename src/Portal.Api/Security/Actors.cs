@@ -64,14 +64,14 @@ internal sealed class Actors(
             return null;
         }
 
-        var roles = await RolesAsync(db, ct);
+        var roles = await RolesAsync(db, token.Limits?.Select(limit => limit.Role) ?? [], ct);
         var limits = Domain.Access.Tokens.TokenRules.Limits(token.Limits, token.Owner, roles);
         if (token.Owner.Kind == SubjectKind.Team)
         {
             var team = await db.Teams.AsNoTracking().SingleOrDefaultAsync(t => t.Id == token.Owner.Id, ct);
             return team is null
                 ? null
-                : new Actor("", $"team {team.Name}", await GrantsAsync(db, "", [team.Id], roles, ct)) { Teams = [team.Id], TokenId = token.Id, Limits = limits };
+                : new Actor("", $"team {team.Name}", await GrantsAsync(db, "", [team.Id], ct)) { Teams = [team.Id], TokenId = token.Id, Limits = limits };
         }
 
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == token.Owner.Id && !u.IsDisabled, ct);
@@ -81,21 +81,45 @@ internal sealed class Actors(
     private static async Task<Actor> OfAsync(PortalDb db, PortalUser user, CancellationToken ct)
     {
         var teams = await db.Memberships.Where(membership => membership.UserId == user.Id).OrderBy(membership => membership.TeamId).Select(membership => membership.TeamId).ToListAsync(ct);
-        return new(user.Id, user.UserName!, await GrantsAsync(db, user.Id, teams, await RolesAsync(db, ct), ct)) { Teams = teams };
+        return new(user.Id, user.UserName!, await GrantsAsync(db, user.Id, teams, ct)) { Teams = teams };
     }
 
-    private static async Task<IReadOnlyList<Grant>> GrantsAsync(PortalDb db, string user, IReadOnlyCollection<string> teams, Func<string, Role?> roles, CancellationToken ct)
+    private static async Task<IReadOnlyList<Grant>> GrantsAsync(PortalDb db, string user, IReadOnlyCollection<string> teams, CancellationToken ct)
     {
         var grants = await db.Grants.AsNoTracking()
             .Where(grant => (grant.SubjectKind == "user" && grant.SubjectId == user) || (grant.SubjectKind == "team" && teams.Contains(grant.SubjectId)))
             .OrderBy(grant => grant.Id).ToListAsync(ct);
+        var roles = await RolesAsync(db, grants.Select(grant => grant.Role), ct);
         return [.. grants.Select(grant => AccessStore.ToGrant(grant, roles)).OfType<Grant>()];
     }
 
-    private static async Task<Func<string, Role?>> RolesAsync(PortalDb db, CancellationToken ct)
+    /// <summary>The roles of these names. Most are built in, and then there is nothing to look up.</summary>
+    private static async Task<Func<string, Role?>> RolesAsync(PortalDb db, IEnumerable<string> names, CancellationToken ct)
     {
+        if (names.All(name => BuiltInRoles.Find(name) is not null))
+        {
+            return BuiltInRoles.Find;
+        }
+
         var own = (await db.OwnRoles.AsNoTracking().ToListAsync(ct)).ToDictionary(role => role.Name, RoleText.Read);
         return name => BuiltInRoles.Find(name) ?? own.GetValueOrDefault(name);
+    }
+}
+
+/// <summary>Who a request's credentials turned out to be: whoever asks next need not look it up again.</summary>
+internal sealed record SignedIn(Actor Actor)
+{
+    /// <summary>True when the principal is somebody still; remembered for the request.</summary>
+    public static async Task<bool> AcceptAsync(HttpContext context, IActors actors, ClaimsPrincipal principal)
+    {
+        var actor = await actors.FindAsync(principal, context.RequestAborted);
+        if (actor == Actor.Anonymous)
+        {
+            return false;
+        }
+
+        context.Features.Set(new SignedIn(actor));
+        return true;
     }
 }
 
@@ -104,8 +128,8 @@ internal sealed class CurrentActor(IHttpContextAccessor http, IActors actors)
 {
     private Actor? _actor;
 
-    /// <summary>The actor with the grants in force; looked up once per request.</summary>
+    /// <summary>The actor with the grants in force; looked up once per request, while its caller is signed in.</summary>
     public async ValueTask<Actor> GetAsync(CancellationToken ct) => _actor ??= http.HttpContext is { } context
-        ? await actors.FindAsync(context.User, ct)
+        ? context.Features.Get<SignedIn>()?.Actor ?? await actors.FindAsync(context.User, ct)
         : Actor.Anonymous;
 }

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Portal.Api.Http;
-using Portal.Domain.Access;
 using Portal.Domain.Access.Users;
 
 namespace Portal.Api.Security;
@@ -26,9 +25,9 @@ internal sealed class ApiTokenSignIn(IOptionsMonitor<AuthenticationSchemeOptions
 
         // The owner may be gone or disabled.
         var principal = PrincipalOf.Token(token);
-        return await actors.FindAsync(principal, Context.RequestAborted) == Actor.Anonymous
-            ? AuthenticateResult.Fail("revoked")
-            : AuthenticateResult.Success(new(principal, new() { ExpiresUtc = token.Expires }, Scheme.Name));
+        return await SignedIn.AcceptAsync(Context, actors, principal)
+            ? AuthenticateResult.Success(new(principal, new() { ExpiresUtc = token.Expires }, Scheme.Name))
+            : AuthenticateResult.Fail("revoked");
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Authentication.RefuseAsync(Context);

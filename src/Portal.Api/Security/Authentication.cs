@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Http;
-using Portal.Domain.Access;
 using Portal.Domain.Access.Users;
 
 namespace Portal.Api.Security;
@@ -102,6 +101,6 @@ internal static class Authentication
         && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/hubs")
         && !request.Path.StartsWithSegments("/openapi") && !request.Path.StartsWithSegments("/_blazor");
 
-    private static async Task<bool> IsKnownAsync(HttpContext context, System.Security.Claims.ClaimsPrincipal principal) =>
-        await context.RequestServices.GetRequiredService<IActors>().FindAsync(principal, context.RequestAborted) != Actor.Anonymous;
+    private static Task<bool> IsKnownAsync(HttpContext context, System.Security.Claims.ClaimsPrincipal principal) =>
+        SignedIn.AcceptAsync(context, context.RequestServices.GetRequiredService<IActors>(), principal);
 }

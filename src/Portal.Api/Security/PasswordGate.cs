@@ -3,10 +3,10 @@ using Portal.Api.Adapters.Storage;
 
 namespace Portal.Api.Security;
 
-/// <summary>Hashes passwords, at most two at a time, so that a flood of sign-ins cannot take every processor.</summary>
+/// <summary>Hashes passwords, on half of the processors at most: a flood of sign-ins leaves the others to everybody else.</summary>
 internal sealed class PasswordGate(IPasswordHasher<PortalUser> hasher) : IDisposable
 {
-    private readonly SemaphoreSlim _slots = new(2, 2);
+    private readonly SemaphoreSlim _slots = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly Lazy<string> _dummy = new(() => hasher.HashPassword(new PortalUser(), Guid.NewGuid().ToString()));
 
     /// <summary>True when the password is right. With no account the same work is done on a dummy, and the answer is no.</summary>

@@ -17,6 +17,7 @@ internal sealed class SignIn(
 
     private readonly AttemptThrottle _throttle = new(time);
     private readonly SourceLimit _sources = new(time);
+    private readonly SignInQueue _queue = new();
 
     public async Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string? code, string source, CancellationToken ct)
     {
@@ -45,6 +46,12 @@ internal sealed class SignIn(
         if (_throttle.WaitOf(key) is var wait && wait > TimeSpan.Zero)
         {
             return Throttling.Refusal("signin.throttled", wait);
+        }
+
+        using var place = _queue.Enter(source);
+        if (place is null)
+        {
+            return SignInQueue.Full;
         }
 
         await using var db = await databases.CreateDbContextAsync(ct);
