@@ -122,6 +122,7 @@ doctor_room() {
     if [ $free -ge 2048 ]; then good "disk: $((free / 1024)) GiB free for $place"
     else bad "disk: $free MiB free for $place; Portal needs 2048 MiB"; fi
   done
+  find_portal_port
   if process_id portal >/dev/null; then good "port $PORTAL_HTTPS_PORT: the portal's"
   elif command -v ss >/dev/null && port_taken "$PORTAL_HTTPS_PORT"; then
     bad "port $PORTAL_HTTPS_PORT: taken by $(port_owner "$PORTAL_HTTPS_PORT"); stop that, or set PORTAL_HTTPS_PORT"

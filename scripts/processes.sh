@@ -64,6 +64,14 @@ halt() {
 }
 
 engine_answers() { curl -s --max-time 2 --unix-socket "$socket" -o /dev/null -f http://localhost/_ping; }
+# Where the portal that runs listens, whatever this call was told: `up` may have been told otherwise.
+find_portal_port() {
+  local pid port
+  pid=$(process_id portal) || return 0
+  port=$(tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | sed -n 's/^PORTAL_HTTPS_PORT=//p')
+  PORTAL_HTTPS_PORT=${port:-$PORTAL_HTTPS_PORT}
+}
+
 portal_answers() { curl -sk --max-time 3 -o /dev/null -f "https://localhost:$PORTAL_HTTPS_PORT/health"; }
 
 # still_answers CHECK: what runs may just be starting; it gets half a minute.

@@ -195,6 +195,7 @@ portal_status() {
   [ -x "$PORTAL_RUN_ROOT" ] || [ ! -e "$PORTAL_RUN_ROOT" ] || need_root status
   local bad=0
   describe_process agent engine_answers || bad=1
+  find_portal_port
   describe_process portal portal_answers || bad=1
   if engine_answers; then
     curl -s --unix-socket "$socket" http://localhost/info |
