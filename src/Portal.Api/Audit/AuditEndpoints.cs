@@ -38,7 +38,7 @@ internal static class AuditEndpoints
     {
         var group = api.MapGroup("/audit").WithTags("Audit");
         group.MapGet("", ListAsync).WithName("ListAudit").RequirePermission(Permission.AuditRead, On.Portal);
-        group.MapGet("/export", ExportAsync).WithName("ExportAudit").RequirePermission(Permission.AuditRead, On.Portal).Produces(200, contentType: "application/x-ndjson", additionalContentTypes: "text/csv");
+        group.MapGet("/export", ExportAsync).WithName("ExportAudit").RequirePermission(Permission.AuditRead, On.Portal).Produces<Stream>(200, "application/x-ndjson", "text/csv");
         group.MapGet("/verify", VerifyAsync).WithName("VerifyAudit").RequirePermission(Permission.AuditRead, On.Portal);
     }
 

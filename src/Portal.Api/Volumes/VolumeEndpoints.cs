@@ -22,13 +22,13 @@ internal static class VolumeEndpoints
         var group = api.MapGroup("/hosts/{host}/volumes/{name}").WithTags("Volumes").ProducesProblems(400, 404, 409, 501, 503);
         group.MapGet("/files", ListAsync).WithName("ListVolumeFiles").RequirePermission(Permission.VolumeFilesRead, On.Volume);
         group.MapDelete("/files", DeleteAsync).WithName("DeleteVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
-        group.MapGet("/content", ReadAsync).WithName("ReadVolumeFile").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces(200, contentType: Bytes);
+        group.MapGet("/content", ReadAsync).WithName("ReadVolumeFile").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces<Stream>(200, Bytes);
         group.MapPut("/content", WriteAsync).WithName("WriteVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume).Takes(Bytes);
-        group.MapGet("/archive", ReadArchiveAsync).WithName("ReadVolumeArchive").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces(200, contentType: Tar);
+        group.MapGet("/archive", ReadArchiveAsync).WithName("ReadVolumeArchive").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces<Stream>(200, Tar);
         group.MapPut("/archive", WriteArchiveAsync).WithName("WriteVolumeArchive").RequirePermission(Permission.VolumeFilesWrite, On.Volume).Takes(Tar);
         group.MapPost("/folder", MakeFolderAsync).WithName("MakeVolumeFolder").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
         group.MapPost("/rename", RenameAsync).WithName("RenameVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
-        group.MapGet("/backup", BackupAsync).WithName("BackupVolume").RequirePermission(Permission.VolumeBackup, On.Volume).Produces(200, contentType: Backup);
+        group.MapGet("/backup", BackupAsync).WithName("BackupVolume").RequirePermission(Permission.VolumeBackup, On.Volume).Produces<Stream>(200, Backup);
         group.MapPut("/restore", RestoreAsync).WithName("RestoreVolume").RequirePermission(Permission.VolumeRestore, On.Volume).Takes(Backup);
         group.MapPost("/copy", CopyAsync).WithName("CopyVolume").RequirePermission(Permission.VolumeBackup, On.Volume);
     }
