@@ -62,7 +62,9 @@ internal sealed class DockerEndpoint(
     {
         if (!HostId.TryParse(text, null, out var id) || hosts.Find(id) is null || !access.Reaches(actor, Permission.EngineRead, new AccessTarget(id)))
         {
-            return Targets.UnknownHost(text);
+            var nowhere = Targets.UnknownHost(text);
+            await audit.RecordAsync(actor, "Docker", Printable.Of($"{text} {http.Request.Method} {http.Request.Path}"), nowhere, ct);
+            return nowhere;
         }
 
         var host = new AccessTarget(id);

@@ -24,6 +24,7 @@ internal static class ApiDescription
             swagger.SupportNonNullableReferenceTypes();
             swagger.OperationFilter<OperationText>();
             swagger.SchemaFilter<ProblemText>();
+            swagger.SchemaFilter<NullableText>();
             foreach (var name in (ReadOnlySpan<string>)["Portal.Api.xml", "Portal.Domain.xml"])
             {
                 var path = Path.Combine(AppContext.BaseDirectory, name);

@@ -1,4 +1,6 @@
 using System.Net.Mime;
+using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -79,6 +81,28 @@ internal sealed class OperationText : IOperationFilter
         {
             Name = name, In = ParameterLocation.Header, Required = required, Description = description, Example = example, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         });
+    }
+}
+
+/// <summary>Says which members may be null though they are described elsewhere: a reference alone does not.</summary>
+internal sealed class NullableText : ISchemaFilter
+{
+    public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
+    {
+        if (schema is not OpenApiSchema { Properties: { } properties })
+        {
+            return;
+        }
+
+        var nullability = new NullabilityInfoContext();
+        foreach (var member in context.Type.GetProperties().Where(member => nullability.Create(member).ReadState == NullabilityState.Nullable))
+        {
+            var name = JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+            if (properties.TryGetValue(name, out var described) && described is OpenApiSchemaReference reference)
+            {
+                properties[name] = new OpenApiSchema { Description = reference.Description, OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, reference] };
+            }
+        }
     }
 }
 

@@ -99,7 +99,7 @@ public class FuzzTests
             return $"answered {status} with {type}, which is not promised";
         }
 
-        if (!type.EndsWith("json", StringComparison.Ordinal))
+        if (type is not ("application/json" or "application/problem+json"))
         {
             return null;
         }

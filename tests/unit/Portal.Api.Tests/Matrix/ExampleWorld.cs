@@ -27,7 +27,10 @@ internal sealed class ExampleWorld : IAsyncDisposable
     public PortalHost Portal { get; }
 
     /// <summary>What owners own: the resources of the examples.</summary>
-    public static IReadOnlyList<(ResourceKind Kind, string Id)> Resources { get; } = [(ResourceKind.Container, Web.Value), (ResourceKind.Volume, "data"), (ResourceKind.Volume, "data-copy")];
+    public static IReadOnlyList<(ResourceKind Kind, string Id)> Resources { get; } =
+    [
+        (ResourceKind.Container, Web.Value), (ResourceKind.Volume, "data"), (ResourceKind.Volume, "data-copy"), (ResourceKind.Image, "sha256:busybox"), (ResourceKind.Network, "0123456789abcdef"),
+    ];
 
     public static async Task<ExampleWorld> StartAsync(PortalHost? portal = null)
     {
