@@ -74,6 +74,7 @@ public static class PortalApi
         app.UseMiddleware<OriginGuard>();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseMiddleware<MediaTypes>();
         app.UseAntiforgery();
         app.UseSwaggerUI(pages =>
         {
@@ -253,9 +254,12 @@ public static class PortalApi
         {
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.MaxDepth = 32;
+            json.SerializerOptions.AllowDuplicateProperties = false;
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
         });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddApiDescription();
+        MediaTypes.LeaveToUs(services);
     }
 }

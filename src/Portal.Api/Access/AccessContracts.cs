@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Portal.Api.Access;
 
 /// <summary>A name and password.</summary>
-/// <param name="UserName">The account's name.</param>
-/// <param name="Password">Its password.</param>
+/// <param name="UserName" example="ann">The account's name.</param>
+/// <param name="Password" example="correct horse battery">Its password.</param>
 /// <param name="Code">The code of the authenticator, or a recovery code, where the account has a second factor.</param>
 public sealed record TokenRequest([property: Required, MaxLength(64)] string UserName, [property: Required, MaxLength(1024)] string Password, [property: MaxLength(64)] string? Code = null)
 {
@@ -13,9 +13,9 @@ public sealed record TokenRequest([property: Required, MaxLength(64)] string Use
 }
 
 /// <summary>The first administrator.</summary>
-/// <param name="Secret">The one-time setup secret, from the file <c>setup-secret</c> in the data root.</param>
-/// <param name="UserName">The account's name: 1 to 64 of a-z, digits and <c>. _ - @ +</c>.</param>
-/// <param name="Password">Its password, 8 to 1,024 characters.</param>
+/// <param name="Secret" example="Zk3v9Qx1mB7c">The one-time setup secret, from the file <c>setup-secret</c> in the data root.</param>
+/// <param name="UserName" example="ann">The account's name: 1 to 64 of a-z, digits and <c>. _ - @ +</c>.</param>
+/// <param name="Password" example="correct horse battery">Its password, 8 to 1,024 characters.</param>
 public sealed record SetupRequest([property: Required] string Secret, [property: Required] string UserName, [property: Required] string Password)
 {
     /// <summary>Without the secrets: a record's own text form would show them.</summary>
@@ -35,7 +35,7 @@ public sealed record TokenAnswer(string AccessToken, string TokenType, int Expir
 }
 
 /// <summary>A refresh token.</summary>
-/// <param name="RefreshToken">The newest of its sign-in.</param>
+/// <param name="RefreshToken" example="prr_Zk3v9Qx1mB7c">The newest of its sign-in.</param>
 public sealed record RefreshRequest([property: Required, MaxLength(128)] string RefreshToken)
 {
     /// <summary>Without the token.</summary>

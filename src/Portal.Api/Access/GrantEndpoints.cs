@@ -12,9 +12,9 @@ namespace Portal.Api.Access;
 /// <summary>A role over a scope, given to somebody.</summary>
 /// <param name="Id">Stable; empty in an answer about a grant that is not stored.</param>
 /// <param name="SubjectKind"><c>user</c> or <c>team</c>.</param>
-/// <param name="SubjectId">Its id.</param>
-/// <param name="Role">Name of the role.</param>
-/// <param name="Scope"><c>all</c>, <c>host:…</c>, <c>group:…</c>, <c>swarm:…</c>, or a part of one: <c>stack:…@…</c>, <c>labels:…@…</c>, <c>resource:kind:id@host:…</c>, <c>own@…</c>.</param>
+/// <param name="SubjectId" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">Its id.</param>
+/// <param name="Role" example="Viewer">Name of the role.</param>
+/// <param name="Scope" example="host:local"><c>all</c>, <c>host:…</c>, <c>group:…</c>, <c>swarm:…</c>, or a part of one: <c>stack:…@…</c>, <c>labels:…@…</c>, <c>resource:kind:id@host:…</c>, <c>own@…</c>.</param>
 public sealed record GrantItem(string Id, SubjectKind SubjectKind, string SubjectId, string Role, string Scope)
 {
     internal static GrantItem From(Grant grant) => new(grant.Id, grant.Subject.Kind, grant.Subject.Id ?? "", grant.Role.Name, ScopeText.Of(grant.Scope));
@@ -22,9 +22,9 @@ public sealed record GrantItem(string Id, SubjectKind SubjectKind, string Subjec
 
 /// <summary>A new grant.</summary>
 /// <param name="SubjectKind"><c>user</c> or <c>team</c>.</param>
-/// <param name="SubjectId">Its id.</param>
-/// <param name="Role">Name of the role.</param>
-/// <param name="Scope">What it covers, as in a grant.</param>
+/// <param name="SubjectId" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">Its id.</param>
+/// <param name="Role" example="Viewer">Name of the role.</param>
+/// <param name="Scope" example="host:local">What it covers, as in a grant.</param>
 public sealed record NewGrant([property: Required] SubjectKind SubjectKind, [property: Required, MaxLength(64)] string SubjectId, [property: Required, MaxLength(64)] string Role, [property: Required, MaxLength(2048)] string Scope);
 
 /// <summary>Why somebody may or may not do something.</summary>
@@ -40,11 +40,11 @@ internal static class GrantEndpoints
     public static void MapGrants(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/grants").WithTags("Grants");
-        group.MapGet("", ListAsync).WithName("ListGrants").RequirePermission(Permission.UserRead);
-        group.MapPost("", CreateAsync).WithName("CreateGrant").RequirePermission(Permission.AccessManage).ProducesProblems(404, 409, 503);
-        group.MapGet("/{id}", GetAsync).WithName("GetGrant").RequirePermission(Permission.UserRead).ProducesProblems(404);
-        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveGrant").RequirePermission(Permission.AccessManage).ProducesProblems(404, 409, 503);
-        api.MapGet("/access/why", WhyAsync).WithTags("Grants").WithName("WhyAccess").RequirePermission(Permission.UserRead).ProducesProblems(404);
+        group.MapGet("", ListAsync).WithName("ListGrants").RequirePermission(Permission.UserRead, On.Portal);
+        group.MapPost("", CreateAsync).WithName("CreateGrant").RequirePermission(Permission.AccessManage, On.Portal).ProducesProblems(404, 409, 503);
+        group.MapGet("/{id}", GetAsync).WithName("GetGrant").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveGrant").RequirePermission(Permission.AccessManage, On.Portal).ProducesProblems(404, 409, 503);
+        api.MapGet("/access/why", WhyAsync).WithTags("Grants").WithName("WhyAccess").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
     }
 
     /// <summary>Lists grants.</summary>
@@ -79,7 +79,7 @@ internal static class GrantEndpoints
     }
 
     /// <summary>Gets one grant. Grants do not change: they are given and taken back.</summary>
-    /// <param name="id">The grant's id.</param>
+    /// <param name="id" example="9c2f51d08a7b4c63b1e4f7a2905d3c18">The grant's id.</param>
     internal static async Task<Results<Ok<GrantItem>, Problem>> GetAsync(string id, PortalGate gate, IAccessStore store, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserRead, "GetGrant", ct);
@@ -88,7 +88,7 @@ internal static class GrantEndpoints
     }
 
     /// <summary>Takes a grant back. It counts no more at once; open streams end within five seconds. The last administrator's cannot be taken.</summary>
-    /// <param name="id">The grant's id.</param>
+    /// <param name="id" example="9c2f51d08a7b4c63b1e4f7a2905d3c18">The grant's id.</param>
     internal static async Task<Results<NoContent, Problem>> RemoveAsync(string id, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
         var after = await access.RunAsync(new RemoveGrant(id), await caller.GetAsync(ct), ct);
@@ -96,8 +96,8 @@ internal static class GrantEndpoints
     }
 
     /// <summary>Says whether a user may do something, and by which grant, or what is missing.</summary>
-    /// <param name="user">The user's id.</param>
-    /// <param name="permission">Name of the permission.</param>
+    /// <param name="user" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The user's id.</param>
+    /// <param name="permission" example="ContainerStart">Name of the permission.</param>
     /// <param name="host">The host it is done on; left out for the portal itself.</param>
     /// <param name="kind">What sort of resource it is done to; left out for the host as a whole.</param>
     /// <param name="resource">The resource's full id; left out for one that is about to be created.</param>

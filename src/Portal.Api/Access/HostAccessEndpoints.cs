@@ -10,17 +10,17 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Access;
 
 /// <summary>What is laid down about access to a host.</summary>
-/// <param name="Groups">Groups that it is in.</param>
+/// <param name="Groups" example='["build"]'>Groups that it is in.</param>
 /// <param name="AllowPrivileged">Privileged containers and commands.</param>
 /// <param name="AllowHostNamespaces">The host's network, processes, IPC, host name, users or cgroups.</param>
-/// <param name="HostPaths">Folders of the host that may be mounted, with all below them.</param>
-/// <param name="Devices">Device nodes, with all below a folder.</param>
-/// <param name="Capabilities">Capabilities beyond the engine's fourteen.</param>
-/// <param name="Sysctls">Kernel parameters; an asterisk at the end stands for anything.</param>
+/// <param name="HostPaths" example='["/srv/data"]'>Folders of the host that may be mounted, with all below them.</param>
+/// <param name="Devices" example='["/dev/fuse"]'>Device nodes, with all below a folder.</param>
+/// <param name="Capabilities" example='["NET_ADMIN"]'>Capabilities beyond the engine's fourteen.</param>
+/// <param name="Sysctls" example='["net.core.*"]'>Kernel parameters; an asterisk at the end stands for anything.</param>
 /// <param name="AllowSecurityOptions">Security profiles of one's own, none at all, unmasked paths.</param>
-/// <param name="Runtimes">OCI runtimes that may be named.</param>
-/// <param name="HostPorts">Ports that may be published, as <c>8080</c> or <c>8000-8999</c>.</param>
-/// <param name="Registries">Where images may come from; empty for anywhere.</param>
+/// <param name="Runtimes" example='["crun"]'>OCI runtimes that may be named.</param>
+/// <param name="HostPorts" example='["8000-8999"]'>Ports that may be published, as <c>8080</c> or <c>8000-8999</c>.</param>
+/// <param name="Registries" example='["registry.example.com"]'>Where images may come from; empty for anywhere.</param>
 /// <param name="AllowHostLinks">Networks that reach the host's own links.</param>
 public sealed record HostAccessItem(
     [property: Required, MaxLength(64)] IReadOnlyList<string> Groups, bool AllowPrivileged, bool AllowHostNamespaces,
@@ -63,25 +63,21 @@ internal static class HostAccessEndpoints
     public static void MapHostAccess(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/hosts/{host}/access").WithTags("Hosts");
-        group.MapGet("", GetAsync).WithName("GetHostAccess").RequirePermission(Permission.HostManage).ProducesProblems(404);
-        group.MapPut("", SetAsync).WithName("SetHostAccess").RequirePermission(Permission.HostManage).ProducesProblems(404, 503);
+        group.MapGet("", GetAsync).WithName("GetHostAccess").RequirePermission(Permission.HostManage, On.Host).ProducesProblems(404);
+        group.MapPut("", SetAsync).WithName("SetHostAccess").RequirePermission(Permission.HostManage, On.Host).ProducesProblems(404, 503);
     }
 
     /// <summary>Gets a host's groups and what people who are not administrators may ask of its engine.</summary>
-    /// <param name="host">The host's id, for instance <c>local</c>.</param>
+    /// <param name="host" example="local">The host's id, for instance <c>local</c>.</param>
     internal static async Task<Results<Ok<HostAccessItem>, Problem>> GetAsync(string host, PortalGate gate, IHostAccess access, CancellationToken ct)
     {
-        if (!HostId.TryParse(host, null, out var id))
-        {
-            return Targets.UnknownHost(host).ToProblem();
-        }
-
+        var id = new HostId(host);
         var reader = await gate.ReadAsync(Permission.HostManage, "GetHostAccess", ct, access.Target(id));
         return reader.Error is { } error ? error.ToProblem() : TypedResults.Ok(HostAccessItem.From(access.Target(id).HostGroups, access.Restrictions(id)));
     }
 
     /// <summary>Lays down a host's groups and what people who are not administrators may ask of its engine, all at once. Wants an administrator of that host.</summary>
-    /// <param name="host">The host's id, for instance <c>local</c>.</param>
+    /// <param name="host" example="local">The host's id, for instance <c>local</c>.</param>
     internal static async Task<Results<Ok<HostAccessItem>, Problem>> SetAsync(string host, HostAccessItem request, PortalGate gate, IHostAccess access, CancellationToken ct)
     {
         var restrictions = request.Read();
@@ -90,16 +86,12 @@ internal static class HostAccessEndpoints
             return unusable.ToProblem();
         }
 
-        if (!HostId.TryParse(host, null, out var id))
-        {
-            return Targets.UnknownHost(host).ToProblem();
-        }
-
         if (request.Groups.FirstOrDefault(name => !ScopeText.TryParse($"group:{name}", default, out _)) is not null)
         {
             return new Error(ErrorKind.Invalid, "restrictions.group", "The name of a group has no blanks, and no @ or %.").ToProblem();
         }
 
+        var id = new HostId(host);
         var before = Words(access, id);
         var done = await gate.RunAsync(Permission.HostManage, "SetHostAccess", id.Value, async actor =>
         {

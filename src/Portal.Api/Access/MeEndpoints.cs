@@ -10,8 +10,8 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Access;
 
 /// <summary>Another password for yourself.</summary>
-/// <param name="Current">The present one.</param>
-/// <param name="Password">The new one, 8 to 1,024 characters.</param>
+/// <param name="Current" example="correct horse battery">The present one.</param>
+/// <param name="Password" example="staple horse battery">The new one, 8 to 1,024 characters.</param>
 /// <param name="Code">The code of your authenticator, if you have a second factor.</param>
 public sealed record PasswordChange([property: Required, MaxLength(1024)] string Current, [property: Required, MaxLength(1024)] string Password, [property: MaxLength(64)] string? Code = null)
 {
@@ -29,7 +29,7 @@ public sealed record SecondFactorKey(string Key, string Address)
 }
 
 /// <summary>A code of your authenticator.</summary>
-/// <param name="Code">Six digits.</param>
+/// <param name="Code" example="123456">Six digits.</param>
 public sealed record SecondFactorCode([property: Required, MaxLength(64)] string Code);
 
 /// <summary>Codes for when the authenticator is lost.</summary>
@@ -41,8 +41,8 @@ public sealed record RecoveryCodeList(IReadOnlyList<string> Codes)
 }
 
 /// <summary>Proof that it is you.</summary>
-/// <param name="Password">Your password.</param>
-/// <param name="Code">The code of your authenticator, or a recovery code.</param>
+/// <param name="Password" example="correct horse battery">Your password.</param>
+/// <param name="Code" example="123456">The code of your authenticator, or a recovery code.</param>
 public sealed record Proof([property: Required, MaxLength(1024)] string Password, [property: Required, MaxLength(64)] string Code)
 {
     /// <summary>Without the secrets.</summary>
@@ -90,7 +90,7 @@ internal static class MeEndpoints
     }
 
     /// <summary>Ends one of your sessions.</summary>
-    /// <param name="id">The session's id.</param>
+    /// <param name="id" example="7b1f3ce1d2b84957a1c3e5f708192b4d">The session's id.</param>
     internal static async Task<Results<NoContent, Problem>> RevokeSessionAsync(string id, PortalGate gate, Sessions sessions, CancellationToken ct) => Answer(await gate.RunAsync(
         null, "RevokeSession", Printable.Of(id, 64), async actor => PortalGate.NotAPerson(actor) is { } error ? error : await sessions.RevokeAsync(actor.UserId, id, ct), ct));
 

@@ -14,19 +14,19 @@ namespace Portal.Api.Access;
 /// <summary>A role.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="BuiltIn">True for one that every installation has and nobody changes.</param>
-/// <param name="Permissions">What it allows.</param>
+/// <param name="Permissions" example='["HostRead","ContainerRead"]'>What it allows.</param>
 public sealed record RoleItem(string Name, bool BuiltIn, IReadOnlyList<string> Permissions)
 {
     internal static RoleItem From(Role role) => new(role.Name, BuiltInRoles.Find(role.Name) is not null, [.. role.Permissions.Select(permission => permission.ToString()).Order(StringComparer.Ordinal)]);
 }
 
 /// <summary>A new role of one's own.</summary>
-/// <param name="Name">1 to 64 characters; not that of a built-in role.</param>
-/// <param name="Permissions">What it allows.</param>
+/// <param name="Name" example="Releaser">1 to 64 characters; not that of a built-in role.</param>
+/// <param name="Permissions" example='["HostRead","ContainerRead"]'>What it allows.</param>
 public sealed record NewRole([property: Required, MaxLength(64)] string Name, [property: Required, MinLength(1), MaxLength(200)] IReadOnlyList<string> Permissions);
 
 /// <summary>What of a role can be changed.</summary>
-/// <param name="Permissions">What it allows, wherever it was given.</param>
+/// <param name="Permissions" example='["HostRead","ContainerRead"]'>What it allows, wherever it was given.</param>
 public sealed record RoleChange([property: Required, MinLength(1), MaxLength(200)] IReadOnlyList<string> Permissions);
 
 /// <summary>Roles.</summary>
@@ -35,11 +35,11 @@ internal static class RoleEndpoints
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/roles").WithTags("Roles");
-        group.MapGet("", ListAsync).WithName("ListRoles").RequirePermission(Permission.UserRead);
-        group.MapPost("", CreateAsync).WithName("CreateRole").RequirePermission(Permission.AccessManage).ProducesProblems(409, 503);
-        group.MapGet("/{name}", GetAsync).WithName("GetRole").RequirePermission(Permission.UserRead).ProducesProblems(404);
-        group.MapPut("/{name}", UpdateAsync).WithName("UpdateRole").RequirePermission(Permission.AccessManage).ProducesProblems(404, 409, 412, 428, 503);
-        group.MapDelete("/{name}", RemoveAsync).WithName("RemoveRole").RequirePermission(Permission.AccessManage).ProducesProblems(404, 409, 412, 503);
+        group.MapGet("", ListAsync).WithName("ListRoles").RequirePermission(Permission.UserRead, On.Portal);
+        group.MapPost("", CreateAsync).WithName("CreateRole").RequirePermission(Permission.AccessManage, On.Portal).ProducesProblems(409, 503);
+        group.MapGet("/{name}", GetAsync).WithName("GetRole").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
+        group.MapPut("/{name}", UpdateAsync).WithName("UpdateRole").RequirePermission(Permission.AccessManage, On.Portal).ProducesProblems(404, 409, 412, 428, 503);
+        group.MapDelete("/{name}", RemoveAsync).WithName("RemoveRole").RequirePermission(Permission.AccessManage, On.Portal).ProducesProblems(404, 409, 412, 503);
     }
 
     /// <summary>Lists the built-in roles, then those of your own.</summary>
@@ -73,7 +73,7 @@ internal static class RoleEndpoints
     }
 
     /// <summary>Gets one role. That of your own has an ETag, which is wanted when you change it.</summary>
-    /// <param name="name">The role's name.</param>
+    /// <param name="name" example="Deployer">The role's name.</param>
     internal static async Task<Results<Ok<RoleItem>, Problem>> GetAsync(string name, HttpContext http, PortalGate gate, IAccessStore store, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserRead, "GetRole", ct);
@@ -86,7 +86,7 @@ internal static class RoleEndpoints
     }
 
     /// <summary>Gives a role of your own other permissions, wherever it was given.</summary>
-    /// <param name="name">The role's name.</param>
+    /// <param name="name" example="Deployer">The role's name.</param>
     internal static async Task<Results<Ok<RoleItem>, Problem>> UpdateAsync(
         string name, RoleChange request, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
@@ -101,7 +101,7 @@ internal static class RoleEndpoints
     }
 
     /// <summary>Removes a role of your own that nobody has.</summary>
-    /// <param name="name">The role's name.</param>
+    /// <param name="name" example="Deployer">The role's name.</param>
     internal static async Task<Results<NoContent, Problem>> RemoveAsync(string name, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
         var after = await access.RunAsync(new RemoveRole(name, http.Request.Optional().Value), await caller.GetAsync(ct), ct);

@@ -8,7 +8,7 @@ using Portal.Domain.Primitives;
 namespace Portal.Api.Access;
 
 /// <summary>What is set about security.</summary>
-/// <param name="AdministratorsNeedSecondFactor">True when an administrator without a second factor may do nothing but set one up.</param>
+/// <param name="AdministratorsNeedSecondFactor" example="false">True when an administrator without a second factor may do nothing but set one up.</param>
 public sealed record SecuritySettings([property: Required] bool AdministratorsNeedSecondFactor);
 
 /// <summary>Settings of security.</summary>
@@ -17,8 +17,8 @@ internal static class SecuritySettingEndpoints
     public static void MapSecuritySettings(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/settings/security").WithTags("Settings");
-        group.MapGet("", GetAsync).WithName("GetSecuritySettings").RequirePermission(Permission.SettingsRead);
-        group.MapPut("", SetAsync).WithName("SetSecuritySettings").RequirePermission(Permission.SettingsManage).ProducesProblems(503);
+        group.MapGet("", GetAsync).WithName("GetSecuritySettings").RequirePermission(Permission.SettingsRead, On.Portal);
+        group.MapPut("", SetAsync).WithName("SetSecuritySettings").RequirePermission(Permission.SettingsManage, On.Portal).ProducesProblems(503);
     }
 
     /// <summary>Gets what is set about security.</summary>

@@ -19,12 +19,12 @@ public sealed record TeamItem(string Id, string Name, IReadOnlyList<string> Memb
 }
 
 /// <summary>A new team.</summary>
-/// <param name="Name">1 to 64 characters.</param>
+/// <param name="Name" example="shop">1 to 64 characters.</param>
 public sealed record NewTeam([property: Required, MaxLength(64)] string Name);
 
 /// <summary>What of a team can be changed.</summary>
-/// <param name="Name">What people call it.</param>
-/// <param name="Members">Ids of the users in it, these and no others.</param>
+/// <param name="Name" example="web">What people call it.</param>
+/// <param name="Members" example='["5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35"]'>Ids of the users in it, these and no others.</param>
 public sealed record TeamChange([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(10_000)] IReadOnlyList<string> Members);
 
 /// <summary>Teams and who is in them.</summary>
@@ -33,13 +33,13 @@ internal static class TeamEndpoints
     public static void MapTeams(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/teams").WithTags("Teams");
-        group.MapGet("", ListAsync).WithName("ListTeams").RequirePermission(Permission.UserRead);
-        group.MapPost("", CreateAsync).WithName("CreateTeam").RequirePermission(Permission.UserManage).ProducesProblems(409, 503);
-        group.MapGet("/{id}", GetAsync).WithName("GetTeam").RequirePermission(Permission.UserRead).ProducesProblems(404);
-        group.MapPut("/{id}", UpdateAsync).WithName("UpdateTeam").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 412, 428, 503);
-        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveTeam").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 412, 503);
-        group.MapPut("/{id}/members/{user}", AddAsync).WithName("AddToTeam").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 503);
-        group.MapDelete("/{id}/members/{user}", LeaveAsync).WithName("RemoveFromTeam").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 503);
+        group.MapGet("", ListAsync).WithName("ListTeams").RequirePermission(Permission.UserRead, On.Portal);
+        group.MapPost("", CreateAsync).WithName("CreateTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(409, 503);
+        group.MapGet("/{id}", GetAsync).WithName("GetTeam").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
+        group.MapPut("/{id}", UpdateAsync).WithName("UpdateTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 428, 503);
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 503);
+        group.MapPut("/{id}/members/{user}", AddAsync).WithName("AddToTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 503);
+        group.MapDelete("/{id}/members/{user}", LeaveAsync).WithName("RemoveFromTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 503);
     }
 
     /// <summary>Lists teams by name.</summary>
@@ -78,7 +78,7 @@ internal static class TeamEndpoints
     }
 
     /// <summary>Gets one team. Its ETag is wanted when you change it.</summary>
-    /// <param name="id">The team's id.</param>
+    /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static async Task<Results<Ok<TeamItem>, Problem>> GetAsync(string id, HttpContext http, PortalGate gate, IAccessStore store, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserRead, "GetTeam", ct);
@@ -86,7 +86,7 @@ internal static class TeamEndpoints
     }
 
     /// <summary>Renames a team and says who is in it. Nobody takes people into a team that holds more than they do.</summary>
-    /// <param name="id">The team's id.</param>
+    /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static async Task<Results<Ok<TeamItem>, Problem>> UpdateAsync(
         string id, TeamChange request, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
@@ -97,7 +97,7 @@ internal static class TeamEndpoints
     }
 
     /// <summary>Removes a team with all it was given and its tokens.</summary>
-    /// <param name="id">The team's id.</param>
+    /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static async Task<Results<NoContent, Problem>> RemoveAsync(string id, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
         var after = await access.RunAsync(new RemoveTeam(id, http.Request.Optional().Value), await caller.GetAsync(ct), ct);
@@ -105,14 +105,14 @@ internal static class TeamEndpoints
     }
 
     /// <summary>Takes a user into a team.</summary>
-    /// <param name="id">The team's id.</param>
-    /// <param name="user">The user's id.</param>
+    /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
+    /// <param name="user" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The user's id.</param>
     internal static async Task<Results<Ok<TeamItem>, Problem>> AddAsync(string id, string user, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct) =>
         Shown(http, After(await access.RunAsync(new AddToTeam(id, user), await caller.GetAsync(ct), ct), id));
 
     /// <summary>Takes a user out of a team.</summary>
-    /// <param name="id">The team's id.</param>
-    /// <param name="user">The user's id.</param>
+    /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
+    /// <param name="user" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The user's id.</param>
     internal static async Task<Results<Ok<TeamItem>, Problem>> LeaveAsync(string id, string user, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct) =>
         Shown(http, After(await access.RunAsync(new RemoveFromTeam(id, user), await caller.GetAsync(ct), ct), id));
 

@@ -23,8 +23,8 @@ public sealed record TokenItem(string Id, string Name, string Prefix, IReadOnlyL
 }
 
 /// <summary>A new API token.</summary>
-/// <param name="Name">What you call it: 1 to 64 characters.</param>
-/// <param name="Days">How many days it is good, 1 to 366.</param>
+/// <param name="Name" example="ci">What you call it: 1 to 64 characters.</param>
+/// <param name="Days" example="90">How many days it is good, 1 to 366.</param>
 /// <param name="Limits">What it is limited to, whatever its owner holds; left out for no limit.</param>
 public sealed record NewToken([property: Required, MaxLength(64)] string Name, [property: Required, Range(1, 366)] int Days, [property: MaxLength(64)] IReadOnlyList<TokenLimit>? Limits = null);
 
@@ -47,12 +47,12 @@ internal static class TokenEndpoints
         mine.MapPost("", IssueMineAsync).WithName("IssueMyToken").RequireSignIn().ProducesProblems(409, 503);
         mine.MapDelete("/{id}", RevokeMineAsync).WithName("RevokeMyToken").RequireSignIn().ProducesProblems(404, 503);
         var teams = api.MapGroup("/teams/{team}/tokens").WithTags("Tokens");
-        teams.MapGet("", ListOfTeamAsync).WithName("ListTeamTokens").RequirePermission(Permission.UserManage);
-        teams.MapPost("", IssueOfTeamAsync).WithName("IssueTeamToken").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 503);
-        teams.MapDelete("/{id}", RevokeOfTeamAsync).WithName("RevokeTeamToken").RequirePermission(Permission.UserManage).ProducesProblems(404, 503);
+        teams.MapGet("", ListOfTeamAsync).WithName("ListTeamTokens").RequirePermission(Permission.UserManage, On.Portal);
+        teams.MapPost("", IssueOfTeamAsync).WithName("IssueTeamToken").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 503);
+        teams.MapDelete("/{id}", RevokeOfTeamAsync).WithName("RevokeTeamToken").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
         var users = api.MapGroup("/users/{user}/tokens").WithTags("Tokens");
-        users.MapGet("", ListOfUserAsync).WithName("ListUserTokens").RequirePermission(Permission.UserManage);
-        users.MapDelete("/{id}", RevokeOfUserAsync).WithName("RevokeUserToken").RequirePermission(Permission.UserManage).ProducesProblems(404, 503);
+        users.MapGet("", ListOfUserAsync).WithName("ListUserTokens").RequirePermission(Permission.UserManage, On.Portal);
+        users.MapDelete("/{id}", RevokeOfUserAsync).WithName("RevokeUserToken").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
     }
 
     /// <summary>Lists your API tokens, the newest first.</summary>
@@ -70,7 +70,7 @@ internal static class TokenEndpoints
     }
 
     /// <summary>Ends one of your API tokens, at once.</summary>
-    /// <param name="id">The token's id.</param>
+    /// <param name="id" example="27d3b9e25f6148aca9e1d4b80c7f6325">The token's id.</param>
     internal static async Task<Results<NoContent, Problem>> RevokeMineAsync(string id, TokenDesk desk, CurrentActor caller, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
@@ -78,7 +78,7 @@ internal static class TokenEndpoints
     }
 
     /// <summary>Lists a team's API tokens, the newest first.</summary>
-    /// <param name="team">The team's id.</param>
+    /// <param name="team" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static async Task<Results<Ok<IReadOnlyList<TokenItem>>, Problem>> ListOfTeamAsync(string team, PortalGate gate, ApiTokens tokens, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserManage, "ListTeamTokens", ct);
@@ -86,18 +86,18 @@ internal static class TokenEndpoints
     }
 
     /// <summary>Makes an API token for a team. You must hold all that the team does. Takes an <c>Idempotency-Key</c>.</summary>
-    /// <param name="team">The team's id.</param>
+    /// <param name="team" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static Task<Results<Created<MadeToken>, Problem>> IssueOfTeamAsync(string team, NewToken request, TokenDesk desk, HttpContext http, CancellationToken ct) =>
         desk.IssueAsync(http, Permission.UserManage, new(SubjectKind.Team, team), request, $"/api/v1/teams/{Uri.EscapeDataString(team)}/tokens", ct);
 
     /// <summary>Ends an API token of a team, at once.</summary>
-    /// <param name="team">The team's id.</param>
-    /// <param name="id">The token's id.</param>
+    /// <param name="team" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
+    /// <param name="id" example="17d3b9e25f6148aca9e1d4b80c7f6325">The token's id.</param>
     internal static Task<Results<NoContent, Problem>> RevokeOfTeamAsync(string team, string id, TokenDesk desk, CancellationToken ct) =>
         desk.RevokeAsync(Permission.UserManage, new(SubjectKind.Team, team), id, ct);
 
     /// <summary>Lists a user's API tokens, the newest first.</summary>
-    /// <param name="user">The user's id.</param>
+    /// <param name="user" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The user's id.</param>
     internal static async Task<Results<Ok<IReadOnlyList<TokenItem>>, Problem>> ListOfUserAsync(string user, PortalGate gate, ApiTokens tokens, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserManage, "ListUserTokens", ct);
@@ -105,8 +105,8 @@ internal static class TokenEndpoints
     }
 
     /// <summary>Ends an API token of a user, at once.</summary>
-    /// <param name="user">The user's id.</param>
-    /// <param name="id">The token's id.</param>
+    /// <param name="user" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The user's id.</param>
+    /// <param name="id" example="07d3b9e25f6148aca9e1d4b80c7f6325">The token's id.</param>
     internal static Task<Results<NoContent, Problem>> RevokeOfUserAsync(string user, string id, TokenDesk desk, CancellationToken ct) =>
         desk.RevokeAsync(Permission.UserManage, new(SubjectKind.User, user), id, ct);
 

@@ -18,8 +18,8 @@ public sealed record UserItem(string Id, string Name, bool Disabled, bool Second
 }
 
 /// <summary>A new account.</summary>
-/// <param name="Name">1 to 64 of a-z, digits and <c>. _ - @ +</c>.</param>
-/// <param name="Password">8 to 1,024 characters.</param>
+/// <param name="Name" example="bob">1 to 64 of a-z, digits and <c>. _ - @ +</c>.</param>
+/// <param name="Password" example="correct horse battery">8 to 1,024 characters.</param>
 public sealed record NewUser([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(1024)] string Password)
 {
     /// <summary>Without the password: a record's own text form would show it.</summary>
@@ -27,12 +27,12 @@ public sealed record NewUser([property: Required, MaxLength(64)] string Name, [p
 }
 
 /// <summary>What of an account can be changed.</summary>
-/// <param name="Name">What its holder signs in with.</param>
-/// <param name="Disabled">True when it may not sign in; its sessions end at once.</param>
+/// <param name="Name" example="ann">What its holder signs in with.</param>
+/// <param name="Disabled" example="false">True when it may not sign in; its sessions end at once.</param>
 public sealed record UserChange([property: Required, MaxLength(64)] string Name, [property: Required] bool Disabled);
 
 /// <summary>Another password for an account.</summary>
-/// <param name="Password">8 to 1,024 characters.</param>
+/// <param name="Password" example="correct horse battery">8 to 1,024 characters.</param>
 /// <param name="RemoveSecondFactor">True to take its second factor away too, for somebody who has lost it.</param>
 public sealed record PasswordReset([property: Required, MaxLength(1024)] string Password, bool RemoveSecondFactor = false)
 {

@@ -16,14 +16,14 @@ internal static class UserEndpoints
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/users").WithTags("Users");
-        group.MapGet("", ListAsync).WithName("ListUsers").RequirePermission(Permission.UserRead);
-        group.MapPost("", CreateAsync).WithName("CreateUser").RequirePermission(Permission.UserManage).ProducesProblems(409, 503);
-        group.MapGet("/{id}", GetAsync).WithName("GetUser").RequirePermission(Permission.UserRead).ProducesProblems(404);
-        group.MapPut("/{id}", UpdateAsync).WithName("UpdateUser").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 412, 428, 503);
-        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveUser").RequirePermission(Permission.UserManage).ProducesProblems(404, 409, 412, 503);
-        group.MapPost("/{id}/password", ResetAsync).WithName("ResetPassword").RequirePermission(Permission.UserManage).ProducesProblems(404, 503);
-        group.MapGet("/{id}/sessions", SessionsAsync).WithName("ListUserSessions").RequirePermission(Permission.UserManage);
-        group.MapDelete("/{id}/sessions/{session}", RevokeAsync).WithName("RevokeUserSession").RequirePermission(Permission.UserManage).ProducesProblems(404, 503);
+        group.MapGet("", ListAsync).WithName("ListUsers").RequirePermission(Permission.UserRead, On.Portal);
+        group.MapPost("", CreateAsync).WithName("CreateUser").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(409, 503);
+        group.MapGet("/{id}", GetAsync).WithName("GetUser").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
+        group.MapPut("/{id}", UpdateAsync).WithName("UpdateUser").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 428, 503);
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveUser").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 503);
+        group.MapPost("/{id}/password", ResetAsync).WithName("ResetPassword").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
+        group.MapGet("/{id}/sessions", SessionsAsync).WithName("ListUserSessions").RequirePermission(Permission.UserManage, On.Portal);
+        group.MapDelete("/{id}/sessions/{session}", RevokeAsync).WithName("RevokeUserSession").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
     }
 
     /// <summary>Lists accounts.</summary>
@@ -79,7 +79,7 @@ internal static class UserEndpoints
     }
 
     /// <summary>Gets one account. Its ETag is wanted when you change it.</summary>
-    /// <param name="id">The account's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<Ok<UserItem>, Problem>> GetAsync(string id, HttpContext http, PortalGate gate, IAccessStore store, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserRead, "GetUser", ct);
@@ -88,7 +88,7 @@ internal static class UserEndpoints
     }
 
     /// <summary>Renames, disables or enables an account. The last administrator cannot be disabled.</summary>
-    /// <param name="id">The account's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<Ok<UserItem>, Problem>> UpdateAsync(
         string id, UserChange request, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
@@ -103,7 +103,7 @@ internal static class UserEndpoints
     }
 
     /// <summary>Removes an account with all it was given. The last administrator cannot be removed.</summary>
-    /// <param name="id">The account's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<NoContent, Problem>> RemoveAsync(string id, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
     {
         var after = await access.RunAsync(new RemoveUser(id, http.Request.Optional().Value), await caller.GetAsync(ct), ct);
@@ -111,7 +111,7 @@ internal static class UserEndpoints
     }
 
     /// <summary>Gives an account another password. Its sessions and tokens end at once.</summary>
-    /// <param name="id">The account's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<NoContent, Problem>> ResetAsync(
         string id, PasswordReset request, CurrentActor caller, IChangeAccess access, PasswordGate passwords, CancellationToken ct)
     {
@@ -126,7 +126,7 @@ internal static class UserEndpoints
     }
 
     /// <summary>Lists an account's sessions.</summary>
-    /// <param name="id">The account's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<Ok<IReadOnlyList<SessionItem>>, Problem>> SessionsAsync(string id, PortalGate gate, Sessions sessions, CancellationToken ct)
     {
         var reader = await gate.ReadAsync(Permission.UserManage, "ListUserSessions", ct);
@@ -134,8 +134,8 @@ internal static class UserEndpoints
     }
 
     /// <summary>Ends a session of an account.</summary>
-    /// <param name="id">The account's id.</param>
-    /// <param name="session">The session's id.</param>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
+    /// <param name="session" example="6a0f3ce1d2b84957a1c3e5f708192b4d">The session's id.</param>
     internal static async Task<Results<NoContent, Problem>> RevokeAsync(string id, string session, PortalGate gate, Sessions sessions, CancellationToken ct)
     {
         var done = await gate.RunAsync(Permission.UserManage, "RevokeUserSession", $"{Printable.Of(id, 64)}/{Printable.Of(session, 64)}", _ => sessions.RevokeAsync(id, session, ct), ct);

@@ -37,9 +37,9 @@ internal static class AuditEndpoints
     public static void MapAudit(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/audit").WithTags("Audit");
-        group.MapGet("", ListAsync).WithName("ListAudit").RequirePermission(Permission.AuditRead);
-        group.MapGet("/export", ExportAsync).WithName("ExportAudit").RequirePermission(Permission.AuditRead).Produces(200, contentType: "application/x-ndjson", additionalContentTypes: "text/csv");
-        group.MapGet("/verify", VerifyAsync).WithName("VerifyAudit").RequirePermission(Permission.AuditRead);
+        group.MapGet("", ListAsync).WithName("ListAudit").RequirePermission(Permission.AuditRead, On.Portal);
+        group.MapGet("/export", ExportAsync).WithName("ExportAudit").RequirePermission(Permission.AuditRead, On.Portal).Produces<Stream>(200, "application/x-ndjson", "text/csv");
+        group.MapGet("/verify", VerifyAsync).WithName("VerifyAudit").RequirePermission(Permission.AuditRead, On.Portal);
     }
 
     /// <summary>Lists lines of the audit log.</summary>

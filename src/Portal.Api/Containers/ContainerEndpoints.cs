@@ -19,42 +19,32 @@ internal static class ContainerEndpoints
     public static void MapContainers(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/hosts/{host}/containers").WithTags("Containers").ProducesProblems(400, 404, 503);
-        group.MapGet("", ListAsync).WithName("ListContainers").RequirePermission(Permission.ContainerRead);
-        group.MapGet("/{id}", GetAsync).WithName("GetContainer").RequirePermission(Permission.ContainerRead);
-        group.MapPost("/{id}/start", StartAsync).WithName("StartContainer").RequirePermission(Permission.ContainerStart).ProducesProblems(409);
-        group.MapPost("/{id}/stop", StopAsync).WithName("StopContainer").RequirePermission(Permission.ContainerStop).ProducesProblems(409);
-        group.MapPost("/{id}/restart", RestartAsync).WithName("RestartContainer").RequirePermission(Permission.ContainerRestart).ProducesProblems(409);
-        group.MapPost("/{id}/kill", KillAsync).WithName("KillContainer").RequirePermission(Permission.ContainerKill).ProducesProblems(409);
-        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveContainer").RequirePermission(Permission.ContainerRemove).ProducesProblems(409);
-        group.MapGet("/{id}/logs", LogsAsync).WithName("ReadContainerLogs").RequirePermission(Permission.ContainerLogs);
-        group.MapGet("/{id}/logs/follow", FollowLogsAsync).WithName("FollowContainerLogs").RequirePermission(Permission.ContainerLogs);
-        group.MapGet("/{id}/stats", FollowStatsAsync).WithName("FollowContainerStats").RequirePermission(Permission.ContainerRead);
+        group.MapGet("", ListAsync).WithName("ListContainers").RequirePermission(Permission.ContainerRead, On.PartOfHost);
+        group.MapGet("/{id}", GetAsync).WithName("GetContainer").RequirePermission(Permission.ContainerRead, On.Container);
+        group.MapPost("/{id}/start", StartAsync).WithName("StartContainer").RequirePermission(Permission.ContainerStart, On.Container).ProducesProblems(409);
+        group.MapPost("/{id}/stop", StopAsync).WithName("StopContainer").RequirePermission(Permission.ContainerStop, On.Container).ProducesProblems(409);
+        group.MapPost("/{id}/restart", RestartAsync).WithName("RestartContainer").RequirePermission(Permission.ContainerRestart, On.Container).ProducesProblems(409);
+        group.MapPost("/{id}/kill", KillAsync).WithName("KillContainer").RequirePermission(Permission.ContainerKill, On.Container).ProducesProblems(409);
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveContainer").RequirePermission(Permission.ContainerRemove, On.Container).ProducesProblems(409);
+        group.MapGet("/{id}/logs", LogsAsync).WithName("ReadContainerLogs").RequirePermission(Permission.ContainerLogs, On.Container);
+        group.MapGet("/{id}/logs/follow", FollowLogsAsync).WithName("FollowContainerLogs").RequirePermission(Permission.ContainerLogs, On.Container);
+        group.MapGet("/{id}/stats", FollowStatsAsync).WithName("FollowContainerStats").RequirePermission(Permission.ContainerRead, On.Container);
     }
 
     /// <summary>Lists containers, newest first.</summary>
-    /// <param name="host">The host's id, for instance <c>local</c>.</param>
+    /// <param name="host" example="local">The host's id, for instance <c>local</c>.</param>
     /// <param name="state">Only those in this state: <c>created</c>, <c>running</c>, <c>paused</c>, <c>restarting</c>, <c>removing</c>, <c>exited</c> or <c>dead</c>.</param>
     /// <param name="name">Only those whose name contains this text.</param>
     /// <param name="label">Only those with this label, as <c>key</c> or <c>key=value</c>.</param>
     /// <param name="offset">How many to leave out at the beginning.</param>
     /// <param name="limit">How many to answer, 1 to 500.</param>
     internal static async Task<Results<Ok<ContainerPage>, Problem>> ListAsync(
-        string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct,
+        string host, CurrentActor caller, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct,
         [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
         [Range(0, int.MaxValue)] int offset = 0, [Range(1, 500)] int limit = 100)
     {
         var actor = await caller.GetAsync(ct);
-        if (targets.Host(actor, host) is { IsSuccess: false } missing)
-        {
-            return missing.Error!.ToProblem();
-        }
-
         var id = new HostId(host);
-        if (!access.Reaches(actor, Permission.ContainerRead, facts.Host(id)))
-        {
-            return access.Check(actor, Permission.ContainerRead, facts.Host(id))!.ToProblem();
-        }
-
         var matching = fleet.Containers.List(container => container.Host == id
             && (state is null || container.State.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
             && (name is null || container.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
@@ -66,55 +56,55 @@ internal static class ContainerEndpoints
     }
 
     /// <summary>Gets everything known of one container.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static async Task<Results<Ok<ContainerDetail>, Problem>> GetAsync(
-        string host, string id, CurrentActor caller, Targets targets, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
+        string host, string id, ContainerCommands containers, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
     {
-        var actor = await caller.GetAsync(ct);
-        var target = await targets.ContainerAsync(actor, host, id, ct);
-        if (target.Error is { } missing)
+        var found = await containers.FindAsync("GetContainer", Permission.ContainerRead, host, id, ct);
+        if (found.Error is { } missing)
         {
             return missing.ToProblem();
         }
 
-        var details = await inspect.HandleAsync(new(target.Value.Host, target.Value.Id), actor, ct);
+        var (actor, target) = found.Value;
+        var details = await inspect.HandleAsync(new(target.Host, target.Id), actor, ct);
         if (details.Error is { } error)
         {
             return error.ToProblem();
         }
 
         // The list has the engine's own sentence; inspect has none.
-        return TypedResults.Ok(ContainerDetail.From(details.Value with { View = details.Value.View with { Status = target.Value.State == details.Value.View.State ? target.Value.Status : details.Value.View.Status } }));
+        return TypedResults.Ok(ContainerDetail.From(details.Value with { View = details.Value.View with { Status = target.State == details.Value.View.State ? target.Status : details.Value.View.Status } }));
     }
 
     /// <summary>Starts a created or stopped container. Starting a running one succeeds.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static Task<Results<NoContent, Problem>> StartAsync(string host, string id, ContainerCommands commands, IHandler<StartContainer> start, CancellationToken ct) =>
         commands.RunAsync(host, id, start, target => new(target.Host, target.Id), ct);
 
     /// <summary>Stops a running container with its own stop signal and timeout. Stopping a stopped one succeeds.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static Task<Results<NoContent, Problem>> StopAsync(string host, string id, ContainerCommands commands, IHandler<StopContainer> stop, CancellationToken ct) =>
         commands.RunAsync(host, id, stop, target => new(target.Host, target.Id), ct);
 
     /// <summary>Stops a container, if it runs, and starts it.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static Task<Results<NoContent, Problem>> RestartAsync(string host, string id, ContainerCommands commands, IHandler<RestartContainer> restart, CancellationToken ct) =>
         commands.RunAsync(host, id, restart, target => new(target.Host, target.Id), ct);
 
     /// <summary>Ends a running container at once (SIGKILL).</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static Task<Results<NoContent, Problem>> KillAsync(string host, string id, ContainerCommands commands, IHandler<KillContainer> kill, CancellationToken ct) =>
         commands.RunAsync(host, id, kill, target => new(target.Host, target.Id), ct);
 
     /// <summary>Removes a container.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     /// <param name="force">Kill it first when it runs; otherwise a running container is a conflict.</param>
     /// <param name="volumes">Remove its anonymous volumes too.</param>
     internal static Task<Results<NoContent, Problem>> RemoveAsync(
@@ -122,22 +112,22 @@ internal static class ContainerEndpoints
         commands.RunAsync(host, id, remove, target => new(target.Host, target.Id, force, volumes), ct);
 
     /// <summary>Reads lines of a container's log.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     /// <param name="tail">How many of the last lines, 1 to 10,000.</param>
     /// <param name="since">Only lines at or after this time.</param>
     internal static async Task<Results<Ok<IReadOnlyList<LogLine>>, Problem>> LogsAsync(
-        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, CancellationToken ct,
+        string host, string id, ContainerCommands containers, IFleetFeeds feeds, CancellationToken ct,
         [Range(1, MostLines)] int tail = 200, DateTimeOffset? since = null)
     {
-        var actor = await caller.GetAsync(ct);
-        var target = await targets.ContainerAsync(actor, host, id, ct);
-        if (target.Error is { } missing)
+        var found = await containers.FindAsync("ReadContainerLogs", Permission.ContainerLogs, host, id, ct);
+        if (found.Error is { } missing)
         {
             return missing.ToProblem();
         }
 
-        var logs = feeds.Logs(actor, target.Value.Host, target.Value.Id, new LogRequest(tail, since), ct);
+        var (actor, target) = found.Value;
+        var logs = feeds.Logs(actor, target.Host, target.Id, new LogRequest(tail, since), ct);
         if (logs.Error is { } error)
         {
             return error.ToProblem();
@@ -157,39 +147,39 @@ internal static class ContainerEndpoints
     }
 
     /// <summary>Follows a container's log as server-sent events named <c>log</c>, until the container ends.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     /// <param name="tail">How many of the last lines to begin with, 0 to 10,000.</param>
     /// <param name="since">Only lines at or after this time.</param>
     internal static async Task<Results<ServerSentEventsResult<LogLine>, Problem>> FollowLogsAsync(
-        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct,
+        string host, string id, ContainerCommands containers, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct,
         [Range(0, MostLines)] int tail = 200, DateTimeOffset? since = null)
     {
-        var actor = await caller.GetAsync(ct);
-        var target = await targets.ContainerAsync(actor, host, id, ct);
-        if (target.Error is { } missing)
+        var found = await containers.FindAsync("FollowContainerLogs", Permission.ContainerLogs, host, id, ct);
+        if (found.Error is { } missing)
         {
             return missing.ToProblem();
         }
 
-        var logs = feeds.Logs(actor, target.Value.Host, target.Value.Id, new LogRequest(tail, since, Follow: true), ct);
+        var (actor, target) = found.Value;
+        var logs = feeds.Logs(actor, target.Host, target.Id, new LogRequest(tail, since, Follow: true), ct);
         return logs.Error is { } error ? error.ToProblem() : TypedResults.ServerSentEvents(Each(response, watch.Guard(actor, logs.Value, ct), line => line, ct), eventType: "log");
     }
 
     /// <summary>Follows a container's statistics as server-sent events named <c>stats</c>: what the last five minutes left, then one a second.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="id">The container's id, its beginning, or the name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static async Task<Results<ServerSentEventsResult<ContainerSample>, Problem>> FollowStatsAsync(
-        string host, string id, CurrentActor caller, Targets targets, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct)
+        string host, string id, ContainerCommands containers, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct)
     {
-        var actor = await caller.GetAsync(ct);
-        var target = await targets.ContainerAsync(actor, host, id, ct);
-        if (target.Error is { } missing)
+        var found = await containers.FindAsync("FollowContainerStats", Permission.ContainerRead, host, id, ct);
+        if (found.Error is { } missing)
         {
             return missing.ToProblem();
         }
 
-        var stats = feeds.ContainerStats(actor, target.Value.Host, target.Value.Id, ct);
+        var (actor, target) = found.Value;
+        var stats = feeds.ContainerStats(actor, target.Host, target.Id, ct);
         return stats.Error is { } error
             ? error.ToProblem()
             : TypedResults.ServerSentEvents(Each(response, watch.Guard(actor, stats.Value, ct), ContainerSample.From, ct), eventType: "stats");

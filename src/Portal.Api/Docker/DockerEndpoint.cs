@@ -57,7 +57,9 @@ internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access,
     {
         if (!HostId.TryParse(text, null, out var id) || hosts.Find(id) is null || !access.Reaches(actor, Permission.EngineRead, facts.Target(id)))
         {
-            return Targets.UnknownHost(text);
+            var nowhere = Targets.UnknownHost(text);
+            await audit.RecordAsync(actor, "Docker", Printable.Of($"{text} {http.Request.Method} {http.Request.Path}"), nowhere, ct);
+            return nowhere;
         }
 
         var found = Find(http, text);

@@ -11,8 +11,8 @@ internal static class HostEndpoints
     public static void MapHosts(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/hosts").WithTags("Hosts");
-        group.MapGet("", List).WithName("ListHosts").RequirePermission(Permission.HostRead);
-        group.MapGet("/{host}", Get).WithName("GetHost").RequirePermission(Permission.HostRead).ProducesProblems(404);
+        group.MapGet("", List).WithName("ListHosts").RequirePermission(Permission.HostRead, On.Hosts);
+        group.MapGet("/{host}", Get).WithName("GetHost").RequirePermission(Permission.HostRead, On.PartOfHost).ProducesProblems(404);
     }
 
     /// <summary>Lists the hosts you may see.</summary>
@@ -24,7 +24,7 @@ internal static class HostEndpoints
     }
 
     /// <summary>Gets one host.</summary>
-    /// <param name="host">The host's id, for instance <c>local</c>.</param>
+    /// <param name="host" example="local">The host's id, for instance <c>local</c>.</param>
     internal static async Task<Results<Ok<HostItem>, Problem>> Get(string host, CurrentActor caller, Targets targets, CancellationToken ct) =>
         targets.Host(await caller.GetAsync(ct), host) is { Error: null } found ? TypedResults.Ok(HostItem.From(found.Value)) : NotFound(host);
 

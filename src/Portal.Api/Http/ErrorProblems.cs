@@ -46,9 +46,13 @@ internal static class ErrorProblems
         404 => new(ErrorKind.NotFound, "request.route", "There is nothing at this address."),
         405 => new(ErrorKind.Invalid, "request.method", "This address does not take that method; the Allow header lists those it does."),
         413 => new(ErrorKind.Invalid, "request.size", "The request's body is larger than 1 MiB."),
-        415 => new(ErrorKind.Invalid, "request.media_type", "The body must be JSON, with Content-Type: application/json."),
+        415 => OfMediaType(["application/json"]),
         _ => new(ErrorKind.Invalid, "request.invalid", "The request cannot be read. See the API description for its form."),
     };
+
+    /// <summary>The body is of another type than these.</summary>
+    public static Error OfMediaType(IReadOnlyList<string> types) =>
+        new(ErrorKind.Invalid, "request.media_type", $"The body must come with Content-Type: {string.Join(" or ", types)}.");
 
     /// <summary>The problem body of an error.</summary>
     public static ProblemDetails Details(Error error, int? status = null) => new()

@@ -59,8 +59,7 @@ internal sealed class Targets(Fleet fleet, IHostUpstream upstream, IAccessPolicy
 
     public static Error UnknownHost(string text) => new(ErrorKind.NotFound, "host.unknown", $"There is no host {Printable.Of(text, 64)}.");
 
-    private static Error Unknown(string text, HostId host) =>
-        new(ErrorKind.NotFound, "container.unknown", $"There is no container {Printable.Of(text, 64)} on host {host}.");
+    private static Error Unknown(string text, HostId host) => ResourceKind.Container.Unknown(Printable.Of(text, 64), host);
 
     private static Result<ContainerView>? Match(string text, IReadOnlyList<ContainerView> containers, HostId host)
     {

@@ -47,6 +47,6 @@ internal sealed class FleetFeeds(Fleet fleet, IAccessPolicy access, IAccessTarge
             return access.Reaches(actor, permission, facts.Host(one)) ? null : access.Check(actor, permission, facts.Host(one));
         }
 
-        return actor.Grants.Any(grant => grant.Role.Permissions.Contains(permission)) ? null : access.Check(actor, permission, AccessTarget.Portal);
+        return access.HoldsAnywhere(actor, permission) ? null : access.Check(actor, permission, AccessTarget.Portal);
     }
 }

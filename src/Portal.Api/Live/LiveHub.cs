@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.SignalR;
 using Portal.Api.Containers;
@@ -6,6 +8,7 @@ using Portal.Api.Http;
 using Portal.Api.Security;
 using Portal.Domain.Access;
 using Portal.Domain.Access.Users;
+using Portal.Domain.Audit;
 using Portal.Domain.Containers;
 using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
@@ -16,8 +19,12 @@ namespace Portal.Api.Live;
 /// Live data for programs, at <c>/hubs/live</c>. Every method is a stream that checks the caller when it begins and every few
 /// seconds after. Failures are <see cref="HubException"/>s of the form <c>code: sentence</c>.
 /// </summary>
-internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets, Reauthorisation rights, LiveConnections connections) : Hub
+internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets, FrontDoor door, Reauthorisation rights, LiveConnections connections, IAuditLog audit) : Hub
 {
+    private static readonly FrozenDictionary<string, RequiredPermission> s_required = typeof(LiveHub).GetMethods()
+        .Select(method => (method.Name, Needs: method.GetCustomAttribute<NeedsAttribute>())).Where(method => method.Needs is not null)
+        .ToFrozenDictionary(method => method.Name, method => method.Needs!.Required);
+
     public override async Task OnConnectedAsync()
     {
         if (!connections.Enter((Context.User?.FindFirst(PortalClaims.Subject) ?? Context.User?.FindFirst(PortalClaims.Token))?.Value ?? "", Context.ConnectionId))
@@ -35,25 +42,29 @@ internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets
     }
 
     /// <summary>All hosts the caller may see, then changes.</summary>
+    [Needs(Permission.HostRead, On.Hosts)]
     public IAsyncEnumerable<LiveBatch<HostItem>> Hosts(CancellationToken ct) =>
-        StreamAsync(actor => Task.FromResult(Table(feeds.Hosts(actor), HostItem.From, ct)), ct);
+        StreamAsync(null, null, actor => Task.FromResult(Table(feeds.Hosts(actor), HostItem.From, ct)), ct);
 
     /// <summary>Containers on one host, or on all when <paramref name="host"/> is null, then changes.</summary>
-    public IAsyncEnumerable<LiveBatch<ContainerItem>> Containers(string? host, CancellationToken ct) => StreamAsync(actor =>
+    [Needs(Permission.ContainerRead, On.PartOfHost)]
+    public IAsyncEnumerable<LiveBatch<ContainerItem>> Containers(string? host, CancellationToken ct) => StreamAsync(host, null, actor =>
     {
         var id = OptionalHost(actor, host);
         return Task.FromResult(id.Error is { } error ? error : Table(feeds.Containers(actor, id.Value), ContainerItem.From, ct));
     }, ct);
 
     /// <summary>Samples of a host: what the last five minutes left, then one a second.</summary>
-    public IAsyncEnumerable<IReadOnlyList<HostStats>> HostStats(string host, CancellationToken ct) => StreamAsync(actor =>
+    [Needs(Permission.HostRead, On.Host)]
+    public IAsyncEnumerable<IReadOnlyList<HostStats>> HostStats(string host, CancellationToken ct) => StreamAsync(host, null, actor =>
     {
         var id = targets.Host(actor, host);
         return Task.FromResult(id.Error is { } error ? error : feeds.HostStats(actor, id.Value.Id, ct));
     }, ct);
 
     /// <summary>Samples of one container, or the newest of all containers on the host (or all hosts) when <paramref name="id"/> is null.</summary>
-    public IAsyncEnumerable<IReadOnlyList<ContainerSample>> ContainerStats(string? host, string? id, CancellationToken ct) => StreamAsync(async actor =>
+    [Needs(Permission.ContainerRead, On.Container)]
+    public IAsyncEnumerable<IReadOnlyList<ContainerSample>> ContainerStats(string? host, string? id, CancellationToken ct) => StreamAsync(host, id, async actor =>
     {
         if (id is null || host is null)
         {
@@ -66,7 +77,8 @@ internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets
     }, ct);
 
     /// <summary>A container's log. With <paramref name="follow"/> it stays open until the container ends.</summary>
-    public IAsyncEnumerable<IReadOnlyList<LogLine>> Logs(string host, string id, int? tail, bool follow, CancellationToken ct) => StreamAsync(async actor =>
+    [Needs(Permission.ContainerLogs, On.Container)]
+    public IAsyncEnumerable<IReadOnlyList<LogLine>> Logs(string host, string id, int? tail, bool follow, CancellationToken ct) => StreamAsync(host, id, async actor =>
     {
         var one = await targets.ContainerAsync(actor, host, id, ct);
         return one.Error is { } missing ? missing : feeds.Logs(actor, one.Value.Host, one.Value.Id, new LogRequest(Math.Clamp(tail ?? 200, 0, 10_000), Follow: follow), ct);
@@ -108,13 +120,15 @@ internal sealed class LiveHub(IFleetFeeds feeds, IActors actors, Targets targets
         return found.Error is { } error ? error : (HostId?)found.Value.Id;
     }
 
-    private async IAsyncEnumerable<T> StreamAsync<T>(Func<Actor, Task<Result<IAsyncEnumerable<T>>>> open, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        string? host, string? id, Func<Actor, Task<Result<IAsyncEnumerable<T>>>> open, [EnumeratorCancellation] CancellationToken ct, [CallerMemberName] string method = "")
     {
         var user = Context.User ?? new();
         var actor = await actors.FindAsync(user, ct);
-        var opened = await open(actor);
+        var opened = door.Refusal(actor, s_required[method], host) is { } refusal ? refusal : await open(actor);
         if (opened.Error is { } error)
         {
+            await audit.RecordAsync(actor, $"Live{method}", Printable.Of($"{host}/{id}"), error, ct);
             throw Refusal(error);
         }
 

@@ -41,6 +41,9 @@ internal static class Authentication
             });
         services.AddOptions<CookieAuthenticationOptions>(PortalSchemes.Cookie).Configure<SessionStore>(ConfigureCookie);
         services.AddOptions<JwtBearerOptions>(PortalSchemes.Bearer).Configure<AccessTokens>((bearer, tokens) => bearer.TokenValidationParameters = tokens.Rules());
+        services.AddSingleton<FrontDoor>();
+        services.AddScoped<IAuthorizationHandler, PermissionRequirement>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, TurnedAwayAnswer>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;
     }

@@ -38,7 +38,7 @@ public sealed record VolumeWorkItem(string Id, string Volume, bool IsRestore, Da
 }
 
 /// <summary>Where a volume is to be copied.</summary>
-/// <param name="Host">The host's id; it may be the same.</param>
-/// <param name="Volume">Name of the volume there, a new or an empty one.</param>
+/// <param name="Host" example="local">The host's id; it may be the same.</param>
+/// <param name="Volume" example="data-copy">Name of the volume there, a new or an empty one.</param>
 /// <param name="Quiet">What the containers that use it do meanwhile.</param>
-public sealed record VolumeCopyRequest([Required, MaxLength(255)] string Host, [Required, MaxLength(255)] string Volume, VolumeQuiet Quiet = VolumeQuiet.None);
+public sealed record VolumeCopyRequest([property: Required, MaxLength(255)] string Host, [property: Required, MaxLength(255)] string Volume, VolumeQuiet Quiet = VolumeQuiet.None);

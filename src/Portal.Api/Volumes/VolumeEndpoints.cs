@@ -18,25 +18,25 @@ internal static class VolumeEndpoints
 
     public static void MapVolumes(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/hosts/{host}/volume-work", WorkAsync).WithName("ListVolumeWork").WithTags("Volumes").RequirePermission(Permission.VolumeBackup).ProducesProblems(400, 404, 501, 503);
+        api.MapGet("/hosts/{host}/volume-work", WorkAsync).WithName("ListVolumeWork").WithTags("Volumes").RequirePermission(Permission.VolumeBackup, On.Host).ProducesProblems(400, 404, 501, 503);
         var group = api.MapGroup("/hosts/{host}/volumes/{name}").WithTags("Volumes").ProducesProblems(400, 404, 409, 501, 503);
-        group.MapGet("/files", ListAsync).WithName("ListVolumeFiles").RequirePermission(Permission.VolumeFilesRead);
-        group.MapDelete("/files", DeleteAsync).WithName("DeleteVolumeFile").RequirePermission(Permission.VolumeFilesWrite);
-        group.MapGet("/content", ReadAsync).WithName("ReadVolumeFile").RequirePermission(Permission.VolumeFilesRead).Produces(200, contentType: Bytes);
-        group.MapPut("/content", WriteAsync).WithName("WriteVolumeFile").RequirePermission(Permission.VolumeFilesWrite).Takes(Bytes);
-        group.MapGet("/archive", ReadArchiveAsync).WithName("ReadVolumeArchive").RequirePermission(Permission.VolumeFilesRead).Produces(200, contentType: Tar);
-        group.MapPut("/archive", WriteArchiveAsync).WithName("WriteVolumeArchive").RequirePermission(Permission.VolumeFilesWrite).Takes(Tar);
-        group.MapPost("/folder", MakeFolderAsync).WithName("MakeVolumeFolder").RequirePermission(Permission.VolumeFilesWrite);
-        group.MapPost("/rename", RenameAsync).WithName("RenameVolumeFile").RequirePermission(Permission.VolumeFilesWrite);
-        group.MapGet("/backup", BackupAsync).WithName("BackupVolume").RequirePermission(Permission.VolumeBackup).Produces(200, contentType: Backup);
-        group.MapPut("/restore", RestoreAsync).WithName("RestoreVolume").RequirePermission(Permission.VolumeRestore).Takes(Backup);
-        group.MapPost("/copy", CopyAsync).WithName("CopyVolume").RequirePermission(Permission.VolumeBackup);
+        group.MapGet("/files", ListAsync).WithName("ListVolumeFiles").RequirePermission(Permission.VolumeFilesRead, On.Volume);
+        group.MapDelete("/files", DeleteAsync).WithName("DeleteVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
+        group.MapGet("/content", ReadAsync).WithName("ReadVolumeFile").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces<Stream>(200, Bytes);
+        group.MapPut("/content", WriteAsync).WithName("WriteVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume).Takes(Bytes);
+        group.MapGet("/archive", ReadArchiveAsync).WithName("ReadVolumeArchive").RequirePermission(Permission.VolumeFilesRead, On.Volume).Produces<Stream>(200, Tar);
+        group.MapPut("/archive", WriteArchiveAsync).WithName("WriteVolumeArchive").RequirePermission(Permission.VolumeFilesWrite, On.Volume).Takes(Tar);
+        group.MapPost("/folder", MakeFolderAsync).WithName("MakeVolumeFolder").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
+        group.MapPost("/rename", RenameAsync).WithName("RenameVolumeFile").RequirePermission(Permission.VolumeFilesWrite, On.Volume);
+        group.MapGet("/backup", BackupAsync).WithName("BackupVolume").RequirePermission(Permission.VolumeBackup, On.Volume).Produces<Stream>(200, Backup);
+        group.MapPut("/restore", RestoreAsync).WithName("RestoreVolume").RequirePermission(Permission.VolumeRestore, On.Volume).Takes(Backup);
+        group.MapPost("/copy", CopyAsync).WithName("CopyVolume").RequirePermission(Permission.VolumeBackup, On.Volume);
     }
 
     /// <summary>Lists a folder of a volume, in parts.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">The folder, from the volume's root.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">The folder, from the volume's root.</param>
     /// <param name="after">Where to go on, from the part before.</param>
     /// <param name="limit">How many to answer, 1 to 1000.</param>
     internal static async Task<Results<Ok<VolumeFilePage>, Problem>> ListAsync(
@@ -50,9 +50,9 @@ internal static class VolumeEndpoints
     }
 
     /// <summary>Reads a file of a volume.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">The file, from the volume's root.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">The file, from the volume's root.</param>
     /// <param name="head">Only so many bytes of its beginning.</param>
     internal static Task<Results<FileStreamHttpResult, Problem>> ReadAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, CurrentActor caller, Targets targets, IQueryHandler<ReadVolumeFile, VolumeContent> read, CancellationToken ct,
@@ -60,18 +60,18 @@ internal static class VolumeEndpoints
         StreamAsync(host, name, path, caller, targets, (place, actor) => read.HandleAsync(new(place, head), actor, ct), Bytes, Leaf(path), ct);
 
     /// <summary>Reads a file or a folder of a volume, with all that is in it, as a tar archive.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">From the volume's root; empty for all of the volume.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">From the volume's root; empty for all of the volume.</param>
     internal static Task<Results<FileStreamHttpResult, Problem>> ReadArchiveAsync(
         string host, [MaxLength(255)] string name, CurrentActor caller, Targets targets, IQueryHandler<ReadVolumeArchive, VolumeContent> read, CancellationToken ct,
         [MaxLength(LongestPath)] string path = "") =>
         StreamAsync(host, name, path, caller, targets, (place, actor) => read.HandleAsync(new(place), actor, ct), Tar, (Leaf(path) is { Length: > 0 } leaf ? leaf : name) + ".tar", ct);
 
     /// <summary>Makes a file in a volume: wholly or not at all.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">The file, from the volume's root; its folder must exist.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">The file, from the volume's root; its folder must exist.</param>
     /// <param name="overwrite">It may take the place of another file.</param>
     internal static Task<Results<NoContent, Problem>> WriteAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, HttpContext http, CurrentActor caller, Targets targets, IHandler<WriteVolumeFile> write, CancellationToken ct,
@@ -79,9 +79,9 @@ internal static class VolumeEndpoints
         CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, Body(http), overwrite), actor, ct), ct);
 
     /// <summary>Unpacks a tar archive, plain or packed, into a folder of a volume.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">The folder, from the volume's root.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">The folder, from the volume's root.</param>
     /// <param name="overwrite">Its files may take the place of others.</param>
     internal static Task<Results<NoContent, Problem>> WriteArchiveAsync(
         string host, [MaxLength(255)] string name, HttpContext http, CurrentActor caller, Targets targets, IHandler<WriteVolumeArchive> write, CancellationToken ct,
@@ -89,18 +89,18 @@ internal static class VolumeEndpoints
         CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, Body(http), overwrite), actor, ct), ct);
 
     /// <summary>Makes a folder in a volume.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">The folder, from the volume's root.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">The folder, from the volume's root.</param>
     internal static Task<Results<NoContent, Problem>> MakeFolderAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, CurrentActor caller, Targets targets, IHandler<MakeVolumeFolder> make, CancellationToken ct) =>
         CommandAsync(host, name, path, caller, targets, (place, actor) => make.HandleAsync(new(place), actor, ct), ct);
 
     /// <summary>Gives something in a volume another name or place there.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">What it is, from the volume's root.</param>
-    /// <param name="to">Its new path.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">What it is, from the volume's root.</param>
+    /// <param name="to" example="etc/app.old">Its new path.</param>
     /// <param name="overwrite">It may take the place of another.</param>
     internal static Task<Results<NoContent, Problem>> RenameAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, [MaxLength(LongestPath)] string to, CurrentActor caller, Targets targets, IHandler<RenameVolumeFile> rename, CancellationToken ct,
@@ -108,9 +108,9 @@ internal static class VolumeEndpoints
         CommandAsync(host, name, path, caller, targets, (place, actor) => rename.HandleAsync(new(place, to, overwrite), actor, ct), ct);
 
     /// <summary>Deletes something in a volume.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
-    /// <param name="path">What it is, from the volume's root.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
+    /// <param name="path" example="etc/app.conf">What it is, from the volume's root.</param>
     /// <param name="recursive">A folder with everything in it.</param>
     internal static Task<Results<NoContent, Problem>> DeleteAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, CurrentActor caller, Targets targets, IHandler<DeleteVolumeFile> delete, CancellationToken ct,
@@ -118,8 +118,8 @@ internal static class VolumeEndpoints
         CommandAsync(host, name, path, caller, targets, (place, actor) => delete.HandleAsync(new(place, recursive), actor, ct), ct);
 
     /// <summary>Reads a whole volume as an archive that can be restored: tar, packed with zstd, with a checksum at its end.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
     /// <param name="quiet">What the containers that use it do until the archive is read: <c>none</c> (go on), <c>pause</c> or <c>stop</c>.</param>
     internal static Task<Results<FileStreamHttpResult, Problem>> BackupAsync(
         string host, [MaxLength(255)] string name, CurrentActor caller, Targets targets, IQueryHandler<BackupVolume, VolumeContent> backup, CancellationToken ct,
@@ -129,15 +129,15 @@ internal static class VolumeEndpoints
             Backup, name + ".tar.zst", ct);
 
     /// <summary>Makes a volume, or fills an empty one, from a backup: wholly or not at all.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
     internal static Task<Results<NoContent, Problem>> RestoreAsync(
         string host, [MaxLength(255)] string name, HttpContext http, CurrentActor caller, Targets targets, IHandler<RestoreVolume> restore, CancellationToken ct) =>
         CommandAsync(host, name, "", caller, targets, (place, actor) => restore.HandleAsync(new(place.Host, place.Volume, Body(http)), actor, ct), ct);
 
     /// <summary>Copies a volume to another host, or to another name. What breaks off leaves nothing and can be asked for again.</summary>
-    /// <param name="host">The host's id.</param>
-    /// <param name="name">The volume's name.</param>
+    /// <param name="host" example="local">The host's id.</param>
+    /// <param name="name" example="data">The volume's name.</param>
     /// <param name="request">Where to.</param>
     internal static Task<Results<NoContent, Problem>> CopyAsync(
         string host, [MaxLength(255)] string name, VolumeCopyRequest request, CurrentActor caller, Targets targets, IHandler<CopyVolume> copy, CancellationToken ct) =>
@@ -149,7 +149,7 @@ internal static class VolumeEndpoints
             ct);
 
     /// <summary>Lists backups and restores that are under way on a host.</summary>
-    /// <param name="host">The host's id.</param>
+    /// <param name="host" example="local">The host's id.</param>
     internal static async Task<Results<Ok<IReadOnlyList<VolumeWorkItem>>, Problem>> WorkAsync(
         string host, CurrentActor caller, Targets targets, IQueryHandler<ListVolumeWork, IReadOnlyList<VolumeWorkView>> list, CancellationToken ct)
     {

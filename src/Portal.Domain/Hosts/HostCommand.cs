@@ -4,7 +4,10 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Hosts;
 
-/// <summary>The one way a command on something of a host runs: access, audit of the intent, action, audit of the outcome.</summary>
+/// <summary>
+/// The one way something of a host is asked for. A command: access, audit of the intent, action, audit of the outcome. A question: access, the answer; only a
+/// refusal is recorded.
+/// </summary>
 internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
 {
     /// <summary>Runs <paramref name="act"/> when the actor holds <paramref name="permission"/> on what it is done to; records either outcome. What cannot be recorded is not done.</summary>
@@ -23,7 +26,7 @@ internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
         Actor actor, string operation, Permission permission, AccessTarget on, string target, Func<Task<Result<T>>> act, CancellationToken ct)
     {
         Result<T> result;
-        if (access.Check(actor, permission, on) is { } denied)
+        if (access.CheckNamed(actor, permission, on) is { } denied)
         {
             result = denied;
         }
@@ -38,5 +41,18 @@ internal sealed class HostCommand(IAccessPolicy access, IAuditLog audit)
 
         await audit.RecordAsync(actor, operation, target, result.Error, ct);
         return result;
+    }
+
+    /// <summary>Answers a question of who holds <paramref name="permission"/> on what it is about.</summary>
+    public async Task<Result<T>> ReadAsync<T>(
+        Actor actor, string operation, Permission permission, AccessTarget on, string target, Func<Task<Result<T>>> read, CancellationToken ct)
+    {
+        if (access.CheckNamed(actor, permission, on) is not { } denied)
+        {
+            return await read();
+        }
+
+        await audit.RecordAsync(actor, operation, target, denied, ct);
+        return denied;
     }
 }

@@ -1,4 +1,5 @@
 using Portal.Domain.Access;
+using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Volumes;
@@ -9,8 +10,8 @@ namespace Portal.Domain.Volumes;
 /// <param name="Limit">At most so many, 1 to 1000.</param>
 public sealed record ListVolumeFiles(VolumePlace Folder, string? After, int Limit);
 
-internal sealed class ListVolumeFilesHandler(IAccessPolicy access, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ListVolumeFiles, VolumeFolderView>
+internal sealed class ListVolumeFilesHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ListVolumeFiles, VolumeFolderView>
 {
-    public async Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) =>
-        access.Check(actor, Permission.VolumeFilesRead, targets.Volume(query.Folder.Host, query.Folder.Volume)) is { } denied ? denied : await volumes.ListAsync(query.Folder, query.After, query.Limit, ct);
+    public Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) =>
+        command.ReadAsync(actor, nameof(ListVolumeFiles), Permission.VolumeFilesRead, targets.Volume(query.Folder.Host, query.Folder.Volume), query.Folder.ToString(), () => volumes.ListAsync(query.Folder, query.After, query.Limit, ct), ct);
 }

@@ -119,7 +119,7 @@ public sealed class DockerPolicy(IAccessPolicy policy)
         }
 
         // Whoever may not see it is not told that it is there. A name that is taken cannot be hidden from who wants it.
-        return reference.Absent == DockerAbsence.NotFound && policy.Check(actor, Reading(reference.Kind), found.Target) is not null ? Missing(actor, reference, host) : refusal;
+        return reference.Absent == DockerAbsence.NotFound && policy.Check(actor, reference.Kind.Reading(), found.Target) is not null ? Missing(actor, reference, host) : refusal;
     }
 
     /// <summary>In Docker's words, on which clients act: one without an image pulls it. Whoever could not do it to anything is told that instead.</summary>
@@ -132,12 +132,4 @@ public sealed class DockerPolicy(IAccessPolicy policy)
             ResourceKind.Volume => $"get {reference.Text}: no such volume",
         })
         : policy.Decide(actor, reference.Permission, host).Refusal!;
-
-    private static Permission Reading(ResourceKind kind) => kind switch
-    {
-        ResourceKind.Container => Permission.ContainerRead,
-        ResourceKind.Image => Permission.ImageRead,
-        ResourceKind.Network => Permission.NetworkRead,
-        ResourceKind.Volume => Permission.VolumeRead,
-    };
 }

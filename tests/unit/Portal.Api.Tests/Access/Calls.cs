@@ -37,6 +37,11 @@ internal static class Calls
         return new(answer.StatusCode, text.StartsWith('{') || text.StartsWith('[') ? JsonSerializer.Deserialize<JsonElement>(text) : default, answer.Headers.ETag?.ToString());
     }
 
+    /// <summary>The code of a problem; null for any other answer.</summary>
+    public static async Task<string?> CodeAsync(this HttpResponseMessage answer) => answer.Content.Headers.ContentType?.MediaType == "application/problem+json"
+        ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString()
+        : null;
+
     /// <summary>A client that sends this token.</summary>
     public static HttpClient With(this PortalHost portal, string token)
     {

@@ -43,7 +43,7 @@ public sealed class ScopeTests : IDisposable
             Assert.True((answer.Status, answer.Code) == (missing.Status, missing.Code), $"{method} {path} answered {answer.Status} {answer.Code}");
         }
 
-        Assert.Equal("access.denied", (await client.CallAsync("GET", "/hosts/local/volumes/data/files")).Code);
+        Assert.Equal("volume.unknown", (await client.CallAsync("GET", "/hosts/local/volumes/data/files")).Code);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ScopeTests : IDisposable
     {
         using var local = await _portal.SignedInAsync(BuiltInRoles.Administrator, "local");
         Assert.Equal(HttpStatusCode.OK, (await local.CallAsync("GET", "/hosts/local/access")).Status);
-        Assert.Equal("access.denied", (await local.CallAsync("GET", "/hosts/elsewhere/access")).Code);
+        Assert.Equal("host.unknown", (await local.CallAsync("GET", "/hosts/elsewhere/access")).Code);
         Assert.Equal("access.denied", (await local.CallAsync("GET", "/users")).Code);
     }
 

@@ -83,13 +83,13 @@ public sealed class ContainerEndpointsTests : IDisposable
     [Fact]
     public async Task Command_OfAViewer_IsForbiddenAndAuditedOnceAndReachesNothing()
     {
-        var web = _portal.Engine.Put(FakeEngine.Container("web"));
+        _portal.Engine.Put(FakeEngine.Container("web"));
         using var client = await _portal.SignedInAsync(BuiltInRoles.Viewer);
         using var answer = await client.PostAsync($"{Containers}/web/stop", null);
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Empty(_portal.Engine.Commands);
         var line = Assert.Single(await _portal.AuditAsync(), line => line.Operation == "StopContainer");
-        Assert.Equal(("Viewer-", $"local/{web.Id}", "access.denied"), (line.ActorName, line.Target, line.Outcome));
+        Assert.Equal(("Viewer-", "local/web", "access.denied"), (line.ActorName, line.Target, line.Outcome));
     }
 
     [Fact]

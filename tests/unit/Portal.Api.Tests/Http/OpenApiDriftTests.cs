@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.Swagger;
@@ -13,7 +12,7 @@ public class OpenApiDriftTests(PortalHost portal) : IClassFixture<PortalHost>
     {
         var served = portal.Services.GetRequiredService<ISwaggerProvider>().GetSwagger("v1");
         var text = await served.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1) + "\n";
-        var path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../../src/Portal.Api/openapi/portal.json"));
+        var path = ApiDocument.Path;
         if (Environment.GetEnvironmentVariable("PORTAL_UPDATE_OPENAPI") == "1")
         {
             await File.WriteAllTextAsync(path, text);
@@ -34,5 +33,4 @@ public class OpenApiDriftTests(PortalHost portal) : IClassFixture<PortalHost>
         }
     }
 
-    private static string Here([CallerFilePath] string path = "") => path;
 }

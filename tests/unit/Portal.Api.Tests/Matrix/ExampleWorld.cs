@@ -1,0 +1,152 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Api.Adapters.Storage;
+using Portal.Api.Security;
+using Portal.Api.Tests.Http;
+using Portal.Domain.Access;
+using Portal.Domain.Containers;
+using Portal.Domain.Hosts;
+using Portal.Domain.Primitives;
+
+namespace Portal.Api.Tests.Matrix;
+
+/// <summary>A portal in which everything is that the examples of the OpenAPI document name.</summary>
+internal sealed class ExampleWorld : IAsyncDisposable
+{
+    public static readonly ContainerId Web = ContainerId.Parse(new string('a', 64), null);
+
+    private readonly string _hash;
+    private int _people;
+    private long _seen;
+
+    private ExampleWorld(PortalHost portal, string hash) => (Portal, _hash) = (portal, hash);
+
+    public PortalHost Portal { get; }
+
+    /// <summary>What owners own: the resources of the examples.</summary>
+    public static IReadOnlyList<(ResourceKind Kind, string Id)> Resources { get; } =
+    [
+        (ResourceKind.Container, Web.Value), (ResourceKind.Volume, "data"), (ResourceKind.Volume, "data-copy"), (ResourceKind.Image, "sha256:busybox"), (ResourceKind.Network, "0123456789abcdef"),
+    ];
+
+    public static async Task<ExampleWorld> StartAsync(PortalHost? portal = null)
+    {
+        portal ??= new();
+        portal.Engine.Log = [new LogLine(DateTimeOffset.UnixEpoch, true, "ready")];
+        portal.Engine.Put(FakeEngine.Container(Example("GetContainer", "id"), id: Web));
+        return new(portal, await portal.Services.GetRequiredService<PasswordGate>().HashAsync(new(), PortalHost.Password, CancellationToken.None));
+    }
+
+    public ValueTask DisposeAsync() => Portal.DisposeAsync();
+
+    /// <summary>Puts back whatever of the examples is gone or changed.</summary>
+    /// <param name="caller">Id of whoever asks next; empty for nobody. What people do with their own is done to theirs.</param>
+    public async Task PrepareAsync(string caller)
+    {
+        var (user, team, grant) = (Example("GetUser", "id"), Example("GetTeam", "id"), Example("GetGrant", "id"));
+        await using var db = await OpenAsync();
+        await db.Users.Where(u => u.Id == user || u.UserName == "ann" || u.UserName == "bob").ExecuteDeleteAsync();
+        await db.Teams.Where(t => t.Id == team || t.Name == "web" || t.Name == "shop").ExecuteDeleteAsync();
+        await db.OwnRoles.ExecuteDeleteAsync();
+        await db.Grants.Where(g => g.Id == grant || g.SubjectId == user).ExecuteDeleteAsync();
+        await db.ApiTokens.Where(t => t.SecretHash.StartsWith("example")).ExecuteDeleteAsync();
+        await db.TokenFamilies.Where(f => f.Client == "example").ExecuteDeleteAsync();
+        await db.Settings.ExecuteDeleteAsync();
+        db.Users.Add(Account(user, "ann"));
+        db.Teams.Add(new() { Id = team, Name = "web" });
+        db.Memberships.Add(new() { TeamId = team, UserId = user });
+        db.OwnRoles.Add(new() { Name = Example("GetRole", "name"), Permissions = "HostRead ContainerRead" });
+        db.Grants.Add(new() { Id = grant, SubjectKind = "user", SubjectId = user, Role = "Viewer", Scope = "host:local" });
+        Token("RevokeUserToken", "user", user);
+        Token("RevokeTeamToken", "team", team);
+        Session("RevokeUserSession", "session", user);
+        if (caller.Length > 0)
+        {
+            Token("RevokeMyToken", "user", caller);
+            Session("RevokeMySession", "id", caller);
+        }
+
+        await db.SaveChangesAsync();
+
+        void Token(string operation, string kind, string owner) => db.ApiTokens.Add(new()
+        {
+            Id = Example(operation, "id"), Name = operation, Prefix = "prt_example", SecretHash = "example" + operation, OwnerKind = kind, OwnerId = owner, ExpiresUnix = int.MaxValue,
+        });
+
+        void Session(string operation, string parameter, string owner) => db.TokenFamilies.Add(new() { Id = Example(operation, parameter), UserId = owner, ExpiresUnix = int.MaxValue, Client = "example" });
+    }
+
+    /// <summary>A new account that has these, and a client that speaks for it.</summary>
+    public async Task<(HttpClient Client, string Id)> PersonAsync(params IEnumerable<(string Role, string Scope)> grants)
+    {
+        await using var db = await OpenAsync();
+        var user = Account(Guid.NewGuid().ToString(), $"person-{++_people}");
+        db.Users.Add(user);
+        db.Grants.AddRange(grants.Select(grant => new GrantRecord { Id = Secrets.NewId(), SubjectKind = "user", SubjectId = user.Id, Role = grant.Role, Scope = grant.Scope }));
+        await db.SaveChangesAsync();
+        return (await ClientAsync(user), user.Id);
+    }
+
+    public async Task<HttpClient> ClientAsync(PortalUser user)
+    {
+        var (principal, _) = await Portal.Services.GetRequiredService<RefreshTokens>().BeginAsync(PrincipalOf.User(user, "test"), "test", "test", CancellationToken.None);
+        var client = Portal.Client();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Portal.Services.GetRequiredService<AccessTokens>().Issue(principal));
+        return client;
+    }
+
+    /// <summary>The resources are somebody's.</summary>
+    public async Task OwnAsync(Subject owner)
+    {
+        foreach (var (kind, id) in Resources)
+        {
+            await Portal.Services.GetRequiredService<IHostAccess>().OwnAsync(FakeEngine.Local, kind, id, new HashSet<Subject> { owner }, CancellationToken.None);
+        }
+    }
+
+    public Task<PortalDb> OpenAsync() => Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+
+    /// <summary>All that the portal and its engine were made to keep, but for the audit log: equal when nothing was changed.</summary>
+    public async Task<string> DigestAsync()
+    {
+        var text = new StringBuilder(string.Join('\n', [.. Portal.Engine.Commands, .. Portal.Volumes.Calls]));
+        await using var db = await OpenAsync();
+        var connection = db.Database.GetDbConnection();
+        await connection.OpenAsync();
+        foreach (var table in db.Model.GetEntityTypes().Select(type => type.GetTableName()).Where(table => table is not null and not "audit" and not "audit_starts").Distinct().Order())
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT * FROM \"{table}\" ORDER BY 1, 2";
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                var cells = new object[reader.FieldCount];
+                reader.GetValues(cells);
+                text.Append('\n').Append(table).AppendJoin('|', cells.Select(cell => cell is byte[] bytes ? Convert.ToHexString(bytes) : cell));
+            }
+        }
+
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    /// <summary>What was refused, by the audit log, since this was asked last.</summary>
+    public async Task<IReadOnlyList<AuditRecord>> RefusalsAsync()
+    {
+        await using var db = await OpenAsync();
+        var lines = await db.Audit.AsNoTracking().Where(line => line.Sequence > _seen).OrderBy(line => line.Sequence).ToListAsync();
+        _seen = lines.Count > 0 ? lines[^1].Sequence : _seen;
+        return [.. lines.Where(line => line.Outcome is not ("ok" or "begun"))];
+    }
+
+    /// <summary>The example of a parameter.</summary>
+    public static string Example(string operation, string parameter) => ApiDocument.Committed.Operations.Single(candidate => candidate.Id == operation)
+        .Parameters.Single(candidate => candidate["name"]!.GetValue<string>() == parameter)["example"]!.GetValue<string>();
+
+    private PortalUser Account(string id, string name) => new()
+    {
+        Id = id, UserName = name, NormalizedUserName = name.ToUpperInvariant(), SecurityStamp = "stamp", PasswordHash = _hash,
+    };
+}
