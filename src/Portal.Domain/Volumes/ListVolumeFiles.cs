@@ -12,5 +12,5 @@ public sealed record ListVolumeFiles(VolumePlace Folder, string? After, int Limi
 internal sealed class ListVolumeFilesHandler(IAccessPolicy access, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ListVolumeFiles, VolumeFolderView>
 {
     public async Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) =>
-        access.Check(actor, Permission.VolumeFilesRead, targets.Volume(query.Folder.Host, query.Folder.Volume)) is { } denied ? denied : await volumes.ListAsync(query.Folder, query.After, query.Limit, ct);
+        access.Check(actor, Permission.VolumeFilesRead, await targets.VolumeAsync(query.Folder.Host, query.Folder.Volume, ct)) is { } denied ? denied : await volumes.ListAsync(query.Folder, query.After, query.Limit, ct);
 }
