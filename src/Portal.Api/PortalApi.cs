@@ -19,6 +19,7 @@ using Portal.Api.Docker;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
 using Portal.Api.Live;
+using Portal.Api.Networks;
 using Portal.Api.Security;
 using Portal.Api.Security.External;
 using Portal.Api.Volumes;
@@ -107,7 +108,11 @@ public static class PortalApi
         api.MapAudit();
         api.MapHosts();
         api.MapContainers();
+        api.MapContainerChanges();
+        api.MapContainerFiles();
+        api.MapNetworks();
         api.MapVolumes();
+        api.MapVolumeFiles();
         api.MapDocker();
         return app;
     }
@@ -225,7 +230,7 @@ public static class PortalApi
         services.AddSingleton<IAccessTargets, FleetTargets>();
         services.AddSingleton<Targets>();
         services.AddSingleton<LiveConnections>();
-        services.AddScoped<ContainerCommands>();
+        services.AddScoped<Addressee>();
         services.AddDocker();
         services.AddSignalR(hubs =>
         {

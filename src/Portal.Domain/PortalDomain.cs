@@ -11,17 +11,11 @@ namespace Portal.Domain;
 /// <summary>The domain's public face for composition.</summary>
 public static class PortalDomain
 {
-    /// <summary>Registers the use-case handlers. The ports they need (gateway, feeds, audit) come from the host.</summary>
+    /// <summary>Registers the use-case handlers. The ports they need (gateway, feeds, audit), and commands on containers, come from the host.</summary>
     public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
         .AddSingleton<IAccessPolicy, AccessPolicy>()
         .AddSingleton<IChangeAccess, ChangeAccess>()
         .AddScoped<HostCommand>()
-        .AddScoped<ContainerCommand>()
-        .AddScoped<IHandler<StartContainer>, StartContainerHandler>()
-        .AddScoped<IHandler<StopContainer>, StopContainerHandler>()
-        .AddScoped<IHandler<RestartContainer>, RestartContainerHandler>()
-        .AddScoped<IHandler<KillContainer>, KillContainerHandler>()
-        .AddScoped<IHandler<RemoveContainer>, RemoveContainerHandler>()
         .AddScoped<IQueryHandler<InspectContainer, ContainerDetails>, InspectContainerHandler>()
         .AddScoped<IQueryHandler<ListVolumeFiles, VolumeFolderView>, ListVolumeFilesHandler>()
         .AddScoped<IQueryHandler<ListVolumeWork, IReadOnlyList<VolumeWorkView>>, ListVolumeWorkHandler>()

@@ -18,6 +18,7 @@ internal static class ContainerEndpoints
 
     public static void MapContainers(this IEndpointRouteBuilder api)
     {
+        api.MapGet("/containers", ListAllAsync).WithName("ListAllContainers").WithTags("Containers").RequirePermission(Permission.ContainerRead, On.Hosts).ProducesProblems(400);
         var group = api.MapGroup("/hosts/{host}/containers").WithTags("Containers").ProducesProblems(400, 404, 503);
         group.MapGet("", ListAsync).WithName("ListContainers").RequirePermission(Permission.ContainerRead, On.PartOfHost);
         group.MapGet("/{id}", GetAsync).WithName("GetContainer").RequirePermission(Permission.ContainerRead, On.Container);
@@ -31,76 +32,115 @@ internal static class ContainerEndpoints
         group.MapGet("/{id}/stats", FollowStatsAsync).WithName("FollowContainerStats").RequirePermission(Permission.ContainerRead, On.Container);
     }
 
-    /// <summary>Lists containers, newest first.</summary>
+    /// <summary>Lists containers of a host, newest first.</summary>
     /// <param name="host" example="local">The host's id, for instance <c>local</c>.</param>
     /// <param name="state">Only those in this state: <c>created</c>, <c>running</c>, <c>paused</c>, <c>restarting</c>, <c>removing</c>, <c>exited</c> or <c>dead</c>.</param>
     /// <param name="name">Only those whose name contains this text.</param>
     /// <param name="label">Only those with this label, as <c>key</c> or <c>key=value</c>.</param>
-    /// <param name="offset">How many to leave out at the beginning.</param>
-    /// <param name="limit">How many to answer, 1 to 500.</param>
-    internal static async Task<Results<Ok<ContainerPage>, Problem>> ListAsync(
-        string host, CurrentActor caller, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct,
-        [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null, [MaxLength(1024)] string? label = null,
-        [Range(0, int.MaxValue)] int offset = 0, [Range(1, 500)] int limit = 100)
+    /// <param name="image">Only those whose image, as given at creation, contains this text.</param>
+    /// <param name="network">Only those in the network of this name.</param>
+    /// <param name="stack">Only those of this stack or Compose project.</param>
+    /// <param name="sort"><c>created</c>, <c>name</c> or <c>state</c>; with a minus before it, the other way round.</param>
+    /// <param name="page">Which page; the first is 1.</param>
+    /// <param name="pageSize">How many items a page has, 1 to 500.</param>
+    internal static async Task<Results<Ok<Page<ContainerItem>>, Problem>> ListAsync(
+        string host, CurrentActor caller, Targets targets, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct,
+        [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null,
+        [MaxLength(LabelFilter.Longest)] string? label = null, [MaxLength(1024)] string? image = null, [MaxLength(255)] string? network = null, [MaxLength(255)] string? stack = null,
+        [AllowedValues("created", "-created", "name", "-name", "state", "-state")] string sort = "-created",
+        [Range(1, int.MaxValue)] int page = 1, [Range(1, Paging.Largest)] int pageSize = Paging.Usual)
     {
         var actor = await caller.GetAsync(ct);
+        if (targets.Host(actor, host) is { IsSuccess: false } missing)
+        {
+            return missing.Error!.ToProblem();
+        }
+
         var id = new HostId(host);
-        var matching = fleet.Containers.List(container => container.Host == id
-            && (state is null || container.State.ToString().Equals(state, StringComparison.OrdinalIgnoreCase))
-            && (name is null || container.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
-            && (label is null || HasLabel(container, label))
-            && access.Check(actor, Permission.ContainerRead, facts.Container(container)) is null);
-        return TypedResults.Ok(new ContainerPage(
-            [.. matching.OrderByDescending(container => container.Created).ThenBy(container => container.Id.Value, StringComparer.Ordinal).Skip(offset).Take(limit).Select(ContainerItem.From)],
-            matching.Count));
+        return access.Reaches(actor, Permission.ContainerRead, facts.Host(id))
+            ? TypedResults.Ok(Listed(actor, fleet, access, facts, new(state, name, label, image, network, stack), container => container.Host == id, sort, page, pageSize))
+            : access.Check(actor, Permission.ContainerRead, facts.Host(id))!.ToProblem();
     }
 
-    /// <summary>Gets everything known of one container.</summary>
+    /// <summary>Lists containers of all hosts that you may see, newest first.</summary>
+    /// <param name="host" example="local">Only those on this host.</param>
+    /// <param name="state">Only those in this state: <c>created</c>, <c>running</c>, <c>paused</c>, <c>restarting</c>, <c>removing</c>, <c>exited</c> or <c>dead</c>.</param>
+    /// <param name="name">Only those whose name contains this text.</param>
+    /// <param name="label">Only those with this label, as <c>key</c> or <c>key=value</c>.</param>
+    /// <param name="image">Only those whose image, as given at creation, contains this text.</param>
+    /// <param name="network">Only those in the network of this name.</param>
+    /// <param name="stack">Only those of this stack or Compose project.</param>
+    /// <param name="sort"><c>created</c>, <c>name</c> or <c>state</c>; with a minus before it, the other way round.</param>
+    /// <param name="page">Which page; the first is 1.</param>
+    /// <param name="pageSize">How many items a page has, 1 to 500.</param>
+    internal static async Task<Results<Ok<Page<ContainerItem>>, Problem>> ListAllAsync(
+        CurrentActor caller, Fleet fleet, IAccessPolicy access, IAccessTargets facts, CancellationToken ct, [MaxLength(64)] string? host = null,
+        [AllowedValues(null, "created", "running", "paused", "restarting", "removing", "exited", "dead")] string? state = null, [MaxLength(255)] string? name = null,
+        [MaxLength(LabelFilter.Longest)] string? label = null, [MaxLength(1024)] string? image = null, [MaxLength(255)] string? network = null, [MaxLength(255)] string? stack = null,
+        [AllowedValues("created", "-created", "name", "-name", "state", "-state")] string sort = "-created",
+        [Range(1, int.MaxValue)] int page = 1, [Range(1, Paging.Largest)] int pageSize = Paging.Usual)
+    {
+        var actor = await caller.GetAsync(ct);
+        return actor.Grants.Any(grant => grant.Role.Permissions.Contains(Permission.ContainerRead))
+            ? TypedResults.Ok(Listed(actor, fleet, access, facts, new(state, name, label, image, network, stack), container => host is null || container.Host.Value == host, sort, page, pageSize))
+            : access.Check(actor, Permission.ContainerRead, AccessTarget.Portal)!.ToProblem();
+    }
+
+    /// <summary>Gets everything known of one container. Its ETag is wanted when you change it, and stands for what of it can be changed.</summary>
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static async Task<Results<Ok<ContainerDetail>, Problem>> GetAsync(
-        string host, string id, ContainerCommands containers, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
+        string host, string id, HttpResponse response, Addressee addressee, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
     {
-        var found = await containers.FindAsync("GetContainer", Permission.ContainerRead, host, id, ct);
-        if (found.Error is { } missing)
-        {
-            return missing.ToProblem();
-        }
+        var target = await addressee.ContainerAsync(host, id, "GetContainer", ct);
+        return target.Error is { } missing ? missing.ToProblem() : Shown(response, await DetailAsync(target.Value.Actor, target.Value.Container, inspect, ct));
+    }
 
-        var (actor, target) = found.Value;
-        var details = await inspect.HandleAsync(new(target.Host, target.Id), actor, ct);
-        if (details.Error is { } error)
+    /// <summary>What is known of a container now.</summary>
+    internal static async Task<Result<ContainerDetail>> DetailAsync(Actor actor, ContainerView listed, IQueryHandler<InspectContainer, ContainerDetails> inspect, CancellationToken ct)
+    {
+        var details = await inspect.HandleAsync(new(listed.Host, listed.Id), actor, ct);
+        return details.Error is { } error
+            ? error
+            // The list has the engine's own sentence; inspect has none.
+            : ContainerDetail.From(details.Value with { View = details.Value.View with { Status = listed.State == details.Value.View.State ? listed.Status : details.Value.View.Status } });
+    }
+
+    /// <summary>A container with its version.</summary>
+    internal static Results<Ok<ContainerDetail>, Problem> Shown(HttpResponse response, Result<ContainerDetail> detail)
+    {
+        if (detail.Error is { } error)
         {
             return error.ToProblem();
         }
 
-        // The list has the engine's own sentence; inspect has none.
-        return TypedResults.Ok(ContainerDetail.From(details.Value with { View = details.Value.View with { Status = target.State == details.Value.View.State ? target.Status : details.Value.View.Status } }));
+        response.SetETag(detail.Value.Version);
+        return TypedResults.Ok(detail.Value);
     }
 
     /// <summary>Starts a created or stopped container. Starting a running one succeeds.</summary>
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
-    internal static Task<Results<NoContent, Problem>> StartAsync(string host, string id, ContainerCommands commands, IHandler<StartContainer> start, CancellationToken ct) =>
-        commands.RunAsync(host, id, start, target => new(target.Host, target.Id), ct);
+    internal static Task<Results<NoContent, Problem>> StartAsync(string host, string id, Addressee addressee, IHandler<StartContainer> start, CancellationToken ct) =>
+        RunAsync(host, id, addressee, start, target => new(target.Host, target.Id), ct);
 
     /// <summary>Stops a running container with its own stop signal and timeout. Stopping a stopped one succeeds.</summary>
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
-    internal static Task<Results<NoContent, Problem>> StopAsync(string host, string id, ContainerCommands commands, IHandler<StopContainer> stop, CancellationToken ct) =>
-        commands.RunAsync(host, id, stop, target => new(target.Host, target.Id), ct);
+    internal static Task<Results<NoContent, Problem>> StopAsync(string host, string id, Addressee addressee, IHandler<StopContainer> stop, CancellationToken ct) =>
+        RunAsync(host, id, addressee, stop, target => new(target.Host, target.Id), ct);
 
     /// <summary>Stops a container, if it runs, and starts it.</summary>
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
-    internal static Task<Results<NoContent, Problem>> RestartAsync(string host, string id, ContainerCommands commands, IHandler<RestartContainer> restart, CancellationToken ct) =>
-        commands.RunAsync(host, id, restart, target => new(target.Host, target.Id), ct);
+    internal static Task<Results<NoContent, Problem>> RestartAsync(string host, string id, Addressee addressee, IHandler<RestartContainer> restart, CancellationToken ct) =>
+        RunAsync(host, id, addressee, restart, target => new(target.Host, target.Id), ct);
 
     /// <summary>Ends a running container at once (SIGKILL).</summary>
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
-    internal static Task<Results<NoContent, Problem>> KillAsync(string host, string id, ContainerCommands commands, IHandler<KillContainer> kill, CancellationToken ct) =>
-        commands.RunAsync(host, id, kill, target => new(target.Host, target.Id), ct);
+    internal static Task<Results<NoContent, Problem>> KillAsync(string host, string id, Addressee addressee, IHandler<KillContainer> kill, CancellationToken ct) =>
+        RunAsync(host, id, addressee, kill, target => new(target.Host, target.Id), ct);
 
     /// <summary>Removes a container.</summary>
     /// <param name="host" example="local">The host's id.</param>
@@ -108,8 +148,8 @@ internal static class ContainerEndpoints
     /// <param name="force">Kill it first when it runs; otherwise a running container is a conflict.</param>
     /// <param name="volumes">Remove its anonymous volumes too.</param>
     internal static Task<Results<NoContent, Problem>> RemoveAsync(
-        string host, string id, ContainerCommands commands, IHandler<RemoveContainer> remove, CancellationToken ct, bool force = false, bool volumes = false) =>
-        commands.RunAsync(host, id, remove, target => new(target.Host, target.Id, force, volumes), ct);
+        string host, string id, Addressee addressee, IHandler<RemoveContainer> remove, CancellationToken ct, bool force = false, bool volumes = false) =>
+        RunAsync(host, id, addressee, remove, target => new(target.Host, target.Id, force, volumes), ct);
 
     /// <summary>Reads lines of a container's log.</summary>
     /// <param name="host" example="local">The host's id.</param>
@@ -117,10 +157,10 @@ internal static class ContainerEndpoints
     /// <param name="tail">How many of the last lines, 1 to 10,000.</param>
     /// <param name="since">Only lines at or after this time.</param>
     internal static async Task<Results<Ok<IReadOnlyList<LogLine>>, Problem>> LogsAsync(
-        string host, string id, ContainerCommands containers, IFleetFeeds feeds, CancellationToken ct,
+        string host, string id, Addressee addressee, IFleetFeeds feeds, CancellationToken ct,
         [Range(1, MostLines)] int tail = 200, DateTimeOffset? since = null)
     {
-        var found = await containers.FindAsync("ReadContainerLogs", Permission.ContainerLogs, host, id, ct);
+        var found = await addressee.ContainerAsync(host, id, "ReadContainerLogs", ct, Permission.ContainerLogs);
         if (found.Error is { } missing)
         {
             return missing.ToProblem();
@@ -152,10 +192,10 @@ internal static class ContainerEndpoints
     /// <param name="tail">How many of the last lines to begin with, 0 to 10,000.</param>
     /// <param name="since">Only lines at or after this time.</param>
     internal static async Task<Results<ServerSentEventsResult<LogLine>, Problem>> FollowLogsAsync(
-        string host, string id, ContainerCommands containers, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct,
+        string host, string id, Addressee addressee, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct,
         [Range(0, MostLines)] int tail = 200, DateTimeOffset? since = null)
     {
-        var found = await containers.FindAsync("FollowContainerLogs", Permission.ContainerLogs, host, id, ct);
+        var found = await addressee.ContainerAsync(host, id, "FollowContainerLogs", ct, Permission.ContainerLogs);
         if (found.Error is { } missing)
         {
             return missing.ToProblem();
@@ -170,9 +210,9 @@ internal static class ContainerEndpoints
     /// <param name="host" example="local">The host's id.</param>
     /// <param name="id" example="web">The container's id, its beginning, or the name.</param>
     internal static async Task<Results<ServerSentEventsResult<ContainerSample>, Problem>> FollowStatsAsync(
-        string host, string id, ContainerCommands containers, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct)
+        string host, string id, Addressee addressee, IFleetFeeds feeds, Reauthorisation watch, HttpResponse response, CancellationToken ct)
     {
-        var found = await containers.FindAsync("FollowContainerStats", Permission.ContainerRead, host, id, ct);
+        var found = await addressee.ContainerAsync(host, id, "FollowContainerStats", ct);
         if (found.Error is { } missing)
         {
             return missing.ToProblem();
@@ -185,9 +225,20 @@ internal static class ContainerEndpoints
             : TypedResults.ServerSentEvents(Each(response, watch.Guard(actor, stats.Value, ct), ContainerSample.From, ct), eventType: "stats");
     }
 
-    private static bool HasLabel(ContainerView container, string label) => label.IndexOf('=') is var at and >= 0
-        ? container.Labels.TryGetValue(label[..at], out var value) && value == label[(at + 1)..]
-        : container.Labels.ContainsKey(label);
+    private static async Task<Results<NoContent, Problem>> RunAsync<TCommand>(
+        string host, string id, Addressee addressee, IHandler<TCommand> handler, Func<ContainerView, TCommand> command, CancellationToken ct)
+    {
+        var target = await addressee.ContainerAsync(host, id, typeof(TCommand).Name, ct);
+        var result = target.Error is { } missing ? missing : await handler.HandleAsync(command(target.Value.Container), target.Value.Actor, ct);
+        return result.Error is { } error ? error.ToProblem() : TypedResults.NoContent();
+    }
+
+    /// <summary>The part of the list that is asked for, of what the actor sees.</summary>
+    private static Page<ContainerItem> Listed(
+        Actor actor, Fleet fleet, IAccessPolicy access, IAccessTargets facts, ContainerFilter filter, Func<ContainerView, bool> isThere, string sort, int page, int pageSize) =>
+        ContainerFilter.Sort(
+            fleet.Containers.List(container => isThere(container) && filter.Fits(container) && access.Check(actor, Permission.ContainerRead, facts.Container(container)) is null), sort)
+            .Page(page, pageSize, ContainerItem.From);
 
     private static async IAsyncEnumerable<TOut> Each<TIn, TOut>(
         HttpResponse response, IAsyncEnumerable<IReadOnlyList<TIn>> batches, Func<TIn, TOut> map, [EnumeratorCancellation] CancellationToken ct)

@@ -7,6 +7,7 @@ using Portal.Api.Security;
 using Portal.Domain.Access;
 using Portal.Domain.Access.Docker;
 using Portal.Domain.Audit;
+using Portal.Domain.Containers;
 using Portal.Domain.Engine;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
@@ -142,6 +143,15 @@ internal static class DockerModule
         .AddSingleton<DockerRecord>()
         .AddSingleton<DockerDesk>()
         .AddSingleton<EngineRequests>()
+        .AddSingleton<EngineContainers>()
+        .AddSingleton<EngineNetworks>()
+        .AddSingleton<EngineVolumes>()
+        .AddSingleton<EngineFacts>()
+        .AddSingleton<IHandler<StartContainer>, ContainerHandlers>()
+        .AddSingleton<IHandler<StopContainer>, ContainerHandlers>()
+        .AddSingleton<IHandler<RestartContainer>, ContainerHandlers>()
+        .AddSingleton<IHandler<KillContainer>, ContainerHandlers>()
+        .AddSingleton<IHandler<RemoveContainer>, ContainerHandlers>()
         .AddSingleton<DockerEndpoint>();
 
     public static void MapDocker(this IEndpointRouteBuilder api) =>

@@ -37,7 +37,8 @@ internal sealed class DockerLookup(EngineCalls engine, IHostAccess access)
     public async Task<string?> ContainerOfAsync(HostId host, string exec, CancellationToken ct) =>
         (await ReadAsync(host, $"exec/{exec}/json", exec, EngineBody.Strict.ExecInspect, ct))?.ContainerID;
 
-    private async Task<DockerResource?> FindAsync(AccessTarget host, DockerReference reference, CancellationToken ct)
+    /// <summary>What one reference means; null for nothing.</summary>
+    public async Task<DockerResource?> FindAsync(AccessTarget host, DockerReference reference, CancellationToken ct)
     {
         var (id, text) = (host.Host!.Value, reference.Text);
         var resource = reference.Kind switch

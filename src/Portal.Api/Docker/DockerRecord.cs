@@ -10,7 +10,7 @@ namespace Portal.Api.Docker;
 internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, DockerCommands commands)
 {
     /// <summary>Operations that this takes note of beside those that make and remove one thing.</summary>
-    public const string NewCommand = "containers/{id}/exec", SweptVolumes = "volumes/prune";
+    public const string NewCommand = "containers/{id}/exec", SweptContainers = "containers/prune", SweptVolumes = "volumes/prune";
 
     /// <summary>Takes note of what came of a request.</summary>
     /// <param name="actor">Who made it.</param>
@@ -40,11 +40,12 @@ internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, Dock
                 await access.DisownAsync(host, kind, gone, ct);
             }
         }
-        else if (operation.Template == SweptVolumes)
+        else if (operation.Template is SweptContainers or SweptVolumes)
         {
-            foreach (var gone in Swept(outcome.Body))
+            var (swept, member) = operation.Template == SweptVolumes ? (ResourceKind.Volume, "VolumesDeleted") : (ResourceKind.Container, "ContainersDeleted");
+            foreach (var gone in Swept(outcome.Body, member))
             {
-                await access.DisownAsync(host, ResourceKind.Volume, gone, ct);
+                await access.DisownAsync(host, swept, gone, ct);
             }
         }
 
@@ -92,10 +93,10 @@ internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, Dock
         return [.. images];
     }
 
-    private static List<string> Swept(ReadOnlyMemory<byte> body)
+    private static List<string> Swept(ReadOnlyMemory<byte> body, string member)
     {
         using var document = JsonDocument.Parse(body);
-        return document.RootElement.TryGetProperty("VolumesDeleted", out var names) && names.ValueKind == JsonValueKind.Array
+        return document.RootElement.TryGetProperty(member, out var names) && names.ValueKind == JsonValueKind.Array
             ? [.. names.EnumerateArray().Select(name => name.GetString()).OfType<string>()]
             : [];
     }

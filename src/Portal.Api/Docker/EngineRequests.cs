@@ -26,6 +26,9 @@ internal sealed record EngineRequest(string Operation, string Method, string Pat
     /// <summary>The archive that is sent; null for none.</summary>
     public Stream? Archive { get; init; }
 
+    /// <summary>How long it may take.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Headers for the engine alone, such as those with the credentials of registries. Never written down.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
@@ -41,13 +44,17 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
 {
     private const int LongestAnswer = 64 * 1024 * 1024;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
-
     /// <summary>A name as it stands in a path; slashes of an image's name stay.</summary>
     public static string Escape(string name) => string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
 
     /// <summary>Asks, and reads the answer.</summary>
-    public async Task<Result<T>> ReadAsync<T>(Actor actor, HostId host, EngineRequest request, JsonTypeInfo<T> type, CancellationToken ct)
+    /// <param name="actor">Who asks.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="type">What the answer is.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <param name="none">What null stands for, from an engine that says it for an empty list.</param>
+    public async Task<Result<T>> ReadAsync<T>(Actor actor, HostId host, EngineRequest request, JsonTypeInfo<T> type, CancellationToken ct, T? none = default)
     {
         T? read = default;
         var error = await RunAsync(actor, host, request, async (pass, outcome, response, bound) =>
@@ -57,14 +64,23 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
             await body.CopyToAsync(kept, bound);
             outcome.Body = kept.ToArray();
             var shown = pass.Sight is { } sight ? DockerAnswers.Filter(pass.Answer, outcome.Body, sight) : outcome.Body;
-            read = JsonSerializer.Deserialize(shown.Span, type) ?? throw new JsonException("null");
-        }, s_limit, ct);
+            read = JsonSerializer.Deserialize(shown.Span, type) ?? none ?? throw new JsonException("null");
+        }, request.Limit, ct);
         return error is null ? read! : error;
     }
 
     /// <summary>Does something whose answer is of no matter.</summary>
     public async Task<Result> SendAsync(Actor actor, HostId host, EngineRequest request, CancellationToken ct) =>
-        new(await RunAsync(actor, host, request, async (_, outcome, response, bound) => outcome.Body = await response.Content.ReadAsByteArrayAsync(bound), s_limit, ct));
+        new(await RunAsync(actor, host, request, async (_, outcome, response, bound) => outcome.Body = await response.Content.ReadAsByteArrayAsync(bound), request.Limit, ct));
+
+    /// <summary>Asks for what is as long as it likes, such as an archive, and hands it on as it comes.</summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="take">Takes what comes.</param>
+    /// <param name="ct">Ends it, at the engine too.</param>
+    public async Task<Result> CopyAsync(Actor actor, HostId host, EngineRequest request, Func<Stream, CancellationToken, Task> take, CancellationToken ct) =>
+        new(await RunAsync(actor, host, request, async (_, _, response, bound) => await take(await response.Content.ReadAsStreamAsync(bound), bound), Timeout.InfiniteTimeSpan, ct));
 
     /// <summary>Does something that tells of its progress, for as long as it takes. The first line that tells of a failure is what comes of it.</summary>
     /// <param name="actor">Who asks.</param>

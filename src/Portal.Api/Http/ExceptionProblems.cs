@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Http;
@@ -16,6 +18,8 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         var problem = exception switch
         {
             ErrorException expected => expected.Error.ToProblem(),
+            BadHttpRequestException { InnerException: JsonException unreadable } => new Problem(
+                new Error(ErrorKind.Invalid, "request.invalid", Printable.Of($"The request's body cannot be read: {EngineBody.Words(unreadable)}."))),
             BadHttpRequestException bad => new Problem(ErrorProblems.OfStatus(bad.StatusCode), bad.StatusCode),
             _ => null,
         };

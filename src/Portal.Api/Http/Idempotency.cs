@@ -19,7 +19,7 @@ internal sealed class Idempotency(IDbContextFactory<PortalDb> databases, TokenKe
     private const int Longest = 128;
     private static readonly TimeSpan s_life = TimeSpan.FromDays(1), s_busy = TimeSpan.FromMinutes(1);
 
-    /// <summary>Runs <paramref name="create"/>, which answers the new id, unless this key has made something already: then that one's id.</summary>
+    /// <summary>Runs <paramref name="create"/>, which answers what it made in few words, such as the new id, unless this key has made something already: then that.</summary>
     public async Task<Result<string>> OnceAsync(HttpContext http, Actor actor, Permission? permission, object request, Func<Task<Result<string>>> create, CancellationToken ct)
     {
         var word = http.Request.Headers[Header].ToString();

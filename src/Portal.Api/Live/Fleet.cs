@@ -28,7 +28,7 @@ internal sealed class Fleet
         Forget(Containers.Replace(view => view.Host == host && only.Contains(view.Id), containers, Same));
 
     private static bool Same(ContainerView a, ContainerView b) =>
-        a with { Ports = b.Ports, Labels = b.Labels } == b && a.Ports.SequenceEqual(b.Ports)
+        a with { Ports = b.Ports, Labels = b.Labels, Networks = b.Networks } == b && a.Ports.SequenceEqual(b.Ports) && a.Networks.SequenceEqual(b.Networks)
         && a.Labels.Count == b.Labels.Count && a.Labels.All(label => b.Labels.TryGetValue(label.Key, out var value) && value == label.Value);
 
     private void Forget(IReadOnlyList<ContainerView> removed)

@@ -1,7 +1,45 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using Portal.Api.Http;
 using Portal.Domain.Volumes;
 
 namespace Portal.Api.Volumes;
+
+/// <summary>A volume.</summary>
+/// <param name="Host">The host it is on.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Driver">Such as <c>local</c>.</param>
+/// <param name="Scope"><c>local</c>, or <c>global</c> for one that other hosts see too.</param>
+/// <param name="Created">UTC; null where the engine does not say.</param>
+/// <param name="Mountpoint">Its folder on the host.</param>
+/// <param name="Options">Options of its driver, without names and passwords of accounts.</param>
+/// <param name="Labels">Labels.</param>
+public sealed record VolumeItem(
+    string Host, string Name, string Driver, string Scope, DateTimeOffset? Created, string Mountpoint, IReadOnlyDictionary<string, string> Options, IReadOnlyDictionary<string, string> Labels);
+
+/// <summary>A new volume.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record NewVolume
+{
+    /// <summary>Its name; left out, the engine makes one up.</summary>
+    [MaxLength(255), RegularExpression("^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
+    public string? Name { get; init; }
+
+    /// <summary>Such as <c>local</c>, which it is when left out.</summary>
+    [MaxLength(255)]
+    public string? Driver { get; init; }
+
+    /// <summary>Options of its driver.</summary>
+    [MaxLength(64), NoNulls]
+    public IReadOnlyDictionary<string, string>? Options { get; init; }
+
+    /// <summary>Labels.</summary>
+    [MaxLength(256), NoNulls]
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Without the options, where passwords are.</summary>
+    public override string ToString() => $"NewVolume {{ Name = {Name} }}";
+}
 
 /// <summary>A file in a volume, of whatever kind.</summary>
 /// <param name="Name">Its name; what is no text in it is replaced.</param>
@@ -42,3 +80,7 @@ public sealed record VolumeWorkItem(string Id, string Volume, bool IsRestore, Da
 /// <param name="Volume" example="data-copy">Name of the volume there, a new or an empty one.</param>
 /// <param name="Quiet">What the containers that use it do meanwhile.</param>
 public sealed record VolumeCopyRequest([property: Required, MaxLength(255)] string Host, [property: Required, MaxLength(255)] string Volume, VolumeQuiet Quiet = VolumeQuiet.None);
+
+/// <summary>What became of a new volume.</summary>
+/// <param name="Name">Its name.</param>
+public sealed record CreatedVolume(string Name);

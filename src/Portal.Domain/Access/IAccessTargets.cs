@@ -18,6 +18,6 @@ public interface IAccessTargets
     /// <summary>A container that was just looked at.</summary>
     AccessTarget Container(ContainerView container);
 
-    /// <summary>A volume.</summary>
-    AccessTarget Volume(HostId host, string name);
+    /// <summary>A volume. Only its engine knows its labels; while that does not answer, they are not known.</summary>
+    ValueTask<AccessTarget> VolumeAsync(HostId host, string name, CancellationToken ct);
 }

@@ -26,7 +26,11 @@ public enum ContainerState
 /// <param name="Labels">Labels.</param>
 public sealed record ContainerView(
     HostId Host, ContainerId Id, string Name, string Image, ContainerState State, string Status, DateTimeOffset Created,
-    IReadOnlyList<PortView> Ports, IReadOnlyDictionary<string, string> Labels);
+    IReadOnlyList<PortView> Ports, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Names of the networks that it is in.</summary>
+    public IReadOnlyList<string> Networks { get; init; } = [];
+}
 
 /// <summary>A port a container exposes or publishes.</summary>
 /// <param name="ContainerPort">Port inside.</param>
@@ -51,7 +55,11 @@ public sealed record PortView(int ContainerPort, string Protocol, string? HostAd
 /// <param name="Problem">The engine's error text of the last start, or null.</param>
 public sealed record ContainerDetails(
     ContainerView View, IReadOnlyList<string> Command, IReadOnlyList<string> Environment, IReadOnlyList<MountView> Mounts, IReadOnlyList<ContainerNetworkView> Networks,
-    string RestartPolicy, long MemoryLimitBytes, double CpuLimit, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, int? ExitCode, bool OomKilled, string? Problem);
+    string RestartPolicy, long MemoryLimitBytes, double CpuLimit, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, int? ExitCode, bool OomKilled, string? Problem)
+{
+    /// <summary>All of its limits.</summary>
+    public ContainerResources Resources { get; init; } = new();
+}
 
 /// <summary>A mount inside a container.</summary>
 public sealed record MountView(string Type, string Source, string Destination, bool ReadOnly);

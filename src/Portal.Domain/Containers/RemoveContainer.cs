@@ -1,5 +1,3 @@
-using Portal.Domain.Access;
-using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Containers;
@@ -10,10 +8,3 @@ namespace Portal.Domain.Containers;
 /// <param name="Force">Kill it first when it runs; otherwise a running container is a conflict.</param>
 /// <param name="RemoveVolumes">Remove its anonymous volumes too.</param>
 public sealed record RemoveContainer(HostId Host, ContainerId Container, bool Force, bool RemoveVolumes);
-
-internal sealed class RemoveContainerHandler(ContainerCommand command, IHostGateway hosts) : IHandler<RemoveContainer>
-{
-    public Task<Result> HandleAsync(RemoveContainer request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(actor, nameof(RemoveContainer), Permission.ContainerRemove, request.Host, request.Container,
-            () => hosts.RemoveAsync(request.Host, request.Container, request.Force, request.RemoveVolumes, ct), ct);
-}

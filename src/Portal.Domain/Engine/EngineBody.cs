@@ -25,6 +25,9 @@ public static class EngineBody
     /// </summary>
     public static EngineJson Known { get; } = new(Options(JsonUnmappedMemberHandling.Disallow));
 
+    /// <summary>The contract as requests are written: what is not said is left out.</summary>
+    public static EngineJson Sparse { get; } = new(new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull });
+
     /// <summary>A body that is there, as a value.</summary>
     public static T? Parse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) where T : class
     {
@@ -84,7 +87,7 @@ public static class EngineBody
     }
 
     /// <summary>What is wrong and where, without the names of our types.</summary>
-    private static string Words(JsonException e)
+    public static string Words(JsonException e)
     {
         var member = e.Path is { Length: > 2 } path ? path[2..] : "the body";
         return e.Message switch

@@ -12,7 +12,7 @@ public sealed record BackupVolume(HostId Host, string Volume, VolumeQuiet Quiet)
 
 internal sealed class BackupVolumeHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<BackupVolume, VolumeContent>
 {
-    public Task<Result<VolumeContent>> HandleAsync(BackupVolume query, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(BackupVolume), Permission.VolumeBackup, targets.Volume(query.Host, query.Volume), $"{query.Host}/{query.Volume}", () => volumes.BackupAsync(query.Host, query.Volume, query.Quiet, ct), ct);
+    public async Task<Result<VolumeContent>> HandleAsync(BackupVolume query, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(BackupVolume), Permission.VolumeBackup, await targets.VolumeAsync(query.Host, query.Volume, ct), $"{query.Host}/{query.Volume}", () => volumes.BackupAsync(query.Host, query.Volume, query.Quiet, ct), ct);
 }

@@ -17,12 +17,12 @@ public sealed record CopyVolume(HostId Host, string Volume, VolumeQuiet Quiet, H
 
 internal sealed class CopyVolumeHandler(HostCommand command, IAccessPolicy access, IAccessTargets targets, IVolumeGateway volumes) : IHandler<CopyVolume>
 {
-    public Task<Result> HandleAsync(CopyVolume request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(CopyVolume), Permission.VolumeBackup, targets.Volume(request.Host, request.Volume), $"{request.Host}/{request.Volume} to {request.TargetHost}/{request.TargetVolume}",
+    public async Task<Result> HandleAsync(CopyVolume request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(CopyVolume), Permission.VolumeBackup, await targets.VolumeAsync(request.Host, request.Volume, ct), $"{request.Host}/{request.Volume} to {request.TargetHost}/{request.TargetVolume}",
             async () =>
             {
-                if (access.Check(actor, Permission.VolumeRestore, targets.Volume(request.TargetHost, request.TargetVolume)) is { } denied)
+                if (access.Check(actor, Permission.VolumeRestore, await targets.VolumeAsync(request.TargetHost, request.TargetVolume, ct)) is { } denied)
                 {
                     return denied;
                 }

@@ -11,7 +11,7 @@ public sealed record DeleteVolumeFile(VolumePlace Place, bool Recursive);
 
 internal sealed class DeleteVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<DeleteVolumeFile>
 {
-    public Task<Result> HandleAsync(DeleteVolumeFile request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(DeleteVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.Place.Host, request.Place.Volume), request.Place.ToString(), () => volumes.DeleteAsync(request.Place, request.Recursive, ct), ct);
+    public async Task<Result> HandleAsync(DeleteVolumeFile request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(DeleteVolumeFile), Permission.VolumeFilesWrite, await targets.VolumeAsync(request.Place.Host, request.Place.Volume, ct), request.Place.ToString(), () => volumes.DeleteAsync(request.Place, request.Recursive, ct), ct);
 }

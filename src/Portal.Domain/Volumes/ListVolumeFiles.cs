@@ -12,6 +12,7 @@ public sealed record ListVolumeFiles(VolumePlace Folder, string? After, int Limi
 
 internal sealed class ListVolumeFilesHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ListVolumeFiles, VolumeFolderView>
 {
-    public Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) =>
-        command.ReadAsync(actor, nameof(ListVolumeFiles), Permission.VolumeFilesRead, targets.Volume(query.Folder.Host, query.Folder.Volume), query.Folder.ToString(), () => volumes.ListAsync(query.Folder, query.After, query.Limit, ct), ct);
+    public async Task<Result<VolumeFolderView>> HandleAsync(ListVolumeFiles query, Actor actor, CancellationToken ct) => await command.ReadAsync(
+        actor, nameof(ListVolumeFiles), Permission.VolumeFilesRead, await targets.VolumeAsync(query.Folder.Host, query.Folder.Volume, ct), query.Folder.ToString(),
+        () => volumes.ListAsync(query.Folder, query.After, query.Limit, ct), ct);
 }

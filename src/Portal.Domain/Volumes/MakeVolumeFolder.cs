@@ -9,7 +9,7 @@ public sealed record MakeVolumeFolder(VolumePlace Folder);
 
 internal sealed class MakeVolumeFolderHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<MakeVolumeFolder>
 {
-    public Task<Result> HandleAsync(MakeVolumeFolder request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(MakeVolumeFolder), Permission.VolumeFilesWrite, targets.Volume(request.Folder.Host, request.Folder.Volume), request.Folder.ToString(), () => volumes.MakeFolderAsync(request.Folder, ct), ct);
+    public async Task<Result> HandleAsync(MakeVolumeFolder request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(MakeVolumeFolder), Permission.VolumeFilesWrite, await targets.VolumeAsync(request.Folder.Host, request.Folder.Volume, ct), request.Folder.ToString(), () => volumes.MakeFolderAsync(request.Folder, ct), ct);
 }

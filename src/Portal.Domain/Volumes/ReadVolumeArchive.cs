@@ -9,6 +9,6 @@ public sealed record ReadVolumeArchive(VolumePlace Place);
 
 internal sealed class ReadVolumeArchiveHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ReadVolumeArchive, VolumeContent>
 {
-    public Task<Result<VolumeContent>> HandleAsync(ReadVolumeArchive query, Actor actor, CancellationToken ct) =>
-        command.RunAsync(actor, nameof(ReadVolumeArchive), Permission.VolumeFilesRead, targets.Volume(query.Place.Host, query.Place.Volume), query.Place.ToString(), () => volumes.ReadArchiveAsync(query.Place, ct), ct);
+    public async Task<Result<VolumeContent>> HandleAsync(ReadVolumeArchive query, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(actor, nameof(ReadVolumeArchive), Permission.VolumeFilesRead, await targets.VolumeAsync(query.Place.Host, query.Place.Volume, ct), query.Place.ToString(), () => volumes.ReadArchiveAsync(query.Place, ct), ct);
 }

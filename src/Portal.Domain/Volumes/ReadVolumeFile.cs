@@ -12,6 +12,6 @@ public sealed record ReadVolumeFile(VolumePlace Place, long? Head);
 /// <summary>What was read by whom is recorded: volumes hold what is secret.</summary>
 internal sealed class ReadVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IQueryHandler<ReadVolumeFile, VolumeContent>
 {
-    public Task<Result<VolumeContent>> HandleAsync(ReadVolumeFile query, Actor actor, CancellationToken ct) =>
-        command.RunAsync(actor, nameof(ReadVolumeFile), Permission.VolumeFilesRead, targets.Volume(query.Place.Host, query.Place.Volume), query.Place.ToString(), () => volumes.ReadAsync(query.Place, query.Head, ct), ct);
+    public async Task<Result<VolumeContent>> HandleAsync(ReadVolumeFile query, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(actor, nameof(ReadVolumeFile), Permission.VolumeFilesRead, await targets.VolumeAsync(query.Place.Host, query.Place.Volume, ct), query.Place.ToString(), () => volumes.ReadAsync(query.Place, query.Head, ct), ct);
 }

@@ -12,7 +12,7 @@ public sealed record RenameVolumeFile(VolumePlace From, string To, bool Overwrit
 
 internal sealed class RenameVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<RenameVolumeFile>
 {
-    public Task<Result> HandleAsync(RenameVolumeFile request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(RenameVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.From.Host, request.From.Volume), $"{request.From} to {request.To}", () => volumes.RenameAsync(request.From, request.To, request.Overwrite, ct), ct);
+    public async Task<Result> HandleAsync(RenameVolumeFile request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(RenameVolumeFile), Permission.VolumeFilesWrite, await targets.VolumeAsync(request.From.Host, request.From.Volume, ct), $"{request.From} to {request.To}", () => volumes.RenameAsync(request.From, request.To, request.Overwrite, ct), ct);
 }

@@ -12,7 +12,7 @@ public sealed record RestoreVolume(HostId Host, string Volume, Stream Archive);
 
 internal sealed class RestoreVolumeHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<RestoreVolume>
 {
-    public Task<Result> HandleAsync(RestoreVolume request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(RestoreVolume), Permission.VolumeRestore, targets.Volume(request.Host, request.Volume), $"{request.Host}/{request.Volume}", () => volumes.RestoreAsync(request.Host, request.Volume, request.Archive, ct), ct);
+    public async Task<Result> HandleAsync(RestoreVolume request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(RestoreVolume), Permission.VolumeRestore, await targets.VolumeAsync(request.Host, request.Volume, ct), $"{request.Host}/{request.Volume}", () => volumes.RestoreAsync(request.Host, request.Volume, request.Archive, ct), ct);
 }

@@ -12,7 +12,7 @@ public sealed record WriteVolumeArchive(VolumePlace Folder, Stream Archive, bool
 
 internal sealed class WriteVolumeArchiveHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<WriteVolumeArchive>
 {
-    public Task<Result> HandleAsync(WriteVolumeArchive request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(WriteVolumeArchive), Permission.VolumeFilesWrite, targets.Volume(request.Folder.Host, request.Folder.Volume), request.Folder.ToString(), () => volumes.WriteArchiveAsync(request.Folder, request.Archive, request.Overwrite, ct), ct);
+    public async Task<Result> HandleAsync(WriteVolumeArchive request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(WriteVolumeArchive), Permission.VolumeFilesWrite, await targets.VolumeAsync(request.Folder.Host, request.Folder.Volume, ct), request.Folder.ToString(), () => volumes.WriteArchiveAsync(request.Folder, request.Archive, request.Overwrite, ct), ct);
 }

@@ -12,7 +12,7 @@ public sealed record WriteVolumeFile(VolumePlace Place, Stream Content, bool Ove
 
 internal sealed class WriteVolumeFileHandler(HostCommand command, IAccessTargets targets, IVolumeGateway volumes) : IHandler<WriteVolumeFile>
 {
-    public Task<Result> HandleAsync(WriteVolumeFile request, Actor actor, CancellationToken ct) =>
-        command.RunAsync(
-            actor, nameof(WriteVolumeFile), Permission.VolumeFilesWrite, targets.Volume(request.Place.Host, request.Place.Volume), request.Place.ToString(), () => volumes.WriteAsync(request.Place, request.Content, request.Overwrite, ct), ct);
+    public async Task<Result> HandleAsync(WriteVolumeFile request, Actor actor, CancellationToken ct) =>
+        await command.RunAsync(
+            actor, nameof(WriteVolumeFile), Permission.VolumeFilesWrite, await targets.VolumeAsync(request.Place.Host, request.Place.Volume, ct), request.Place.ToString(), () => volumes.WriteAsync(request.Place, request.Content, request.Overwrite, ct), ct);
 }

@@ -73,7 +73,7 @@ public sealed class RestTests(ReadyPortal portal) : IAsyncLifetime
     [Theory]
     [InlineData("/api/v1/hosts/nowhere/containers", HttpStatusCode.NotFound)]
     [InlineData("/api/v1/hosts/local/containers/nowhere", HttpStatusCode.NotFound)]
-    [InlineData("/api/v1/hosts/local/containers?limit=0", HttpStatusCode.BadRequest)]
+    [InlineData("/api/v1/hosts/local/containers?pageSize=0", HttpStatusCode.BadRequest)]
     [InlineData("/api/v1/nowhere", HttpStatusCode.NotFound)]
     public async Task Request_ThatCannotBeMet_IsAProblem(string path, HttpStatusCode status)
     {

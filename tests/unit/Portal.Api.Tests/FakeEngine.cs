@@ -17,12 +17,6 @@ internal sealed class FakeEngine : IHostUpstream, IHostGateway
     private Channel<ContainerId> _events = Channel.CreateUnbounded<ContainerId>();
     private Channel<StatsSample> _stats = Channel.CreateUnbounded<StatsSample>();
 
-    /// <summary>What commands arrived, as <c>Start id</c>.</summary>
-    public List<string> Commands { get; } = [];
-
-    /// <summary>What the next command answers.</summary>
-    public Result Answer { get; set; }
-
     /// <summary>When set, nobody answers.</summary>
     public Error? Down { get; set; }
 
@@ -93,17 +87,6 @@ internal sealed class FakeEngine : IHostUpstream, IHostGateway
         return _stats.Reader.ReadAllAsync(ct);
     }
 
-    public Task<Result> StartAsync(HostId host, ContainerId container, CancellationToken ct) => Run($"Start {container}");
-
-    public Task<Result> StopAsync(HostId host, ContainerId container, CancellationToken ct) => Run($"Stop {container}");
-
-    public Task<Result> RestartAsync(HostId host, ContainerId container, CancellationToken ct) => Run($"Restart {container}");
-
-    public Task<Result> KillAsync(HostId host, ContainerId container, CancellationToken ct) => Run($"Kill {container}");
-
-    public Task<Result> RemoveAsync(HostId host, ContainerId container, bool force, bool removeVolumes, CancellationToken ct) =>
-        Run($"Remove {container} {force} {removeVolumes}");
-
     public Task<Result<ContainerDetails>> InspectAsync(HostId host, ContainerId container, CancellationToken ct)
     {
         lock (_gate)
@@ -119,11 +102,5 @@ internal sealed class FakeEngine : IHostUpstream, IHostGateway
         await Task.Yield();
         ct.ThrowIfCancellationRequested();
         yield return Log;
-    }
-
-    private Task<Result> Run(string command)
-    {
-        Commands.Add(command);
-        return Task.FromResult(Answer);
     }
 }

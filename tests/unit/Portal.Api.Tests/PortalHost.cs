@@ -104,7 +104,11 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
         {
             services.AddSingleton<TimeProvider>(Time);
             services.AddSingleton<IHostUpstream>(Engine);
-            services.AddSingleton<IHostGateway>(Engine);
+            if (AgentSocket is null)
+            {
+                services.AddSingleton<IHostGateway>(Engine);
+            }
+
             services.AddSingleton<IVolumeGateway>(Volumes);
             services.AddSingleton<IStartupFilter, RequestLine>();
             services.AddSingleton<IStartupFilter, CookieSignIn>();

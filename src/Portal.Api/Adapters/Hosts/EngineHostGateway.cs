@@ -7,30 +7,11 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Api.Adapters.Hosts;
 
-/// <summary>Commands engines over the Engine API. Paths carry no version: each engine then speaks its own newest.</summary>
+/// <summary>Reads engines over the Engine API. Paths carry no version: each engine then speaks its own newest.</summary>
 internal sealed class EngineHostGateway(EngineCalls engine) : IHostGateway
 {
     private const int LongestBatch = 512;
     private static readonly TimeSpan s_short = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan s_start = TimeSpan.FromMinutes(1);
-
-    /// <summary>A stop waits for the container's own grace period, which may be long.</summary>
-    private static readonly TimeSpan s_stop = TimeSpan.FromMinutes(10);
-
-    public Task<Result> StartAsync(HostId host, ContainerId container, CancellationToken ct) =>
-        CommandAsync(host, HttpMethod.Post, $"containers/{container}/start", s_start, ct);
-
-    public Task<Result> StopAsync(HostId host, ContainerId container, CancellationToken ct) =>
-        CommandAsync(host, HttpMethod.Post, $"containers/{container}/stop", s_stop, ct);
-
-    public Task<Result> RestartAsync(HostId host, ContainerId container, CancellationToken ct) =>
-        CommandAsync(host, HttpMethod.Post, $"containers/{container}/restart", s_stop, ct);
-
-    public Task<Result> KillAsync(HostId host, ContainerId container, CancellationToken ct) =>
-        CommandAsync(host, HttpMethod.Post, $"containers/{container}/kill?signal=KILL", s_start, ct);
-
-    public Task<Result> RemoveAsync(HostId host, ContainerId container, bool force, bool removeVolumes, CancellationToken ct) =>
-        CommandAsync(host, HttpMethod.Delete, $"containers/{container}?force={Flag(force)}&v={Flag(removeVolumes)}", s_start, ct);
 
     public async Task<Result<ContainerDetails>> InspectAsync(HostId host, ContainerId container, CancellationToken ct)
     {
@@ -97,19 +78,6 @@ internal sealed class EngineHostGateway(EngineCalls engine) : IHostGateway
     /// <summary>Before API 1.42 the answer's type does not tell framed from raw; only the container knows.</summary>
     private async Task<bool> HasTerminalAsync(HostId host, ContainerId container, CancellationToken ct) =>
         (await engine.ReadAsync(host, $"containers/{container}/json", EngineJson.Default.ContainerInspect, s_short, ct)).Config?.Tty == true;
-
-    private async Task<Result> CommandAsync(HostId host, HttpMethod method, string path, TimeSpan limit, CancellationToken ct)
-    {
-        try
-        {
-            await engine.SendAsync(host, method, path, limit, ct);
-            return Result.Success;
-        }
-        catch (ErrorException ex)
-        {
-            return ex.Error;
-        }
-    }
 
     private static char Flag(bool value) => value ? '1' : '0';
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Portal.Domain.Containers;
+using Portal.Domain.Engine.Mapping;
 using Portal.Domain.Engine.Models;
 using Portal.Domain.Hosts;
 using Portal.Domain.Primitives;
@@ -15,7 +16,10 @@ internal static class EngineViews
     /// <summary>Null for an entry without a proper id.</summary>
     public static ContainerView? View(HostId host, ContainerSummary summary) => !ContainerId.TryParse(summary.Id, null, out var id) ? null : new(
         host, id, NameOf(summary.Names is { Count: > 0 } names ? names.FirstOrDefault(name => name.LastIndexOf('/') <= 0, names[0]) : id.Abbreviated),
-        summary.Image ?? "", State(summary.State), summary.Status ?? "", DateTimeOffset.FromUnixTimeSeconds(summary.Created), Ports(summary.Ports), summary.Labels ?? []);
+        summary.Image ?? "", State(summary.State), summary.Status ?? "", DateTimeOffset.FromUnixTimeSeconds(summary.Created), Ports(summary.Ports), summary.Labels ?? [])
+    {
+        Networks = [.. (summary.NetworkSettings?.Networks ?? []).Keys.Order(StringComparer.Ordinal)],
+    };
 
     public static ContainerDetails Details(HostId host, ContainerId id, ContainerInspect inspect)
     {
@@ -25,13 +29,19 @@ internal static class EngineViews
         var ended = kind is ContainerState.Exited or ContainerState.Dead && finished is not null;
         var view = new ContainerView(
             host, id, NameOf(inspect.Name), inspect.Config?.Image ?? inspect.Image ?? "", kind, Sentence(kind, state.ExitCode, started), EngineTime.Parse(inspect.Created) ?? default,
-            Ports(inspect.NetworkSettings?.Ports), inspect.Config?.Labels ?? []);
+            Ports(inspect.NetworkSettings?.Ports), inspect.Config?.Labels ?? [])
+        {
+            Networks = [.. (inspect.NetworkSettings?.Networks ?? []).Keys.Order(StringComparer.Ordinal)],
+        };
         return new(
             view, [inspect.Path ?? "", .. inspect.Args ?? []], inspect.Config?.Env ?? [],
             [.. (inspect.Mounts ?? []).Select(mount => new MountView(mount.Type ?? "", mount.Name ?? mount.Source ?? "", mount.Destination ?? "", !mount.RW))],
             [.. (inspect.NetworkSettings?.Networks ?? []).Select(network => new ContainerNetworkView(
                 network.Key, NullIfEmpty(network.Value?.IPAddress), NullIfEmpty(network.Value?.Gateway), NullIfEmpty(network.Value?.MacAddress)))],
-            Restart(limits.RestartPolicy), limits.Memory, Cpus(limits), started, finished, ended ? state.ExitCode : null, state.OOMKilled, NullIfEmpty(state.Error));
+            Restart(limits.RestartPolicy), limits.Memory, Cpus(limits), started, finished, ended ? state.ExitCode : null, state.OOMKilled, NullIfEmpty(state.Error))
+        {
+            Resources = ResourceMapping.Map(limits),
+        };
     }
 
     public static ContainerState State(string? text) => text switch

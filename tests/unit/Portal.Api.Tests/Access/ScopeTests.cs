@@ -1,18 +1,20 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Api.Tests.Docker;
 using Portal.Domain.Access;
-using Portal.Domain.Containers;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Tests.Access;
 
 /// <summary>Grants over a part of a host, over REST: what is not covered is not there.</summary>
-public sealed class ScopeTests : IDisposable
+public sealed class ScopeTests : IAsyncLifetime
 {
     private static readonly HostId s_local = new("local");
-    private readonly PortalHost _portal = new();
+    private readonly EngineWorld _world = new();
 
-    public void Dispose() => _portal.Dispose();
+    public ValueTask InitializeAsync() => _world.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Theory]
     [InlineData("stack:web@all")]
@@ -23,23 +25,23 @@ public sealed class ScopeTests : IDisposable
     {
         var mine = Put("mine", "web");
         var other = Put("other", "shop");
-        using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        using var root = await _world.Portal.SignedInAsync(BuiltInRoles.Administrator);
         var ann = (await root.CallAsync("POST", "/users", new { name = "ann", password = PortalHost.Password })).Id;
-        var access = _portal.Services.GetRequiredService<IHostAccess>();
+        var access = _world.Portal.Services.GetRequiredService<IHostAccess>();
         await access.SetGroupsAsync(s_local, ["blue"], default);
-        await access.OwnAsync(s_local, ResourceKind.Container, mine.Id.Value, new HashSet<Subject> { new(SubjectKind.User, ann) }, default);
+        await access.OwnAsync(s_local, ResourceKind.Container, mine, new HashSet<Subject> { new(SubjectKind.User, ann) }, default);
         Assert.Equal(HttpStatusCode.Created, (await root.CallAsync("POST", "/grants", new { subjectKind = "user", subjectId = ann, role = "Operator", scope })).Status);
-        using var client = _portal.With(await _portal.TokenAsync("ann"));
+        using var client = _world.Portal.With(await _world.Portal.TokenAsync("ann"));
 
-        Assert.Equal(1, (await client.CallAsync("GET", "/hosts")).Body.GetArrayLength());
+        Assert.Equal(1, (await client.CallAsync("GET", "/hosts")).Body.GetProperty("total").GetInt32());
         Assert.Equal("mine", Assert.Single((await client.CallAsync("GET", "/hosts/local/containers")).Body.GetProperty("items").EnumerateArray()).GetProperty("name").GetString());
-        Assert.Equal(HttpStatusCode.NoContent, (await client.CallAsync("POST", $"/hosts/local/containers/{mine.Id}/stop")).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await client.CallAsync("POST", $"/hosts/local/containers/{mine}/stop")).Status);
 
         // By full id, like one that there is not.
         var missing = await client.CallAsync("POST", $"/hosts/local/containers/{new string('0', 64)}/stop");
         foreach (var (method, path) in ((string, string)[])[("GET", ""), ("POST", "/stop"), ("POST", "/kill"), ("DELETE", ""), ("GET", "/logs"), ("GET", "/stats")])
         {
-            var answer = await client.CallAsync(method, $"/hosts/local/containers/{other.Id}{path}");
+            var answer = await client.CallAsync(method, $"/hosts/local/containers/{other}{path}");
             Assert.True((answer.Status, answer.Code) == (missing.Status, missing.Code), $"{method} {path} answered {answer.Status} {answer.Code}");
         }
 
@@ -49,7 +51,7 @@ public sealed class ScopeTests : IDisposable
     [Fact]
     public async Task HostAccess_LaidDown_CountsAtOnceAndIsRecorded()
     {
-        using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        using var root = await _world.Portal.SignedInAsync(BuiltInRoles.Administrator);
         var before = await root.CallAsync("GET", "/hosts/local/access");
         Assert.False(before.Body.GetProperty("allowPrivileged").GetBoolean());
         var wanted = new
@@ -59,10 +61,10 @@ public sealed class ScopeTests : IDisposable
         };
         var after = await root.CallAsync("PUT", "/hosts/local/access", wanted);
         Assert.Equal("8000-8999", after.Body.GetProperty("hostPorts")[0].GetString());
-        var access = _portal.Services.GetRequiredService<IHostAccess>();
+        var access = _world.Portal.Services.GetRequiredService<IHostAccess>();
         Assert.Equal(["/srv"], access.Restrictions(s_local).HostPaths);
         Assert.Equal(["blue"], access.Target(s_local).HostGroups);
-        Assert.Contains(await _portal.AuditAsync(), line => line is { Operation: "SetHostAccess", Outcome: "ok" } && line.After.Contains("/srv", StringComparison.Ordinal));
+        Assert.Contains(await _world.Portal.AuditAsync(), line => line is { Operation: "SetHostAccess", Outcome: "ok" } && line.After.Contains("/srv", StringComparison.Ordinal));
         Assert.Equal("restrictions.paths", (await root.CallAsync("PUT", "/hosts/local/access", wanted with { hostPaths = ["srv"] })).Code);
         Assert.Equal("restrictions.group", (await root.CallAsync("PUT", "/hosts/local/access", wanted with { groups = ["a b"] })).Code);
     }
@@ -70,7 +72,7 @@ public sealed class ScopeTests : IDisposable
     [Fact]
     public async Task HostAccess_ByAnAdministratorOfThatHost_IsTheirsAndNoOthers()
     {
-        using var local = await _portal.SignedInAsync(BuiltInRoles.Administrator, "local");
+        using var local = await _world.Portal.SignedInAsync(BuiltInRoles.Administrator, "local");
         Assert.Equal(HttpStatusCode.OK, (await local.CallAsync("GET", "/hosts/local/access")).Status);
         Assert.Equal("host.unknown", (await local.CallAsync("GET", "/hosts/elsewhere/access")).Code);
         Assert.Equal("access.denied", (await local.CallAsync("GET", "/users")).Code);
@@ -79,19 +81,14 @@ public sealed class ScopeTests : IDisposable
     [Fact]
     public async Task HostAccess_BySomebodyWhoManagesHostsOnly_IsNotOpened()
     {
-        using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        using var root = await _world.Portal.SignedInAsync(BuiltInRoles.Administrator);
         var keeper = (await root.CallAsync("POST", "/users", new { name = "keeper", password = PortalHost.Password })).Id;
         await root.CallAsync("POST", "/roles", new { name = "Keeper", permissions = (string[])["HostRead", "HostManage"] });
         await root.CallAsync("POST", "/grants", new { subjectKind = "user", subjectId = keeper, role = "Keeper", scope = "all" });
-        using var client = _portal.With(await _portal.TokenAsync("keeper"));
+        using var client = _world.Portal.With(await _world.Portal.TokenAsync("keeper"));
         var wanted = (await client.CallAsync("GET", "/hosts/local/access")).Body;
         Assert.Equal("access.beyond", (await client.CallAsync("PUT", "/hosts/local/access", wanted)).Code);
     }
 
-    private ContainerView Put(string name, string stack)
-    {
-        var made = _portal.Engine.Put(FakeEngine.Container(name) with { Labels = new Dictionary<string, string> { ["com.docker.compose.project"] = stack } });
-        _portal.Engine.Tell(made.Id);
-        return made;
-    }
+    private string Put(string name, string stack) => _world.Add(name, $$"""{"com.docker.compose.project":"{{stack}}"}""");
 }

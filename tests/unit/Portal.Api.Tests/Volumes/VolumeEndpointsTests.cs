@@ -1,117 +1,141 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
+using Portal.Api.Tests.Access;
+using Portal.Api.Tests.Docker;
 using Portal.Domain.Access;
-using Portal.Domain.Primitives;
 
 namespace Portal.Api.Tests.Volumes;
 
-public sealed class VolumeEndpointsTests : IDisposable
+public sealed class VolumeEndpointsTests : IAsyncLifetime
 {
-    private const string Data = "/api/v1/hosts/local/volumes/data";
-    private readonly PortalHost _portal = new();
+    private const string Volumes = "/hosts/local/volumes";
 
-    public void Dispose() => _portal.Dispose();
+    private readonly EngineWorld _world = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        await _world.InitializeAsync();
+        _world.AddVolume("logs");
+        _world.AddVolume("data", """{"com.docker.compose.project":"shop","tier":"db"}""", """{"type":"cifs","o":"username=ann,password=secret,ro","device":"//x/y"}""");
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact]
-    public async Task Files_OfAFolder_AreListedInParts()
+    public async Task List_FiltersSortsAndPages_WithoutPasswords()
     {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        var viewer = await _world.ClientAsync(BuiltInRoles.Viewer);
 
-        var page = await client.GetFromJsonAsync<JsonElement>(Data + "/files?path=a/b&after=x&limit=7");
+        Assert.Equal("data logs", await NamesAsync(viewer, ""));
+        Assert.Equal("logs data", await NamesAsync(viewer, "?sort=-name"));
+        Assert.Equal("logs data", await NamesAsync(viewer, "?sort=created"));
+        Assert.Equal("data", await NamesAsync(viewer, "?label=tier"));
+        Assert.Equal("data", await NamesAsync(viewer, "?stack=shop"));
+        Assert.Equal("logs", await NamesAsync(viewer, "?name=OG"));
+        Assert.Equal("", await NamesAsync(viewer, "?driver=nfs"));
+        Assert.Equal("logs", await NamesAsync(viewer, "?page=2&pageSize=1"));
+        var data = await viewer.CallAsync("GET", Volumes + "/data");
+        Assert.Equal("//x/y", data.Body.GetProperty("options").GetProperty("device").GetString());
+        Assert.DoesNotContain("secret", data.Body.ToString() + (await viewer.CallAsync("GET", Volumes)).Body, StringComparison.Ordinal);
+    }
 
-        Assert.Equal(["list local/data:a/b x 7"], _portal.Volumes.Calls);
-        Assert.Equal((9, "next"), (page.GetProperty("total").GetInt32(), page.GetProperty("next").GetString()));
-        var file = page.GetProperty("items")[0];
-        Assert.Equal(("characterDevice", "0644"), (file.GetProperty("kind").GetString(), file.GetProperty("mode").GetString()));
-        Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync(Data + "/files?limit=1001")).StatusCode);
+    [Fact]
+    public async Task Created_IsOwned_AndForgottenWhenItIsGone()
+    {
+        var developer = await _world.ClientAsync(BuiltInRoles.Developer, "own@host:local");
+        Assert.Equal("", await NamesAsync(developer, ""));
+
+        var made = await developer.CallAsync("POST", Volumes, new { name = "mine", driver = "local", labels = new { a = "b" } });
+
+        Assert.Equal((HttpStatusCode.Created, "mine"), (made.Status, made.Text("name")));
+        Assert.Equal("""{"Name":"mine","Driver":"local","Labels":{"a":"b"}}""", _world.Body);
+        Assert.NotEmpty(_world.Access.Owners(FakeEngine.Local, ResourceKind.Volume, "mine"));
+        Assert.Equal("mine", await NamesAsync(developer, ""));
+        Assert.Equal(HttpStatusCode.NotFound, (await developer.CallAsync("GET", Volumes + "/logs")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await developer.CallAsync("DELETE", Volumes + "/logs")).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await developer.CallAsync("DELETE", Volumes + "/mine?force=true")).Status);
+        Assert.Empty(_world.Access.Owners(FakeEngine.Local, ResourceKind.Volume, "mine"));
+        Assert.Contains("DELETE /volumes/mine?force=1", _world.Requests);
+    }
+
+    [Fact]
+    public async Task Create_OfANameThatIsTaken_IsAConflict_AndSentTwiceIsOne()
+    {
+        var operators = await _world.ClientAsync(BuiltInRoles.Operator);
+
+        var taken = await operators.CallAsync("POST", Volumes, new { name = "logs" });
+
+        Assert.Equal((HttpStatusCode.Conflict, "volume.exists"), (taken.Status, taken.Code));
+        Assert.Equal(HttpStatusCode.Created, (await operators.CallAsync("POST", Volumes, new { name = "n" }, key: "k")).Status);
+        Assert.Equal(HttpStatusCode.Created, (await operators.CallAsync("POST", Volumes, new { name = "n" }, key: "k")).Status);
+        Assert.Equal("made-up", (await operators.CallAsync("POST", Volumes, new { })).Text("name"));
+        Assert.Equal(2, _world.Requests.Count(request => request == "POST /volumes/create"));
+        Assert.Equal("access.denied", (await (await _world.ClientAsync(BuiltInRoles.Viewer)).CallAsync("POST", Volumes, new { name = "logs" })).Code);
+    }
+
+    [Fact]
+    public async Task Volume_InUse_IsAConflict()
+    {
+        _world.Answer("DELETE /volumes/logs", 409, """{"message":"volume is in use"}""");
+
+        var answer = await (await _world.ClientAsync(BuiltInRoles.Operator)).CallAsync("DELETE", Volumes + "/logs");
+
+        Assert.Equal((HttpStatusCode.Conflict, "engine.conflict"), (answer.Status, answer.Code));
+    }
+
+    [Fact]
+    public async Task Swept_VolumesAreNobodysAnyMore()
+    {
+        await _world.Access.OwnAsync(FakeEngine.Local, ResourceKind.Volume, "data", new HashSet<Subject> { new(SubjectKind.User, "x") }, default);
+
+        Assert.Equal("access.denied", (await (await _world.ClientAsync(BuiltInRoles.Developer)).CallAsync("POST", Volumes + "/prune")).Code);
+        var swept = await (await _world.ClientAsync(BuiltInRoles.Operator)).CallAsync("POST", Volumes + "/prune?all=true");
+
+        Assert.Equal(("data", 7), (swept.Body.GetProperty("deleted")[0].GetString(), swept.Body.GetProperty("spaceReclaimedBytes").GetInt32()));
+        Assert.Contains("""POST /volumes/prune?filters={"all":["true"]}""", _world.Requests);
+        Assert.Empty(_world.Access.Owners(FakeEngine.Local, ResourceKind.Volume, "data"));
+    }
+
+    /// <summary>What is in a volume is reached by what the volume is labelled, as the volume itself.</summary>
+    [Theory]
+    [InlineData("labels:tier=db@host:local", "data", true)]
+    [InlineData("labels:tier=db@host:local", "logs", false)]
+    [InlineData("stack:shop@host:local", "data", true)]
+    [InlineData("stack:shop@host:local", "logs", false)]
+    [InlineData("labels:!tier@host:local", "logs", true)]
+    [InlineData("labels:!tier@host:local", "data", false)]
+    [InlineData("labels:!tier@host:local", "nothing", false)]
+    public async Task Files_OfAVolume_AreReachedByItsLabels(string scope, string volume, bool reached)
+    {
+        var developer = await _world.ClientAsync(BuiltInRoles.Developer, scope);
+
+        Assert.Equal(reached ? HttpStatusCode.OK : HttpStatusCode.Forbidden, (await developer.CallAsync("GET", $"{Volumes}/{volume}/files")).Status);
+        Assert.Equal(reached ? HttpStatusCode.NoContent : HttpStatusCode.Forbidden, (await developer.CallAsync("POST", $"{Volumes}/{volume}/folder?path=a")).Status);
+        Assert.Equal(reached ? 2 : 0, _world.Portal.Volumes.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Files_WhileTheEngineIsDown_AreNotReachedByLabels()
+    {
+        var developer = await _world.ClientAsync(BuiltInRoles.Developer, "labels:!tier@host:local");
+        await _world.StopAsync();
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await developer.CallAsync("GET", Volumes + "/logs/files")).Status);
+        Assert.Equal("host.unreachable", (await developer.CallAsync("GET", Volumes)).Code);
     }
 
     [Theory]
-    [InlineData("/content?path=a/page.html&head=5", "read local/data:a/page.html 5", "page.html", "application/octet-stream")]
-    [InlineData("/archive?path=a/b", "archive local/data:a/b", "b.tar", "application/x-tar")]
-    [InlineData("/archive", "archive local/data", "data.tar", "application/x-tar")]
-    [InlineData("/backup?quiet=pause", "backup local/data Pause", "data.tar.zst", "application/zstd")]
-    public async Task Content_OfAVolume_IsToBeSavedNotShown(string path, string call, string file, string type)
+    [InlineData("""{"name":"a b"}""", "Name")]
+    [InlineData("""{"labels":{"a":null}}""", "Labels")]
+    public async Task Body_WithAValueThatCannotBe_NamesTheMember(string json, string member)
     {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
+        var answer = await (await _world.ClientAsync(BuiltInRoles.Administrator)).CallAsync("POST", Volumes, JsonSerializer.Deserialize<JsonElement>(json));
 
-        using var answer = await client.GetAsync(Data + path);
-
-        Assert.Equal([call], _portal.Volumes.Calls);
-        Assert.Equal(("attachment", file, type), (
-            answer.Content.Headers.ContentDisposition!.DispositionType, answer.Content.Headers.ContentDisposition.FileName!.Trim('"'), answer.Content.Headers.ContentType!.MediaType));
-        Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
-        Assert.True(_portal.Volumes.Disposed);
+        Assert.Equal((HttpStatusCode.BadRequest, "request.invalid"), (answer.Status, answer.Code));
+        Assert.Contains(answer.Body.GetProperty("errors").EnumerateObject(), error => error.Name.Equals(member, StringComparison.OrdinalIgnoreCase));
+        Assert.Contains("clusterVolumeSpec", (await (await _world.ClientAsync(BuiltInRoles.Administrator)).CallAsync("POST", Volumes, new { name = "n", clusterVolumeSpec = 1 })).Text("title"), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Bodies_OfAnyLength_ReachTheVolume()
-    {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
-
-        foreach (var path in (string[])["/content?path=f&overwrite=true", "/archive?path=d", "/restore"])
-        {
-            using var answer = await client.PutAsync(Data + path, new ByteArrayContent(new byte[3 << 20]));
-            Assert.True(answer.StatusCode == HttpStatusCode.NoContent, await answer.Content.ReadAsStringAsync());
-        }
-
-        Assert.Equal([$"write local/data:f True {3 << 20} bytes", $"unpack local/data:d False {3 << 20} bytes", $"restore local/data {3 << 20} bytes"], _portal.Volumes.Calls);
-    }
-
-    [Fact]
-    public async Task FoldersRenamesDeletesAndCopies_AreCarriedOutAndAudited()
-    {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
-
-        Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync(Data + "/folder?path=new", null)).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync(Data + "/rename?path=a&to=b", null)).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync(Data + "/files?path=b&recursive=true")).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsJsonAsync(Data + "/copy", new { host = "local", volume = "other", quiet = "stop" })).StatusCode);
-
-        Assert.Equal(
-            ["folder local/data:new", "rename local/data:a b False", "delete local/data:b True", "backup local/data Stop", "restore local/other backup"], _portal.Volumes.Calls);
-        Assert.True(_portal.Volumes.Disposed);
-        Assert.Contains(await _portal.AuditAsync(), line => line is { Operation: "CopyVolume", Target: "local/data to local/other", Outcome: "ok" });
-    }
-
-    [Fact]
-    public async Task Copy_ThatCannotBe_BeginsNothing()
-    {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
-
-        Assert.Equal(HttpStatusCode.BadRequest, (await client.PostAsJsonAsync(Data + "/copy", new { host = "local", volume = "data" })).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsJsonAsync(Data + "/copy", new { host = "nowhere", volume = "data" })).StatusCode);
-
-        Assert.Empty(_portal.Volumes.Calls);
-    }
-
-    [Fact]
-    public async Task Viewer_SeesNothingOfWhatIsInVolumes()
-    {
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Viewer);
-        foreach (var (verb, path) in new[]
-            {
-                ("GET", "/files"), ("GET", "/content?path=x"), ("GET", "/archive"), ("GET", "/backup"), ("PUT", "/content?path=x"), ("PUT", "/archive"), ("PUT", "/restore"),
-                ("POST", "/folder?path=x"), ("POST", "/rename?path=x&to=y"), ("DELETE", "/files?path=x"),
-            })
-        {
-            using var answer = await client.SendAsync(new(new(verb), Data + path));
-            Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{verb} {path} {answer.StatusCode}");
-        }
-
-        Assert.Empty(_portal.Volumes.Calls);
-    }
-
-    [Fact]
-    public async Task Failure_OfTheEngine_IsTold()
-    {
-        _portal.Volumes.Failure = new(ErrorKind.Conflict, "engine.conflict", "volume data is not empty");
-        using var client = await _portal.SignedInAsync(BuiltInRoles.Administrator);
-
-        using var answer = await client.PutAsync(Data + "/restore", new ByteArrayContent([1]));
-
-        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        Assert.Contains("volume data is not empty", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-    }
+    private static async Task<string> NamesAsync(HttpClient client, string query) => string.Join(' ', (await client.CallAsync("GET", Volumes + query)).Body
+        .GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString()));
 }

@@ -13,5 +13,5 @@ public sealed class FakeAccessTargets : IAccessTargets
 
     public AccessTarget Container(ContainerView container) => Container(container.Host, container.Id) with { Labels = container.Labels };
 
-    public AccessTarget Volume(HostId host, string name) => new(host) { Kind = ResourceKind.Volume, Id = name };
+    public ValueTask<AccessTarget> VolumeAsync(HostId host, string name, CancellationToken ct) => new(new AccessTarget(host) { Kind = ResourceKind.Volume, Id = name });
 }

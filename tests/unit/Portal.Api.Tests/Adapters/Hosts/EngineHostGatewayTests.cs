@@ -18,40 +18,28 @@ public class EngineHostGatewayTests
     [InlineData(500, ErrorKind.Internal)]
     [InlineData(501, ErrorKind.NotImplemented)]
     [InlineData(503, ErrorKind.Unavailable)]
-    public async Task Command_EngineRefuses_GivesTheKindAndTheEnginesMessage(int status, ErrorKind kind)
+    public async Task Inspect_EngineRefuses_GivesTheKindAndTheEnginesMessage(int status, ErrorKind kind)
     {
         await using var engine = await FakeEngineSocket.StartAsync(status, """{"message":"no\nsuch thing"}""");
-        var error = (await new EngineHostGateway(engine.Calls).StartAsync(FakeEngine.Local, s_id, default)).Error!;
+        var error = (await new EngineHostGateway(engine.Calls).InspectAsync(FakeEngine.Local, s_id, default)).Error!;
         Assert.Equal((kind, "no such thing"), (error.Kind, error.Message));
     }
 
-    [Theory]
-    [InlineData(204)]
-    [InlineData(304)]
-    public async Task Command_DoneOrAlreadySo_Succeeds(int status)
-    {
-        await using var engine = await FakeEngineSocket.StartAsync(status, "");
-        var gateway = new EngineHostGateway(engine.Calls);
-        Assert.True((await gateway.StopAsync(FakeEngine.Local, s_id, default)).IsSuccess);
-        Assert.True((await gateway.RemoveAsync(FakeEngine.Local, s_id, force: true, removeVolumes: false, default)).IsSuccess);
-        Assert.Equal([$"POST /containers/{s_id}/stop", $"DELETE /containers/{s_id}?force=1&v=0"], engine.Requests);
-    }
-
     [Fact]
-    public async Task Command_NoEngine_SaysSoInOneSentence()
+    public async Task Inspect_NoEngine_SaysSoInOneSentence()
     {
         var engine = await FakeEngineSocket.StartAsync(204, "");
         await engine.DisposeAsync();
-        var error = (await new EngineHostGateway(engine.Calls).StartAsync(FakeEngine.Local, s_id, default)).Error!;
+        var error = (await new EngineHostGateway(engine.Calls).InspectAsync(FakeEngine.Local, s_id, default)).Error!;
         Assert.Equal((ErrorKind.Unavailable, "host.unreachable"), (error.Kind, error.Code));
         Assert.Contains("does not answer", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Command_UnknownHost_IsNotFound()
+    public async Task Inspect_UnknownHost_IsNotFound()
     {
         await using var engine = await FakeEngineSocket.StartAsync(204, "");
-        Assert.Equal("host.unknown", (await new EngineHostGateway(engine.Calls).StartAsync(new("elsewhere"), s_id, default)).Error!.Code);
+        Assert.Equal("host.unknown", (await new EngineHostGateway(engine.Calls).InspectAsync(new("elsewhere"), s_id, default)).Error!.Code);
     }
 
     [Theory]
