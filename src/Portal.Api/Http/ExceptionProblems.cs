@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Portal.Api.Adapters.Storage;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Http;
@@ -17,6 +18,7 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         {
             ErrorException expected => expected.Error.ToProblem(),
             BadHttpRequestException bad => new Problem(ErrorProblems.OfStatus(bad.StatusCode), bad.StatusCode),
+            _ when DatabaseFaults.IsAway(exception) => Away(exception, httpContext),
             _ => null,
         };
         if (problem is null)
@@ -27,6 +29,12 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
 
         await problem.ExecuteAsync(httpContext);
         return true;
+    }
+
+    private Problem Away(Exception exception, HttpContext http)
+    {
+        log.DatabaseAway(http.Request.Method, Printable.Of(http.Request.Path), DatabaseFaults.Sentence(exception));
+        return new(new Error(ErrorKind.Unavailable, "database.unavailable", "The portal cannot reach its database. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) });
     }
 }
 
