@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -20,7 +21,7 @@ internal sealed class PortalDbServer : IPortalDatabase, IAsyncDisposable
 
     private const int OldestServer = 13;
     private const long Lock = 0x506F7274616C;
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(2), s_handover = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(2), s_handover = TimeSpan.FromSeconds(5), s_patience = TimeSpan.FromSeconds(30);
 
     private readonly DataRoot _root;
     private readonly TimeProvider _time;
@@ -88,7 +89,7 @@ internal sealed class PortalDbServer : IPortalDatabase, IAsyncDisposable
 
             await PortalSchema.UpgradeAsync(db, _name, ct);
         }
-        catch (Exception ex) when (ex is NpgsqlException or TimeoutException)
+        catch (Exception ex) when (ex is NpgsqlException or SocketException or TimeoutException)
         {
             throw Refused(ex);
         }
@@ -136,7 +137,7 @@ internal sealed class PortalDbServer : IPortalDatabase, IAsyncDisposable
             await ConnectAsync(ct);
             return !await LockAsync(ct);
         }
-        catch (Exception ex) when (ex is NpgsqlException or TimeoutException)
+        catch (Exception ex) when (ex is NpgsqlException or SocketException or TimeoutException)
         {
             // Still away.
             return false;
@@ -145,18 +146,28 @@ internal sealed class PortalDbServer : IPortalDatabase, IAsyncDisposable
 
     private async Task TakeAsync(PortalDb db, bool installed, CancellationToken ct)
     {
-        try
+        var started = _time.GetTimestamp();
+        while (true)
         {
-            await ConnectAsync(ct);
-        }
-        catch (PostgresException ex) when (ex.SqlState == PostgresErrorCodes.InvalidCatalogName && !installed)
-        {
-            await db.GetService<IRelationalDatabaseCreator>().CreateAsync(ct);
-            await ConnectAsync(ct);
+            try
+            {
+                await ConnectAsync(ct);
+                break;
+            }
+            catch (PostgresException ex) when (ex.SqlState == PostgresErrorCodes.InvalidCatalogName && !installed)
+            {
+                await db.GetService<IRelationalDatabaseCreator>().CreateAsync(ct);
+            }
+            catch (Exception ex) when (DatabaseFaults.IsAway(ex) && _time.GetElapsedTime(started) < s_patience)
+            {
+                // A machine that starts has its servers up in whatever order.
+                _log.DatabaseAwaited(_name, DatabaseFaults.Sentence(ex));
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, ct);
+            }
         }
 
         // A portal that has just ended may not be gone for the server yet.
-        var started = _time.GetTimestamp();
+        started = _time.GetTimestamp();
         while (!await LockAsync(ct))
         {
             if (_time.GetElapsedTime(started) > s_handover)

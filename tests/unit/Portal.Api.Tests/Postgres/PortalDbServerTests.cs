@@ -13,6 +13,7 @@ namespace Portal.Api.Tests.Postgres;
 public sealed class PortalDbServerTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("portal-server-").FullName;
+    private TimeProvider _time = TimeProvider.System;
     private readonly string _database = PortalHost.NewServerDatabase();
 
     public void Dispose()
@@ -77,8 +78,15 @@ public sealed class PortalDbServerTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_root, PortalDbServer.Marker)));
     }
 
-    [Fact]
-    public async Task Start_ServerAway_IsOneSentence() => await RefusedAsync("Host=127.0.0.1;Port=1;Database=portal;Username=portal;Password=hush", "cannot be reached");
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1")]
+    [InlineData("Host=none.invalid")]
+    [InlineData("Host=/none/such")]
+    public async Task Start_ServerAway_IsOneSentence(string where)
+    {
+        _time = new HastyTime();
+        await RefusedAsync(where + ";Database=portal;Username=portal;Password=hush", "cannot be reached");
+    }
 
     [Fact]
     public async Task Start_WrongPassword_IsOneSentence() => await RefusedAsync(Server.Connection(_database, "hush"), "does not let portal in");
@@ -193,6 +201,7 @@ public sealed class PortalDbServerTests : IDisposable
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseTestServer();
+        builder.Services.AddSingleton(_time);
         builder.Configuration["PORTAL_DATA_ROOT"] = root ?? _root;
         builder.Configuration["PORTAL_AGENT_SOCKET"] = Path.Combine(_root, "none.sock");
         builder.Configuration[setting] = connection;
@@ -207,6 +216,20 @@ public sealed class PortalDbServerTests : IDisposable
         {
             await app.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Who waits has waited.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        private long _passed;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _passed);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Add(ref _passed, dueTime > TimeSpan.Zero ? (long)(dueTime.TotalSeconds * TimestampFrequency) : 0);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
         }
     }
 }
