@@ -109,7 +109,7 @@ find_docker_clis() {
   read -r newest_docker_version newest_docker <<<"${clis[-1]}"
 }
 
-# PostgreSQL for an application of the tests: installed, it would start a server by itself. $postgres is where it is unpacked.
+# PostgreSQL for the portal's tests and an application of the engine's: installed, it would start a server by itself. $postgres is where it is unpacked.
 find_postgres() {
   local packages
   postgres=
@@ -131,7 +131,15 @@ test_unit() {
   done
 }
 
+# What people, access and the audit log do is the same on either database: the tests of that once more, on PostgreSQL.
+test_postgres() {
+  run_tests Portal.Api.Tests-postgres Portal.Api.Tests PORTAL_TEST_DATABASE=postgres -- \
+    -namespace 'Portal.Api.Tests.Access*' -namespace 'Portal.Api.Tests.Security*' -namespace 'Portal.Api.Tests.Audit*' -namespace 'Portal.Api.Tests.Commands*' \
+    -namespace 'Portal.Api.Tests.Adapters.Storage*'
+}
+
 test_e2e() {
+  test_postgres
   say "Docker CLI of the tests: $newest_docker_version; of those of the native agent: $oldest_docker_version"
   run_tests Portal.Runtime.E2E Portal.Runtime.E2E
   run_tests Portal.Engine.E2E Portal.Engine.E2E PORTAL_E2E_AGENT="$test_root/install/agent/portal-agent" PORTAL_E2E_DOCKER="$newest_docker"
@@ -173,6 +181,7 @@ portal_test() {
     command -v git >/dev/null || apt_install git
     command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || apt_install docker-compose
     find_postgres
+    export PORTAL_E2E_POSTGRES=$postgres
   fi
   test_root=$(mktemp -d /var/tmp/portal-test.XXXXXX)
   chmod 0755 "$test_root"
@@ -191,7 +200,7 @@ portal_test() {
     find_browser
     prepare_cgroups
     choose_oci_runtime
-    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root PORTAL_E2E_POSTGRES=$postgres
+    export PORTAL_E2E_OCI_RUNTIME=$oci_runtime PORTAL_E2E_ROOT=$test_root
     step "Publishing agent and portal"
     publish "$test_root/install" || fail "Publishing failed; the lines above say why."
     chmod -R u=rwX,go=rX "$test_root/install"

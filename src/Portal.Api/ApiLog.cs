@@ -50,6 +50,15 @@ internal static partial class ApiLog
     [LoggerMessage(1023, LogLevel.Error, "Watching host {Host} failed unexpectedly.")]
     public static partial void HostWatchFailed(this ILogger log, Exception exception, HostId host);
 
+    [LoggerMessage(1017, LogLevel.Warning, "The database cannot be reached ({Method} {Path}): {Problem}")]
+    public static partial void DatabaseAway(this ILogger log, string method, string path, string problem);
+
+    [LoggerMessage(1019, LogLevel.Warning, "Waiting for the database {Database}: {Problem}")]
+    public static partial void DatabaseAwaited(this ILogger log, string database, string problem);
+
+    [LoggerMessage(1018, LogLevel.Critical, "Another portal uses the database {Database} now. This one stops.")]
+    public static partial void DatabaseTaken(this ILogger log, string database);
+
     [LoggerMessage(1030, LogLevel.Error, "A request failed unexpectedly ({Method} {Path}).")]
     public static partial void RequestFailed(this ILogger log, Exception exception, string method, string path);
 }

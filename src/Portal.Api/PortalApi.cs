@@ -22,6 +22,7 @@ using Portal.Api.Live;
 using Portal.Api.Networks;
 using Portal.Api.Security;
 using Portal.Api.Security.External;
+using Portal.Api.Security.Passkeys;
 using Portal.Api.Volumes;
 using Portal.Domain;
 using Portal.Domain.Access;
@@ -95,9 +96,10 @@ public static class PortalApi
             hub.CloseOnAuthenticationExpiration = true;
         }).RequireSignIn();
 
-        var api = app.MapGroup("/api/v1").ProducesProblems(500);
+        var api = app.MapGroup("/api/v1").ProducesProblems(500, 503);
         api.MapAccess();
         api.MapMe();
+        api.MapPasskeys();
         api.MapUsers();
         api.MapTeams();
         api.MapRoles();
@@ -158,8 +160,11 @@ public static class PortalApi
     private static void AddStorage(IServiceCollection services)
     {
         services.AddSingleton<DataRoot>();
-        services.AddDbContextFactory<PortalDb>((provider, db) => db.UseSqlite(PortalDbFile.ConnectionStringIn(provider.GetRequiredService<DataRoot>())));
-        services.AddHostedService<PortalDbFile>();
+        services.AddSingleton<IPortalDatabase>(provider => provider.GetRequiredService<IOptions<PortalOptions>>().Value.Database is { } server
+            ? ActivatorUtilities.CreateInstance<PortalDbServer>(provider, server)
+            : ActivatorUtilities.CreateInstance<PortalDbFile>(provider));
+        services.AddDbContextFactory<PortalDb>((provider, db) => provider.GetRequiredService<IPortalDatabase>().Configure(db));
+        services.AddHostedService<DatabaseOpening>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<AuditTrail>();
         services.AddHostedService<AuditRetention>();
@@ -172,7 +177,7 @@ public static class PortalApi
 
     private static void AddSecurity(IServiceCollection services)
     {
-        services.AddIdentityCore<PortalUser>().AddEntityFrameworkStores<PortalDb>();
+        services.AddIdentityCore<PortalUser>().AddUserStore<PasskeyStore>();
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = 210_000);
         services.RemoveAll<IPasswordHasher<PortalUser>>();
         services.AddSingleton<IPasswordHasher<PortalUser>, PasswordHasher<PortalUser>>();
@@ -200,7 +205,14 @@ public static class PortalApi
         services.AddSingleton<Setup>();
         services.AddSingleton<ISetup>(provider => provider.GetRequiredService<Setup>());
         services.AddHostedService(provider => provider.GetRequiredService<Setup>());
+        services.AddSingleton<SignInAttempts>();
         services.AddSingleton<ISignIn, SignIn>();
+        services.AddSingleton<PasskeyCeremonies>();
+        services.AddSingleton<PasskeyKeys>();
+        services.AddSingleton<PasskeyAddress>();
+        services.AddSingleton<IConfigureOptions<IdentityPasskeyOptions>>(provider => provider.GetRequiredService<PasskeyAddress>());
+        services.AddScoped<IPasskeyHandler<PortalUser>, PasskeyHandler<PortalUser>>();
+        services.AddScoped<PasskeyDesk>();
         services.AddSingleton<Actors>();
         services.AddSingleton<IActors>(provider => provider.GetRequiredService<Actors>());
         services.AddSingleton<ApiTokens>();

@@ -14,6 +14,17 @@ public sealed class PortalOptions
     [RegularExpression("^/.*", ErrorMessage = "PORTAL_DATA_ROOT must be an absolute path.")]
     public string DataRoot { get; set; } = "/var/lib/portal";
 
+    /// <summary>
+    /// <c>PORTAL_DATABASE</c>: connection string of a PostgreSQL database, for instance <c>Host=db.example.com;Database=portal;Username=portal;Password=…</c>;
+    /// or <c>PORTAL_DATABASE_FILE</c>: a file that holds it. Default: none, a SQLite file in the data root.
+    /// </summary>
+    [ServerDatabase(ErrorMessage = "PORTAL_DATABASE, or the file that PORTAL_DATABASE_FILE names, must hold a connection string with Host, Database and Username, for instance Host=db.example.com;Database=portal;Username=portal;Password=…; only one of the two may be set.")]
+    public string? Database { get; set; }
+
+    /// <summary><c>PORTAL_PUBLIC_ADDRESS</c>: where people's browsers find the portal. Passkeys belong to its name. Default: whatever address a browser used.</summary>
+    [PublicAddress(ErrorMessage = "PORTAL_PUBLIC_ADDRESS must be an https address with a name and no path, for instance https://portal.example.com:8443.")]
+    public Uri? PublicAddress { get; set; }
+
     /// <summary><c>PORTAL_HTTPS_PORT</c>: 1 to 65535. Default 8443.</summary>
     [Between(1, 65535, ErrorMessage = "PORTAL_HTTPS_PORT must be a number from 1 to 65535.")]
     public int HttpsPort { get; set; } = 8443;
@@ -66,6 +77,7 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
     public void Configure(PortalOptions options)
     {
         options.DataRoot = configuration["PORTAL_DATA_ROOT"] ?? options.DataRoot;
+        options.Database = Secret("PORTAL_DATABASE");
         options.HttpsPort = Number("PORTAL_HTTPS_PORT", options.HttpsPort);
         options.AgentSocket = configuration["PORTAL_AGENT_SOCKET"] ?? options.AgentSocket;
         options.AccessTokenMinutes = Number("PORTAL_ACCESS_TOKEN_MINUTES", options.AccessTokenMinutes);
@@ -80,9 +92,33 @@ internal sealed class PortalOptionsSetup(IConfiguration configuration) : IConfig
             options.OidcAuthority = Uri.TryCreate(authority, UriKind.Absolute, out var address) ? address : new Uri("about:blank");
         }
 
+        if (configuration["PORTAL_PUBLIC_ADDRESS"] is { Length: > 0 } publicAddress)
+        {
+            options.PublicAddress = Uri.TryCreate(publicAddress, UriKind.Absolute, out var address) ? address : new Uri("about:blank");
+        }
+
         if (configuration["PORTAL_LISTEN"] is { Length: > 0 } listen)
         {
             options.Listen = IPAddress.TryParse(listen, out var address) ? address : null;
+        }
+    }
+
+    /// <summary>A secret from the environment, where every child process sees it, or from a file; empty, which no validator accepts, when that cannot be read.</summary>
+    private string? Secret(string name)
+    {
+        var (value, path) = (configuration[name], configuration[name + "_FILE"]);
+        if (string.IsNullOrEmpty(path))
+        {
+            return string.IsNullOrEmpty(value) ? null : value;
+        }
+
+        try
+        {
+            return string.IsNullOrEmpty(value) ? File.ReadAllText(path).Trim() : "";
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 
@@ -101,6 +137,19 @@ internal sealed class BetweenAttribute(int least, int most) : ValidationAttribut
 internal sealed class AuthorityAttribute : ValidationAttribute
 {
     public override bool IsValid(object? value) => value is null || (value is Uri address && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)));
+}
+
+/// <summary>What <see cref="Adapters.Storage.PortalDbServer"/> can connect with.</summary>
+internal sealed class ServerDatabaseAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is null || (value is string text && Adapters.Storage.PortalDbServer.CanRead(text));
+}
+
+/// <summary>An https address that is a browser's origin; passkeys need a name, and take no numbers.</summary>
+internal sealed class PublicAddressAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is null
+        || (value is Uri { IsAbsoluteUri: true, HostNameType: UriHostNameType.Dns } address && address.Scheme == Uri.UriSchemeHttps && address.PathAndQuery == "/" && address.UserInfo.Length == 0 && address.Fragment.Length == 0);
 }
 
 [OptionsValidator]

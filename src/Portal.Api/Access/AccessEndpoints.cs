@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Portal.Api.Http;
@@ -36,8 +37,14 @@ internal static class AccessEndpoints
             return error.ToProblem();
         }
 
-        var (user, next) = await refresh.BeginAsync(principal.Value, http.Source(), Printable.Of(http.Request.Headers.UserAgent.ToString()), ct);
-        return TypedResults.Ok(new TokenAnswer(tokens.Issue(user), "Bearer", (int)tokens.Life.TotalSeconds, next, (int)RefreshTokens.Idle.TotalSeconds));
+        return TypedResults.Ok(await AnswerAsync(principal.Value, tokens, refresh, http, ct));
+    }
+
+    /// <summary>The tokens of somebody who has just signed in.</summary>
+    internal static async Task<TokenAnswer> AnswerAsync(ClaimsPrincipal principal, AccessTokens tokens, RefreshTokens refresh, HttpContext http, CancellationToken ct)
+    {
+        var (user, next) = await refresh.BeginAsync(principal, http.Source(), Printable.Of(http.Request.Headers.UserAgent.ToString()), ct);
+        return new(tokens.Issue(user), "Bearer", (int)tokens.Life.TotalSeconds, next, (int)RefreshTokens.Idle.TotalSeconds);
     }
 
     /// <summary>Exchanges a refresh token for a new access token and the next refresh token. Each is good once: one that is sent again ends the sign-in.</summary>

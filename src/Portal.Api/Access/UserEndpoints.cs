@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Http;
 using Portal.Api.Security;
+using Portal.Api.Security.Passkeys;
 using Portal.Domain.Access;
 using Portal.Domain.Access.Model;
 using Portal.Domain.Access.Users;
@@ -24,6 +25,8 @@ internal static class UserEndpoints
         group.MapPost("/{id}/password", ResetAsync).WithName("ResetPassword").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
         group.MapGet("/{id}/sessions", SessionsAsync).WithName("ListUserSessions").RequirePermission(Permission.UserManage, On.Portal);
         group.MapDelete("/{id}/sessions/{session}", RevokeAsync).WithName("RevokeUserSession").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
+        group.MapGet("/{id}/passkeys", PasskeysAsync).WithName("ListUserPasskeys").RequirePermission(Permission.UserManage, On.Portal);
+        group.MapDelete("/{id}/passkeys", RemovePasskeysAsync).WithName("RemoveUserPasskeys").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 503);
     }
 
     /// <summary>Lists accounts.</summary>
@@ -110,7 +113,7 @@ internal static class UserEndpoints
         return after.Error is { } error ? error.ToProblem() : TypedResults.NoContent();
     }
 
-    /// <summary>Gives an account another password. Its sessions and tokens end at once.</summary>
+    /// <summary>Gives an account another password, and takes its passkeys away. Its sessions and tokens end at once.</summary>
     /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
     internal static async Task<Results<NoContent, Problem>> ResetAsync(
         string id, PasswordReset request, CurrentActor caller, IChangeAccess access, PasswordGate passwords, CancellationToken ct)
@@ -121,7 +124,7 @@ internal static class UserEndpoints
         }
 
         var hash = await passwords.HashAsync(new(), request.Password, ct);
-        var after = await access.RunAsync(new ResetPassword(id, hash, request.RemoveSecondFactor, Secrets.NewId()), await caller.GetAsync(ct), ct);
+        var after = await access.RunAsync(new ResetPassword(id, hash, request.RemoveSecondFactor, Secrets.NewId()) { WithoutPasskeys = true }, await caller.GetAsync(ct), ct);
         return after.Error is { } error ? error.ToProblem() : TypedResults.NoContent();
     }
 
@@ -140,6 +143,22 @@ internal static class UserEndpoints
     {
         var done = await gate.RunAsync(Permission.UserManage, "RevokeUserSession", $"{Printable.Of(id, 64)}/{Printable.Of(session, 64)}", _ => sessions.RevokeAsync(id, session, ct), ct);
         return done.Error is { } error ? error.ToProblem() : TypedResults.NoContent();
+    }
+
+    /// <summary>Lists an account's passkeys.</summary>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
+    internal static async Task<Results<Ok<IReadOnlyList<PasskeyItem>>, Problem>> PasskeysAsync(string id, PortalGate gate, PasskeyKeys keys, CancellationToken ct)
+    {
+        var reader = await gate.ReadAsync(Permission.UserManage, "ListUserPasskeys", ct);
+        return reader.Error is { } error ? error.ToProblem() : TypedResults.Ok(await keys.ListAsync(id, ct));
+    }
+
+    /// <summary>Takes all passkeys of an account away, for somebody whose device was lost or stolen. Its sessions and tokens end too.</summary>
+    /// <param name="id" example="5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35">The account's id.</param>
+    internal static async Task<Results<NoContent, Problem>> RemovePasskeysAsync(string id, CurrentActor caller, IChangeAccess access, CancellationToken ct)
+    {
+        var after = await access.RunAsync(new RemovePasskeys(id, Secrets.NewId()), await caller.GetAsync(ct), ct);
+        return after.Error is { } error ? error.ToProblem() : TypedResults.NoContent();
     }
 
     private static Ok<UserItem> Shown(HttpContext http, User user)

@@ -8,12 +8,12 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Api.Commands;
 
-/// <summary>The way back in for an administrator who has lost password or second factor: whoever may run it owns the machine's data anyway.</summary>
+/// <summary>The way back in for an administrator who has lost password, second factor or passkey: whoever may run it owns the machine's data anyway.</summary>
 internal sealed class AdministratorReset(IAccessStore store, PasswordGate passwords, IAuditLog audit)
 {
     private const int PasswordBytes = 15;
 
-    /// <summary>Gives the administrator a new password, takes the second factor away, and enables the account; the password.</summary>
+    /// <summary>Gives the administrator a new password, takes the second factor and passkeys away, and enables the account; the password.</summary>
     public async Task<Result<string>> RunAsync(string name, CancellationToken ct)
     {
         var console = new Actor("", "console", []) { Source = "console" };
@@ -43,7 +43,7 @@ internal sealed class AdministratorReset(IAccessStore store, PasswordGate passwo
             return new Error(ErrorKind.NotFound, "user.unknown", $"There is no such administrator. There are: {string.Join(", ", administrators.Select(one => one.Name).Order(StringComparer.Ordinal))}.");
         }
 
-        var reset = new ResetPassword(user.Id, hash, true, Secrets.NewId()).ApplyTo(model);
+        var reset = new ResetPassword(user.Id, hash, true, Secrets.NewId()) { WithoutPasskeys = true }.ApplyTo(model);
         return reset.Error is { } error ? error : reset.Value with { Users = reset.Value.Users.SetItem(user.Id, reset.Value.Users[user.Id] with { IsDisabled = false }) };
     }
 }

@@ -8,7 +8,7 @@ internal static class ConsoleCommand
     private const string Usage = """
         portal                              serve
         portal audit verify                 verify the audit log; exit code 1 when it was tampered with
-        portal administrator reset NAME     give an administrator a new password, shown once, and take the second factor away
+        portal administrator reset NAME     give an administrator a new password, shown once, and take second factor and passkeys away
         """;
 
     /// <summary>True when the arguments ask for a command.</summary>
@@ -42,7 +42,7 @@ internal static class ConsoleCommand
         return reset.IsSuccess ? 0 : 1;
     }
 
-    private static Task OpenAsync(IServiceProvider services, CancellationToken ct) => services.GetServices<IHostedService>().OfType<PortalDbFile>().Single().StartingAsync(ct);
+    private static Task OpenAsync(IServiceProvider services, CancellationToken ct) => services.GetServices<IHostedService>().OfType<DatabaseOpening>().Single().StartingAsync(ct);
 
     private static async Task<int> VerifyAsync(AuditTrail trail, TextWriter output, CancellationToken ct)
     {

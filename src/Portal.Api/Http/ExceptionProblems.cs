@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using Portal.Api.Adapters.Storage;
 using Portal.Domain.Engine;
 using Portal.Domain.Primitives;
 
@@ -21,6 +22,7 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
             BadHttpRequestException { InnerException: JsonException unreadable } => new Problem(
                 new Error(ErrorKind.Invalid, "request.invalid", Printable.Of($"The request's body cannot be read: {EngineBody.Words(unreadable)}."))),
             BadHttpRequestException bad => new Problem(ErrorProblems.OfStatus(bad.StatusCode), bad.StatusCode),
+            _ when DatabaseFaults.IsAway(exception) => Away(exception, httpContext),
             _ => null,
         };
         if (problem is null)
@@ -31,6 +33,12 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
 
         await problem.ExecuteAsync(httpContext);
         return true;
+    }
+
+    private Problem Away(Exception exception, HttpContext http)
+    {
+        log.DatabaseAway(http.Request.Method, Printable.Of(http.Request.Path), DatabaseFaults.Sentence(exception));
+        return new(new Error(ErrorKind.Unavailable, "database.unavailable", "The portal cannot reach its database. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) });
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed class AccessTokens(TokenKey key, IOptions<PortalOptions> options
             IssuedAt = now,
             NotBefore = now,
             Expires = now + Life,
-            Subject = new ClaimsIdentity(principal.Claims.Where(claim => claim.Type is PortalClaims.Subject or PortalClaims.Name or PortalClaims.Stamp or PortalClaims.Family)),
+            Subject = new ClaimsIdentity(principal.Claims.Where(claim => claim.Type is PortalClaims.Subject or PortalClaims.Name or PortalClaims.Stamp or PortalClaims.Family or PortalClaims.Passkey)),
             Claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Jti] = Guid.NewGuid().ToString("N") },
             SigningCredentials = new SigningCredentials(key.Key, SecurityAlgorithms.HmacSha256),
         });

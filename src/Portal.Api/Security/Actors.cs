@@ -50,8 +50,13 @@ internal sealed class Actors(
             return null;
         }
 
+        if (principal.FindFirstValue(PortalClaims.Passkey) is { } passkey && !await db.Passkeys.AnyAsync(p => p.Id == passkey && p.UserId == id, ct))
+        {
+            return null;
+        }
+
         var actor = await OfAsync(db, user, ct);
-        return !user.TwoFactorEnabled && !principal.HasClaim(claim => claim.Type == PortalClaims.External) && actor.Grants.Any(AccessModel.IsAdministration) && await settings.AdministratorsNeedSecondFactorAsync(ct)
+        return !user.TwoFactorEnabled && !principal.HasClaim(claim => claim.Type is PortalClaims.External or PortalClaims.Passkey) && actor.Grants.Any(AccessModel.IsAdministration) && await settings.AdministratorsNeedSecondFactorAsync(ct)
             // Signed in, so that a second factor can be set up, and no more than that.
             ? actor with { Grants = [] }
             : actor;

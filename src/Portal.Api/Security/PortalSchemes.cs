@@ -43,6 +43,9 @@ internal static class PortalClaims
     /// <summary>The person signed in by an identity provider, whose matter a second factor is then.</summary>
     public const string External = "ext";
 
+    /// <summary>The passkey the person signed in by, which is a second factor in itself; the sign-in ends with it.</summary>
+    public const string Passkey = "pky";
+
     /// <summary>When the browser session began, in Unix seconds.</summary>
     public const string Began = "auth_time";
 

@@ -13,6 +13,18 @@ internal static class PrincipalOf
         [new(PortalClaims.Subject, user.Id), new(PortalClaims.Name, user.UserName!), new(PortalClaims.Stamp, Stamp(user.SecurityStamp))],
         authenticationType, PortalClaims.Name, roleType: null));
 
+    /// <summary>The principal of a user who has signed in by that passkey; of any other sign-in without one.</summary>
+    public static ClaimsPrincipal User(PortalUser user, string? passkey, string authenticationType)
+    {
+        var principal = User(user, authenticationType);
+        if (passkey is not null)
+        {
+            ((ClaimsIdentity)principal.Identity!).AddClaim(new(PortalClaims.Passkey, passkey));
+        }
+
+        return principal;
+    }
+
     /// <summary>The principal of an API token.</summary>
     public static ClaimsPrincipal Token(Domain.Access.Tokens.ApiToken token) => new(new ClaimsIdentity(
         [new(PortalClaims.Token, token.Id), new(PortalClaims.Name, token.Name)], PortalSchemes.ApiToken, PortalClaims.Name, roleType: null));

@@ -33,6 +33,7 @@ internal sealed class RefreshTokens(IDbContextFactory<PortalDb> databases, IAudi
             ExpiresUnix = (now + s_absolute).ToUnixTimeSeconds(),
             Source = source,
             Client = client,
+            PasskeyId = user.FindFirstValue(PortalClaims.Passkey),
         };
         await using var db = await databases.CreateDbContextAsync(ct);
         var over = now.ToUnixTimeSeconds();
@@ -58,7 +59,7 @@ internal sealed class RefreshTokens(IDbContextFactory<PortalDb> databases, IAudi
                            join family in db.TokenFamilies on refresh.FamilyId equals family.Id
                            join user in db.Users on family.UserId equals user.Id
                            where refresh.Hash == hash
-                           select new { family.Id, FamilyEnds = family.ExpiresUnix, refresh.ExpiresUnix, User = user }).AsNoTracking().SingleOrDefaultAsync(ct);
+                           select new { family.Id, FamilyEnds = family.ExpiresUnix, family.PasskeyId, refresh.ExpiresUnix, User = user }).AsNoTracking().SingleOrDefaultAsync(ct);
         if (found is null)
         {
             return s_refused;
@@ -75,7 +76,7 @@ internal sealed class RefreshTokens(IDbContextFactory<PortalDb> databases, IAudi
             return s_refused;
         }
 
-        if (found.User.IsDisabled || found.ExpiresUnix <= unix || found.FamilyEnds <= unix)
+        if (found.User.IsDisabled || found.ExpiresUnix <= unix || found.FamilyEnds <= unix || (found.PasskeyId is { } passkey && !await db.Passkeys.AnyAsync(p => p.Id == passkey, ct)))
         {
             return s_refused;
         }
@@ -84,7 +85,7 @@ internal sealed class RefreshTokens(IDbContextFactory<PortalDb> databases, IAudi
         await db.SaveChangesAsync(ct);
         await db.TokenFamilies.Where(family => family.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(family => family.LastUsedUnix, unix), ct);
         await all.CommitAsync(ct);
-        return (Principal(PrincipalOf.User(found.User, PortalSchemes.Bearer).Claims, found.Id), next);
+        return (Principal(PrincipalOf.User(found.User, found.PasskeyId, PortalSchemes.Bearer).Claims, found.Id), next);
     }
 
     private static string Add(PortalDb db, string family, DateTimeOffset now)

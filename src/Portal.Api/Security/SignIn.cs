@@ -11,12 +11,10 @@ namespace Portal.Api.Security;
 
 /// <inheritdoc cref="ISignIn"/>
 internal sealed class SignIn(
-    IDbContextFactory<PortalDb> databases, PasswordGate passwords, SecondFactor secondFactor, ILookupNormalizer names, IAuditLog audit, TimeProvider time, ILogger<SignIn> log) : ISignIn
+    IDbContextFactory<PortalDb> databases, PasswordGate passwords, SecondFactor secondFactor, ILookupNormalizer names, IAuditLog audit, SignInAttempts attempts, ILogger<SignIn> log) : ISignIn
 {
     private const int LongestCode = 64;
 
-    private readonly AttemptThrottle _throttle = new(time);
-    private readonly SourceLimit _sources = new(time);
     private readonly SignInQueue _queue = new();
 
     public async Task<Result<ClaimsPrincipal>> PasswordAsync(string userName, string password, string? code, string source, CancellationToken ct)
@@ -35,15 +33,14 @@ internal sealed class SignIn(
 
     private async Task<Result<ClaimsPrincipal>> TryAsync(string userName, string password, string? code, string source, CancellationToken ct)
     {
-        if (_sources.Enter(source) is var full && full > TimeSpan.Zero)
+        if (attempts.Enter(source) is var full && full > TimeSpan.Zero)
         {
             return Throttling.Refusal("signin.throttled", full);
         }
 
         var known = PasswordRules.CheckName(userName) is null && password is { Length: <= PasswordRules.LongestPassword };
         var name = known ? names.NormalizeName(userName) : "";
-        var key = $"{name} {source}";
-        if (_throttle.WaitOf(key) is var wait && wait > TimeSpan.Zero)
+        if (attempts.WaitOf(name, source) is var wait && wait > TimeSpan.Zero)
         {
             return Throttling.Refusal("signin.throttled", wait);
         }
@@ -58,7 +55,7 @@ internal sealed class SignIn(
         var user = known ? await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedUserName == name, ct) : null;
         if (!await passwords.VerifyAsync(user, known ? password : "", ct) || user!.IsDisabled)
         {
-            _throttle.Failed(key);
+            attempts.Failed(name, source);
             return new Error(ErrorKind.Unauthorized, "signin.failed", "The name or the password is wrong.");
         }
 
@@ -72,12 +69,12 @@ internal sealed class SignIn(
             if (code.Length > LongestCode || !await secondFactor.UseAsync(user, code, ct))
             {
                 // Counted like a wrong password: who has the one must not be free to guess the other.
-                _throttle.Failed(key);
+                attempts.Failed(name, source);
                 return new Error(ErrorKind.Unauthorized, "signin.code", "The code is wrong, or was used before. Wait for the next one.");
             }
         }
 
-        _throttle.Succeeded(key);
+        attempts.Succeeded(name, source);
         return PrincipalOf.User(user, PortalSchemes.Cookie);
     }
 }

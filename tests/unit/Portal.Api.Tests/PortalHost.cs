@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Security;
+using Portal.Api.Tests.Postgres;
 using Portal.Domain.Access;
 using Portal.Domain.Hosts;
 using Portal.Domain.Volumes;
@@ -21,6 +22,9 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     public const string Password = "correct horse battery";
 
     public string DataRoot { get; } = Directory.CreateTempSubdirectory("portal-api-").FullName;
+
+    /// <summary>The database on the tests' PostgreSQL server that this portal has, or none: then a file in its data root.</summary>
+    internal string? ServerDatabase { get; init; } = PostgresServer.IsAskedFor ? NewServerDatabase() : null;
 
     /// <summary>The engine of the portal's own host; none unless a test has one.</summary>
     internal string? AgentSocket { get; init; }
@@ -95,6 +99,11 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
     {
         builder.UseSetting("PORTAL_DATA_ROOT", DataRoot);
         builder.UseSetting("PORTAL_AGENT_SOCKET", AgentSocket ?? Path.Combine(DataRoot, "none.sock"));
+        if (ServerDatabase is not null)
+        {
+            builder.UseSetting("PORTAL_DATABASE", PostgresServer.Running.Connection(ServerDatabase));
+        }
+
         foreach (var (name, value) in Settings)
         {
             builder.UseSetting(name, value);
@@ -129,10 +138,18 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
         Clean();
     }
 
+    /// <summary>Name for a new database.</summary>
+    internal static string NewServerDatabase() => $"portal-{Guid.NewGuid():N}";
+
     private void Clean()
     {
         if (Directory.Exists(DataRoot))
         {
+            if (ServerDatabase is not null)
+            {
+                PostgresServer.Running.Drop(ServerDatabase);
+            }
+
             Directory.Delete(DataRoot, recursive: true);
         }
     }

@@ -34,6 +34,15 @@ public class PortalOptionsTests
     [InlineData("PORTAL_OIDC_AUTHORITY", "http://login.example.com")]
     [InlineData("PORTAL_OIDC_AUTHORITY", "file:///etc/passwd")]
     [InlineData("PORTAL_OIDC_TEAMS", "platform")]
+    [InlineData("PORTAL_DATABASE", "postgres://portal@db/portal")]
+    [InlineData("PORTAL_DATABASE", "Host=db;Database=portal")]
+    [InlineData("PORTAL_DATABASE", "Host=db;Database=portal;Username=portal;Colour=blue")]
+    [InlineData("PORTAL_DATABASE", "Host=db;Database=portal;Username=portal;Port=many")]
+    [InlineData("PORTAL_DATABASE_FILE", "/none/such")]
+    [InlineData("PORTAL_PUBLIC_ADDRESS", "portal.example.com")]
+    [InlineData("PORTAL_PUBLIC_ADDRESS", "http://portal.example.com")]
+    [InlineData("PORTAL_PUBLIC_ADDRESS", "https://192.0.2.1")]
+    [InlineData("PORTAL_PUBLIC_ADDRESS", "https://portal.example.com/portal")]
     public void Option_OutOfRange_IsRefused(string name, string value) => Assert.True(Validate(new() { [name] = value }).Failed);
 
     private static ValidateOptionsResult Validate(Dictionary<string, string?> settings)

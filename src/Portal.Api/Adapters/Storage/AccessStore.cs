@@ -50,9 +50,10 @@ internal sealed class AccessStore(IDbContextFactory<PortalDb> databases, ILookup
     {
         var roles = await db.OwnRoles.AsNoTracking().ToListAsync(ct);
         var members = (await db.Memberships.AsNoTracking().ToListAsync(ct)).ToLookup(membership => membership.TeamId, membership => membership.UserId);
+        var withPasskeys = (await db.Passkeys.Select(passkey => passkey.UserId).Distinct().ToListAsync(ct)).ToHashSet(StringComparer.Ordinal);
         var model = new AccessModel
         {
-            Users = (await db.Users.AsNoTracking().ToListAsync(ct)).ToImmutableDictionary(user => user.Id, Account),
+            Users = (await db.Users.AsNoTracking().ToListAsync(ct)).ToImmutableDictionary(user => user.Id, user => Account(user, withPasskeys.Contains(user.Id))),
             Teams = (await db.Teams.AsNoTracking().ToListAsync(ct)).ToImmutableDictionary(team => team.Id, team => new Team(team.Id, team.Name)
             {
                 Members = members[team.Id].ToImmutableSortedSet(StringComparer.Ordinal), Version = team.Version,
@@ -70,13 +71,14 @@ internal sealed class AccessStore(IDbContextFactory<PortalDb> databases, ILookup
         return roles(record.Role) is { } role && ScopeText.TryParse(record.Scope, subject, out var scope) ? new(role, scope) { Id = record.Id, Subject = subject } : null;
     }
 
-    private static User Account(PortalUser user) => new(user.Id, user.UserName ?? "")
+    private static User Account(PortalUser user, bool hasPasskeys) => new(user.Id, user.UserName ?? "")
     {
         IsDisabled = user.IsDisabled,
         PasswordHash = user.PasswordHash,
         Stamp = user.SecurityStamp ?? "",
         Created = DateTimeOffset.FromUnixTimeSeconds(user.CreatedUnix),
         HasSecondFactor = user.TwoFactorEnabled,
+        HasPasskeys = hasPasskeys,
         Version = user.Version,
     };
 
@@ -114,6 +116,11 @@ internal sealed class AccessStore(IDbContextFactory<PortalDb> databases, ILookup
 
         foreach (var (id, user) in Changed(before.Users, after.Users))
         {
+            if (before.Users.GetValueOrDefault(id)?.HasPasskeys == true && !user.HasPasskeys)
+            {
+                await db.Passkeys.Where(passkey => passkey.UserId == id).ExecuteDeleteAsync(ct);
+            }
+
             await WriteAsync(db, await db.Users.FindAsync([id], ct), user, ct);
         }
 

@@ -58,6 +58,12 @@ internal static class AccessTables
             code.HasKey(c => new { c.UserId, c.Hash });
             code.HasOne<PortalUser>().WithMany().HasForeignKey(c => c.UserId).OnDelete(DeleteBehavior.Cascade);
         });
+        builder.Entity<PasskeyRecord>(passkey =>
+        {
+            passkey.ToTable("passkeys");
+            passkey.HasIndex(p => p.CredentialId).IsUnique();
+            passkey.HasOne<PortalUser>().WithMany().HasForeignKey(p => p.UserId).OnDelete(DeleteBehavior.Cascade);
+        });
         builder.Entity<OwnerRecord>(owner =>
         {
             owner.ToTable("owners");
@@ -177,6 +183,9 @@ internal sealed class TokenFamilyRecord
     public string Source { get; set; } = "";
 
     public string Client { get; set; } = "";
+
+    /// <summary>The passkey it was opened by, or null: it ends with it.</summary>
+    public string? PasskeyId { get; set; }
 }
 
 /// <summary>A refresh token: good once.</summary>
@@ -200,6 +209,38 @@ internal sealed class RecoveryCodeRecord
 
     /// <summary>SHA-256 of the code.</summary>
     public required string Hash { get; set; }
+}
+
+/// <summary>A passkey: the public half of a key that only its holder's device has.</summary>
+internal sealed class PasskeyRecord
+{
+    public required string Id { get; set; }
+
+    public required string UserId { get; set; }
+
+    /// <summary>What its holder calls it.</summary>
+    public required string Name { get; set; }
+
+    /// <summary>What the device calls it, base64url.</summary>
+    public required string CredentialId { get; set; }
+
+    /// <summary>COSE.</summary>
+    public required byte[] PublicKey { get; set; }
+
+    /// <summary>How often the device has signed, if it counts: a count that does not grow is a copy's.</summary>
+    public long SignCount { get; set; }
+
+    /// <summary>How the device can be reached, with blanks between.</summary>
+    public string Transports { get; set; } = "";
+
+    /// <summary>True when the device may hand it on to its holder's other devices.</summary>
+    public bool IsBackupEligible { get; set; }
+
+    public bool IsBackedUp { get; set; }
+
+    public long CreatedUnix { get; set; }
+
+    public long? LastUsedUnix { get; set; }
 }
 
 /// <summary>Whose something on a host is.</summary>

@@ -81,5 +81,6 @@ internal sealed class AuditLog(IDbContextFactory<PortalDb> databases, TimeProvid
     /// <summary>A time as it is written: text that sorts as times do.</summary>
     public static string TimeOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
-    private static string Cut(string text, int most = 1024) => text.Length <= most ? text : text[..most];
+    /// <summary>Cut, and as every database gives it back: the hash covers what is read again.</summary>
+    private static string Cut(string text, int most = 1024) => StorableText.Of(text.Length <= most ? text : text[..most]);
 }

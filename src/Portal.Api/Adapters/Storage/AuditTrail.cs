@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -24,7 +25,7 @@ internal sealed class AuditTrail(IDbContextFactory<PortalDb> databases, IAuditLo
         await using var db = await databases.CreateDbContextAsync(ct);
 
         // One moment for all: lines come and go meanwhile.
-        await using var moment = await db.Database.BeginTransactionAsync(ct);
+        await using var moment = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var start = await db.AuditStarts.AsNoTracking().OrderByDescending(s => s.Sequence).FirstOrDefaultAsync(ct);
         var lines = await db.Audit.LongCountAsync(ct);
         var from = (start?.Sequence ?? 0) + 1;

@@ -24,6 +24,8 @@ internal sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUse
 
     public DbSet<RecoveryCodeRecord> RecoveryCodes => Set<RecoveryCodeRecord>();
 
+    public DbSet<PasskeyRecord> Passkeys => Set<PasskeyRecord>();
+
     public DbSet<OwnerRecord> Owners => Set<OwnerRecord>();
 
     public DbSet<HostGroupRecord> HostGroups => Set<HostGroupRecord>();

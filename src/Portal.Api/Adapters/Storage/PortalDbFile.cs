@@ -4,10 +4,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Portal.Api.Adapters.Storage;
 
 /// <summary>
-/// Opens the database file at start: checks it, brings it to the newest schema, and refuses to start rather than
-/// replacing a damaged or missing one, because an empty database would open first-run setup to anybody.
+/// The database as a SQLite file in the data root. Checks it at start, and refuses to start rather than replacing a damaged or missing one, because an
+/// empty database would open first-run setup to anybody.
 /// </summary>
-internal sealed class PortalDbFile(DataRoot root, IDbContextFactory<PortalDb> databases) : IHostedLifecycleService
+internal sealed class PortalDbFile(DataRoot root) : IPortalDatabase
 {
     /// <summary>Its presence says that this installation has had a database.</summary>
     private const string Marker = "installed";
@@ -21,10 +21,17 @@ internal sealed class PortalDbFile(DataRoot root, IDbContextFactory<PortalDb> da
         DataSource = PathIn(root), ForeignKeys = true, DefaultTimeout = 30,
     }.ConnectionString;
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public void Configure(DbContextOptionsBuilder options) => options.UseSqlite(ConnectionStringIn(root));
+
+    public async Task OpenAsync(PortalDb db, CancellationToken ct)
     {
         var path = PathIn(root);
         var installed = File.Exists(root.File(Marker));
+        if (!installed && File.Exists(root.File(PortalDbServer.Marker)))
+        {
+            throw new StartRefusedException($"This installation keeps its data in PostgreSQL, but PORTAL_DATABASE is not set. Set it again; to start anew, move {root.Path} away.");
+        }
+
         if (installed && !File.Exists(path))
         {
             throw new StartRefusedException($"The database {path} is missing, although this installation had one. Restore it from a backup; to start anew, move {root.Path} away.");
@@ -40,12 +47,11 @@ internal sealed class PortalDbFile(DataRoot root, IDbContextFactory<PortalDb> da
         {
             if (installed)
             {
-                await CheckAsync(path, cancellationToken);
+                await CheckAsync(path, ct);
             }
 
-            await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            await db.Database.MigrateAsync(cancellationToken);
-            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);
+            await PortalSchema.UpgradeAsync(db, path, ct);
+            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", ct);
         }
         catch (SqliteException ex)
         {
@@ -58,15 +64,8 @@ internal sealed class PortalDbFile(DataRoot root, IDbContextFactory<PortalDb> da
         }
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>The lock on the data root holds as long as the process lives.</summary>
+    public Task KeepAsync(CancellationToken ct) => Task.Delay(Timeout.InfiniteTimeSpan, ct);
 
     private async Task CheckAsync(string path, CancellationToken ct)
     {

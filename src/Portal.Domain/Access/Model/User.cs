@@ -20,9 +20,12 @@ public sealed record User(string Id, string Name)
     /// <summary>True when it has a second factor.</summary>
     public bool HasSecondFactor { get; init; }
 
+    /// <summary>True when it can sign in by a passkey.</summary>
+    public bool HasPasskeys { get; init; }
+
     /// <summary>Counts its changes.</summary>
     public long Version { get; init; }
 
     /// <summary>For the audit log: a record's own text form would show the hash.</summary>
-    public override string ToString() => $"user {Name}{(IsDisabled ? ", disabled" : "")}{(HasSecondFactor ? ", with a second factor" : "")}";
+    public override string ToString() => $"user {Name}{(IsDisabled ? ", disabled" : "")}{(HasSecondFactor ? ", with a second factor" : "")}{(HasPasskeys ? ", with passkeys" : "")}";
 }

@@ -3,9 +3,12 @@ using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Access.Users;
 
-/// <summary>Gives an account another password, and takes its second factor away when asked. Its sessions and tokens are void at once.</summary>
+/// <summary>Gives an account another password, and takes its second factor and passkeys away when asked. Its sessions and tokens are void at once.</summary>
 public sealed record ResetPassword(string Id, string PasswordHash, bool WithoutSecondFactor, string NewStamp) : IAccessChange
 {
+    /// <summary>True to take its passkeys away: whoever knew the old password may have added one.</summary>
+    public bool WithoutPasskeys { get; init; }
+
     /// <inheritdoc/>
     public Permission Permission => Permission.UserManage;
 
@@ -23,6 +26,7 @@ public sealed record ResetPassword(string Id, string PasswordHash, bool WithoutS
                 Users = model.Users.SetItem(Id, user.Value with
                 {
                     PasswordHash = PasswordHash, Stamp = NewStamp, HasSecondFactor = user.Value.HasSecondFactor && !WithoutSecondFactor,
+                    HasPasskeys = user.Value.HasPasskeys && !WithoutPasskeys,
                 }),
             };
     }

@@ -56,7 +56,7 @@ public sealed class ConsoleCommandTests : IDisposable
         await using (var db = await _portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
         {
             // What somebody does who has the file.
-            await db.Database.ExecuteSqlRawAsync("DROP TRIGGER audit_no_update");
+            await db.Database.ExecuteSqlRawAsync(_portal.ServerDatabase is null ? "DROP TRIGGER audit_no_update" : "DROP TRIGGER audit_no_update ON audit");
             await db.Audit.ExecuteUpdateAsync(set => set.SetProperty(line => line.ActorName, "eve"));
         }
 

@@ -20,18 +20,14 @@ namespace Portal.Api.Adapters.Storage.Migrations
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<string>", b =>
                 {
                     b.Property<int>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER");
+                        .ValueGeneratedOnAdd();
 
-                    b.Property<string>("ClaimType")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("ClaimType");
 
-                    b.Property<string>("ClaimValue")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("ClaimValue");
 
                     b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Id");
 
@@ -42,18 +38,14 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserLogin<string>", b =>
                 {
-                    b.Property<string>("LoginProvider")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("LoginProvider");
 
-                    b.Property<string>("ProviderKey")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("ProviderKey");
 
-                    b.Property<string>("ProviderDisplayName")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("ProviderDisplayName");
 
                     b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("LoginProvider", "ProviderKey");
 
@@ -64,17 +56,13 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserToken<string>", b =>
                 {
-                    b.Property<string>("UserId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("UserId");
 
-                    b.Property<string>("LoginProvider")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("LoginProvider");
 
-                    b.Property<string>("Name")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Name");
 
-                    b.Property<string>("Value")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Value");
 
                     b.HasKey("UserId", "LoginProvider", "Name");
 
@@ -83,40 +71,30 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.ApiTokenRecord", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Id");
 
-                    b.Property<long>("CreatedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("CreatedUnix");
 
-                    b.Property<long>("ExpiresUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("ExpiresUnix");
 
-                    b.Property<long?>("LastUsedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long?>("LastUsedUnix");
 
-                    b.Property<string>("Limits")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Limits");
 
                     b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("OwnerId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("OwnerKind")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Prefix")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("SecretHash")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Id");
 
@@ -130,68 +108,54 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.AuditRecord", b =>
                 {
-                    b.Property<long>("Sequence")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("Sequence");
 
                     b.Property<string>("ActorId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("ActorName")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("After")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
                     b.Property<string>("Before")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
                     b.Property<string>("Hash")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Message")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Operation")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Outcome")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Source")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
                     b.Property<string>("Target")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Time")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("TokenId")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
                     b.Property<int>("Version")
                         .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER")
                         .HasDefaultValue(1);
 
                     b.HasKey("Sequence");
@@ -203,16 +167,13 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.AuditStartRecord", b =>
                 {
-                    b.Property<long>("Sequence")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("Sequence");
 
                     b.Property<string>("Hash")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Signature")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Sequence");
 
@@ -221,26 +182,21 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.GrantRecord", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Id");
 
                     b.Property<string>("Role")
                         .IsRequired()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(64);
 
                     b.Property<string>("Scope")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("SubjectId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("SubjectKind")
                         .IsRequired()
-                        .HasMaxLength(8)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(8);
 
                     b.HasKey("Id");
 
@@ -251,11 +207,9 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.HostGroupRecord", b =>
                 {
-                    b.Property<string>("Host")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Host");
 
-                    b.Property<string>("Group")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Group");
 
                     b.HasKey("Host", "Group");
 
@@ -265,16 +219,13 @@ namespace Portal.Api.Adapters.Storage.Migrations
             modelBuilder.Entity("Portal.Api.Adapters.Storage.HostRecord", b =>
                 {
                     b.Property<string>("Id")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(64);
 
                     b.Property<string>("Address")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Id");
 
@@ -283,12 +234,10 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.HostRestrictionRecord", b =>
                 {
-                    b.Property<string>("Host")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Host");
 
                     b.Property<string>("Content")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Host");
 
@@ -297,22 +246,17 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.IdempotencyRecord", b =>
                 {
-                    b.Property<string>("Actor")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Actor");
 
-                    b.Property<string>("Key")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Key");
 
-                    b.Property<long>("ExpiresUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("ExpiresUnix");
 
                     b.Property<string>("Made")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.Property<string>("Request")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Actor", "Key");
 
@@ -323,11 +267,9 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.MembershipRecord", b =>
                 {
-                    b.Property<string>("TeamId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("TeamId");
 
-                    b.Property<string>("UserId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("UserId");
 
                     b.HasKey("TeamId", "UserId");
 
@@ -338,92 +280,106 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.OwnerRecord", b =>
                 {
-                    b.Property<string>("Host")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Host");
 
-                    b.Property<string>("Kind")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Kind");
 
-                    b.Property<string>("ResourceId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("ResourceId");
 
-                    b.Property<string>("SubjectKind")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("SubjectKind");
 
-                    b.Property<string>("SubjectId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("SubjectId");
 
                     b.HasKey("Host", "Kind", "ResourceId", "SubjectKind", "SubjectId");
 
                     b.ToTable("owners", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.PasskeyRecord", b =>
+                {
+                    b.Property<string>("Id");
+
+                    b.Property<long>("CreatedUnix");
+
+                    b.Property<string>("CredentialId")
+                        .IsRequired();
+
+                    b.Property<bool>("IsBackedUp");
+
+                    b.Property<bool>("IsBackupEligible");
+
+                    b.Property<long?>("LastUsedUnix");
+
+                    b.Property<string>("Name")
+                        .IsRequired();
+
+                    b.Property<byte[]>("PublicKey")
+                        .IsRequired();
+
+                    b.Property<long>("SignCount");
+
+                    b.Property<string>("Transports")
+                        .IsRequired();
+
+                    b.Property<string>("UserId")
+                        .IsRequired();
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CredentialId")
+                        .IsUnique();
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("passkeys", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Api.Adapters.Storage.PortalUser", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Id");
 
-                    b.Property<int>("AccessFailedCount")
-                        .HasColumnType("INTEGER");
+                    b.Property<int>("AccessFailedCount");
 
                     b.Property<string>("ConcurrencyStamp")
-                        .IsConcurrencyToken()
-                        .HasColumnType("TEXT");
+                        .IsConcurrencyToken();
 
-                    b.Property<long>("CreatedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("CreatedUnix");
 
                     b.Property<string>("Email")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(256);
 
-                    b.Property<bool>("EmailConfirmed")
-                        .HasColumnType("INTEGER");
+                    b.Property<bool>("EmailConfirmed");
 
-                    b.Property<bool>("IsDisabled")
-                        .HasColumnType("INTEGER");
+                    b.Property<bool>("IsDisabled");
 
-                    b.Property<bool>("LockoutEnabled")
-                        .HasColumnType("INTEGER");
+                    b.Property<bool>("LockoutEnabled");
 
-                    b.Property<DateTimeOffset?>("LockoutEnd")
-                        .HasColumnType("TEXT");
+                    b.Property<DateTimeOffset?>("LockoutEnd");
 
                     b.Property<string>("NormalizedEmail")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(256);
 
                     b.Property<string>("NormalizedUserName")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(256);
 
-                    b.Property<string>("PasswordHash")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("PasswordHash");
 
-                    b.Property<string>("PhoneNumber")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("PhoneNumber");
 
-                    b.Property<bool>("PhoneNumberConfirmed")
-                        .HasColumnType("INTEGER");
+                    b.Property<bool>("PhoneNumberConfirmed");
 
-                    b.Property<string>("SecurityStamp")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("SecurityStamp");
 
-                    b.Property<string>("TotpKey")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("TotpKey");
 
-                    b.Property<long>("TotpStep")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("TotpStep");
 
-                    b.Property<bool>("TwoFactorEnabled")
-                        .HasColumnType("INTEGER");
+                    b.Property<bool>("TwoFactorEnabled");
 
                     b.Property<string>("UserName")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(256);
 
-                    b.Property<long>("Version")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("Version");
 
                     b.HasKey("Id");
 
@@ -439,11 +395,9 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.RecoveryCodeRecord", b =>
                 {
-                    b.Property<string>("UserId")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("UserId");
 
-                    b.Property<string>("Hash")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Hash");
 
                     b.HasKey("UserId", "Hash");
 
@@ -452,18 +406,14 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.RefreshTokenRecord", b =>
                 {
-                    b.Property<string>("Hash")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Hash");
 
-                    b.Property<long>("ExpiresUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("ExpiresUnix");
 
                     b.Property<string>("FamilyId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long?>("UsedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long?>("UsedUnix");
 
                     b.HasKey("Hash");
 
@@ -475,15 +425,12 @@ namespace Portal.Api.Adapters.Storage.Migrations
             modelBuilder.Entity("Portal.Api.Adapters.Storage.RoleRecord", b =>
                 {
                     b.Property<string>("Name")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(64);
 
                     b.Property<string>("Permissions")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long>("Version")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("Version");
 
                     b.HasKey("Name");
 
@@ -492,30 +439,23 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.SessionRecord", b =>
                 {
-                    b.Property<string>("KeyHash")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("KeyHash");
 
                     b.Property<string>("Client")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long>("ExpiresUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("ExpiresUnix");
 
                     b.Property<string>("Source")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long>("StartedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("StartedUnix");
 
                     b.Property<byte[]>("Ticket")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
+                        .IsRequired();
 
                     b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("KeyHash");
 
@@ -528,12 +468,10 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.SettingRecord", b =>
                 {
-                    b.Property<string>("Name")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Name");
 
                     b.Property<string>("Value")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Name");
 
@@ -542,16 +480,13 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.TeamRecord", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Id");
 
                     b.Property<string>("Name")
                         .IsRequired()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
+                        .HasMaxLength(64);
 
-                    b.Property<long>("Version")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("Version");
 
                     b.HasKey("Id");
 
@@ -563,29 +498,24 @@ namespace Portal.Api.Adapters.Storage.Migrations
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.TokenFamilyRecord", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<string>("Id");
 
                     b.Property<string>("Client")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long>("ExpiresUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("ExpiresUnix");
 
-                    b.Property<long>("LastUsedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("LastUsedUnix");
+
+                    b.Property<string>("PasskeyId");
 
                     b.Property<string>("Source")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
-                    b.Property<long>("StartedUnix")
-                        .HasColumnType("INTEGER");
+                    b.Property<long>("StartedUnix");
 
                     b.Property<string>("UserId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                        .IsRequired();
 
                     b.HasKey("Id");
 
@@ -631,6 +561,15 @@ namespace Portal.Api.Adapters.Storage.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
 
+                    b.HasOne("Portal.Api.Adapters.Storage.PortalUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.PasskeyRecord", b =>
+                {
                     b.HasOne("Portal.Api.Adapters.Storage.PortalUser", null)
                         .WithMany()
                         .HasForeignKey("UserId")

@@ -57,6 +57,21 @@ public sealed class PortalDbFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_DatabaseOfANewerPortal_IsRefusedAndNothingIsTouched()
+    {
+        await StartAsync();
+        await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_root, "portal.db")}"))
+        {
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = """INSERT INTO "__EFMigrationsHistory" VALUES ('99990101000000_Flying', '99.0.0')""";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Assert.Contains("newer version of Portal", (await Assert.ThrowsAsync<StartRefusedException>(StartAsync)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_SecondPortalOnTheSameRoot_IsRefused()
     {
         await using var first = await RunAsync();
