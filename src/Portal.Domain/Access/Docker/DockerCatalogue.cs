@@ -148,8 +148,9 @@ public static class DockerCatalogue
         .. ((string[])["nodes", "services", "tasks", "secrets", "configs"]).SelectMany(kind => No(
             Swarm, $"GET {kind}", $"GET {kind}/{{id}}", $"GET {kind}/{{id}}/logs", $"POST {kind}/create", $"POST {kind}/{{id}}/update", $"DELETE {kind}/{{id}}")),
         .. No(
-            Plugins, "GET plugins/privileges", "POST plugins/pull", "POST plugins/create", "GET plugins/{name*}/json", "POST plugins/{name*}/enable", "POST plugins/{name*}/disable",
+            Plugins, "GET plugins/privileges", "POST plugins/pull", "POST plugins/create", "POST plugins/{name*}/enable", "POST plugins/{name*}/disable",
             "POST plugins/{name*}/upgrade", "POST plugins/{name*}/push", "POST plugins/{name*}/set", "DELETE plugins/{name*}"),
+        .. No(Plugins, "GET plugins/{name*}/json").Select(operation => operation with { Hides = true }),
         .. ((string[])["GET", "PUT", "POST", "DELETE"]).SelectMany(method => No(Own, method + " control/{rest*}")),
     ];
 

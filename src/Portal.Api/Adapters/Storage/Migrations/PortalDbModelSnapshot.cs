@@ -550,6 +550,18 @@ namespace Portal.Api.Adapters.Storage.Migrations
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("QuotaContainers")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("QuotaMemoryBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("QuotaNanoCpus")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("QuotaVolumes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("Version")
                         .HasColumnType("INTEGER");
 
