@@ -38,7 +38,10 @@ public sealed class DockerPolicy(IAccessPolicy policy)
             var found = find(reference);
             if (Check(actor, reference, host, found) is { } error)
             {
-                return DockerDecision.Refuse(error);
+                // Clients take whatever is not found here for the image, and pull it.
+                return DockerDecision.Refuse(
+                    operation is { Place: DockerPlace.New, Kind: ResourceKind.Container } && reference.Kind != ResourceKind.Image && error.Kind == ErrorKind.NotFound
+                        ? error with { Kind = ErrorKind.Invalid } : error);
             }
 
             if (found is null && reference is { Absent: DockerAbsence.Created, Kind: ResourceKind.Volume })

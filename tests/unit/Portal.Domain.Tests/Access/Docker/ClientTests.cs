@@ -14,6 +14,20 @@ public sealed class ClientTests
     [InlineData("POST /v1.50/exec/x/start", """{"Detach":false,"Tty":true,"ConsoleSize":[24,80]}""")]
     public void Body_OfAClient_IsKnown(string request, string json) => Assert.Null(new DockerBench().Ask(DockerBench.Person(BuiltInRoles.Developer), request, json).Refusal);
 
+    [Theory]
+    [InlineData("GET /v1.22/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&filters=%7B%7D")]
+    [InlineData("GET /v1.22/images/json?only_ids=0&all=0")]
+    public void Query_OfAClient_IsKnown(string request) => Assert.Null(new DockerBench().Ask(DockerBench.Person(BuiltInRoles.Developer), request).Refusal);
+
+    /// <summary>A client that creates a container pulls its image when something is not found, whatever that is.</summary>
+    [Theory]
+    [InlineData("""{"Image":"nothing"}""", ErrorKind.NotFound)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"NetworkMode":"container:nothing"}}""", ErrorKind.Invalid)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"NetworkMode":"nothing"}}""", ErrorKind.Invalid)]
+    [InlineData("""{"Image":"busybox","HostConfig":{"VolumesFrom":["nothing"]}}""", ErrorKind.Invalid)]
+    public void Create_OfWhatIsNotThere_IsNotFoundForTheImageAlone(string json, ErrorKind kind) =>
+        Assert.Equal(kind, new DockerBench().Ask(DockerBench.Person(BuiltInRoles.Developer), "POST /containers/create", json).Refusal?.Kind);
+
     /// <summary>The last thing that <c>docker inspect NAME</c> asks for.</summary>
     [Fact]
     public void Plugin_IsNotThere()
