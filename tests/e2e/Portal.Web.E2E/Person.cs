@@ -59,6 +59,7 @@ public sealed class Person
             ["DOCKER_CONFIG"] = Folder(Token),
             ["REQUESTS_CA_BUNDLE"] = _portal.Certificate,
             ["COMPOSE_DOCKER_CLI_BUILD"] = "0",
+            ["COMPOSE_INTERACTIVE_NO_CLI"] = "1",
         });
 
     /// <summary>An access token of a sign-in by name and password.</summary>
