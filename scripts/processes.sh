@@ -113,6 +113,15 @@ describe_agent() {
 describe_portal() {
   portal_environment=(PATH=/usr/local/bin:/usr/bin:/bin HOME="$PORTAL_DATA_ROOT" LANG=C.UTF-8 DOTNET_ROOT="$dotnet_root" ASPNETCORE_ENVIRONMENT=Production
     PORTAL_DATA_ROOT="$PORTAL_DATA_ROOT" PORTAL_HTTPS_PORT="$PORTAL_HTTPS_PORT" PORTAL_AGENT_SOCKET="$socket")
+  read_portal_settings
+}
+
+# in_portal_environment COMMAND...: with the portal's environment and nothing else of ours. Not by a command line, which everybody can read. In a subshell.
+in_portal_environment() {
+  local name
+  for name in $(compgen -e); do export -n "${name?}"; done
+  export "${portal_environment[@]}" "${portal_settings[@]}"
+  "$@"
 }
 
 start_agent() {
@@ -128,10 +137,11 @@ start_agent() {
 start_portal() {
   install -d -m 0700 -o "$PORTAL_USER" -g "$PORTAL_USER" "$PORTAL_DATA_ROOT"
   describe_portal
+  remember_portal_settings
   if has_systemd; then start_unit portal
   else
-    launch portal setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
-      env -i --chdir="$PORTAL_PREFIX/web" "${portal_environment[@]}" "$PORTAL_PREFIX/web/portal-web"
+    (in_portal_environment launch portal setpriv --reuid "$PORTAL_USER" --regid "$PORTAL_USER" --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+      env --chdir="$PORTAL_PREFIX/web" "$PORTAL_PREFIX/web/portal-web")
   fi
   wait_until portal portal_answers 180
 }

@@ -33,3 +33,32 @@ read_agent_settings() {
     agent_settings+=("$line")
   done <"$file"
 }
+
+# The administrator's settings of the portal, in the same form. There may be secrets in it.
+
+portal_settings_file() { echo "$PORTAL_CONFIG_ROOT/portal.env"; }
+
+portal_settings_hash() { [ ! -e "$(portal_settings_file)" ] || sha256sum <"$(portal_settings_file)" | cut -c1-64; }
+portal_settings_changed() { [ "$(portal_settings_hash)" != "$(cat "$PORTAL_RUN_ROOT/portal.settings" 2>/dev/null)" ]; }
+remember_portal_settings() { portal_settings_hash >"$PORTAL_RUN_ROOT/portal.settings"; }
+
+# Fills the array portal_settings.
+read_portal_settings() {
+  local file line number=0 name
+  file=$(portal_settings_file)
+  portal_settings=()
+  [ -e "$file" ] || return 0
+  [ "$(stat -c %u "$file")" = 0 ] && [ $((0$(stat -c %a "$file") & 077)) -eq 0 ] ||
+    fail "$file must belong to root, who alone may read it: chown root $file; chmod 600 $file"
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    case $line in '' | '#'*) continue ;; esac
+    name=${line%%=*}
+    [[ $line == *=* && $name =~ ^PORTAL_[A-Z_]+$ ]] || fail "$file, line $number is not PORTAL_NAME=VALUE."
+    case $name in
+      PORTAL_DATA_ROOT | PORTAL_HTTPS_PORT | PORTAL_AGENT_SOCKET)
+        fail "$file, line $number: $name is set by './portal up'; './portal help' lists how places are moved." ;;
+    esac
+    portal_settings+=("$line")
+  done <"$file"
+}

@@ -104,6 +104,8 @@ User=$PORTAL_USER
 Group=$PORTAL_USER
 WorkingDirectory=${PORTAL_PREFIX//%/%%}/web
 $(unit_environment "${portal_environment[@]}")
+# Read by systemd itself: what is secret in it stands in no unit.
+EnvironmentFile=-$(portal_settings_file)
 ExecStartPre=+$(unit_prepare portal)
 ExecStart=$(unit_run portal "$PORTAL_PREFIX/web/portal-web")
 TimeoutStopSec=30

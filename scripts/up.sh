@@ -71,7 +71,7 @@ portal_up() {
   process_id agent >/dev/null && agent_was=1
   process_id portal >/dev/null && portal_was=1
 
-  if [ "$fresh$agent_was$portal_was" = 111 ] && is_kept && ! agent_settings_changed && engine_answers && portal_answers; then
+  if [ "$fresh$agent_was$portal_was" = 111 ] && is_kept && ! agent_settings_changed && ! portal_settings_changed && engine_answers && portal_answers; then
     ensure_busybox
     say "Portal is already running and up to date; nothing was changed."
     print_access
@@ -120,6 +120,12 @@ portal_up() {
   ensure_busybox
   if [ -n "$portal_was" ] && ! still_answers portal_answers; then
     step "Stopping a portal that does not answer" && halt portal 15
+    portal_was=
+  fi
+  if [ -n "$portal_was" ] && portal_settings_changed; then
+    (read_portal_settings) || exit 1
+    step "Stopping the portal to give it its new settings"
+    halt portal 15
     portal_was=
   fi
   if [ -z "$portal_was" ]; then

@@ -13,9 +13,10 @@ namespace Portal.Api.Access;
 /// <param name="Id">Stable.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Members">Ids of the users in it.</param>
-public sealed record TeamItem(string Id, string Name, IReadOnlyList<string> Members)
+/// <param name="Quota">How much it may have on each host.</param>
+public sealed record TeamItem(string Id, string Name, IReadOnlyList<string> Members, QuotaItem Quota)
 {
-    internal static TeamItem From(Team team) => new(team.Id, team.Name, [.. team.Members]);
+    internal static TeamItem From(Team team) => new(team.Id, team.Name, [.. team.Members], QuotaItem.From(team.Quota));
 }
 
 /// <summary>A new team.</summary>
@@ -25,7 +26,8 @@ public sealed record NewTeam([property: Required, MaxLength(64)] string Name);
 /// <summary>What of a team can be changed.</summary>
 /// <param name="Name" example="web">What people call it.</param>
 /// <param name="Members" example='["5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35"]'>Ids of the users in it, these and no others.</param>
-public sealed record TeamChange([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(10_000)] IReadOnlyList<string> Members);
+/// <param name="Quota">How much it may have on each host; left out for as it is.</param>
+public sealed record TeamChange([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(10_000)] IReadOnlyList<string> Members, QuotaItem? Quota = null);
 
 /// <summary>Teams and who is in them.</summary>
 internal static class TeamEndpoints
@@ -38,6 +40,7 @@ internal static class TeamEndpoints
         group.MapGet("/{id}", GetAsync).WithName("GetTeam").RequirePermission(Permission.UserRead, On.Portal).ProducesProblems(404);
         group.MapPut("/{id}", UpdateAsync).WithName("UpdateTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 428, 503);
         group.MapDelete("/{id}", RemoveAsync).WithName("RemoveTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 412, 503);
+        group.MapTeamUsage();
         group.MapPut("/{id}/members/{user}", AddAsync).WithName("AddToTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 503);
         group.MapDelete("/{id}/members/{user}", LeaveAsync).WithName("RemoveFromTeam").RequirePermission(Permission.UserManage, On.Portal).ProducesProblems(404, 409, 503);
     }
@@ -85,7 +88,7 @@ internal static class TeamEndpoints
         return Shown(http, reader.Error is { } denied ? denied : (await store.ReadAsync(ct)).Team(id));
     }
 
-    /// <summary>Renames a team and says who is in it. Nobody takes people into a team that holds more than they do.</summary>
+    /// <summary>Renames a team, says who is in it and how much it may have. Nobody takes people into a team that holds more than they do, or gives it more.</summary>
     /// <param name="id" example="4be10c5d7e7f4b2f9a3c5e8d1f602b91">The team's id.</param>
     internal static async Task<Results<Ok<TeamItem>, Problem>> UpdateAsync(
         string id, TeamChange request, HttpContext http, CurrentActor caller, IChangeAccess access, CancellationToken ct)
@@ -93,7 +96,7 @@ internal static class TeamEndpoints
         var expected = http.Request.Expected();
         return expected.Error is { } unsaid
             ? unsaid.ToProblem()
-            : Shown(http, After(await access.RunAsync(new UpdateTeam(id, request.Name, request.Members, expected.Value), await caller.GetAsync(ct), ct), id));
+            : Shown(http, After(await access.RunAsync(new UpdateTeam(id, request.Name, request.Members, expected.Value) { Quota = request.Quota?.Read() }, await caller.GetAsync(ct), ct), id));
     }
 
     /// <summary>Removes a team with all it was given and its tokens.</summary>

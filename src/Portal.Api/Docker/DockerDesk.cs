@@ -49,7 +49,7 @@ internal sealed class DockerOutcome(Func<DockerOutcome, Task> keep)
 /// The one way to an engine: decides on a request, writes down that it begins, has it sent, takes note of what it made, and writes down what came of it.
 /// Every front door leads here.
 /// </summary>
-internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerLookup lookup, DockerRecord record, DockerCommands commands)
+internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerLookup lookup, DockerRecord record, DockerCommands commands, TeamQuotas quotas)
 {
     private readonly DockerPolicy _policy = new(access);
 
@@ -72,13 +72,26 @@ internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAudit
             return refusal;
         }
 
+        // Held until it is written down whose it is: the next one counts it.
+        var entered = decision.Charge is { } charge ? await quotas.EnterAsync(id, charge, ct) : Result.Of<QuotaTurn?>(null);
+        if (entered.Error is { } beyond)
+        {
+            await audit.RecordAsync(actor, operation, target, beyond, ct);
+            return beyond;
+        }
+
+        using var turn = entered.Value;
         var changes = call.Operation.Method is not ("GET" or "HEAD");
         if (changes && (await audit.BeginAsync(actor, operation, target, ct)).Error is { } unwritten)
         {
             return unwritten;
         }
 
-        var outcome = new DockerOutcome(came => record.KeepAsync(actor, id, call, name, ask, decision, came, CancellationToken.None));
+        var outcome = new DockerOutcome(async came =>
+        {
+            await record.KeepAsync(actor, id, call, name, ask, decision, came, CancellationToken.None);
+            turn?.Dispose();
+        });
         Error? failure = null;
         try
         {

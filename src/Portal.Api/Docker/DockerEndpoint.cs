@@ -18,7 +18,7 @@ namespace Portal.Api.Docker;
 /// The Docker Engine API of every host, for the <c>docker</c> command and whatever else speaks it: each request is found in the catalogue, decided on at the
 /// desk, and relayed.
 /// </summary>
-internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerDesk desk, DockerRelay relay, Reauthorisation reauthorisation)
+internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerDesk desk, DockerRelay relay, DockerStreams streams, Reauthorisation reauthorisation)
 {
     public async Task HandleAsync(HttpContext http, string host, CurrentActor caller)
     {
@@ -70,6 +70,14 @@ internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access,
             return unknown;
         }
 
+        var place = found.Value.Lasts ? streams.Enter(actor) : Result.Of<IDisposable?>(null);
+        if (place.Error is { } full)
+        {
+            await audit.RecordAsync(actor, $"Docker {found.Value.Operation}", id.Value, full, ct);
+            return full;
+        }
+
+        using var held = place.Value;
         var call = found.Value with { Body = await BodyAsync(http, found.Value.Operation, ct), ContentType = http.Request.ContentType };
         return await desk.RunAsync(actor, id, call, $"Docker {call.Operation}", async (pass, outcome) =>
         {
@@ -141,6 +149,8 @@ internal static class DockerModule
         .AddSingleton<DockerLookup>()
         .AddSingleton<DockerRelay>()
         .AddSingleton<DockerRecord>()
+        .AddSingleton<DockerStreams>()
+        .AddSingleton<TeamQuotas>()
         .AddSingleton<DockerDesk>()
         .AddSingleton<EngineRequests>()
         .AddSingleton<EngineContainers>()

@@ -127,8 +127,11 @@ internal sealed class DockerRelay(EngineConnections connections)
         {
             outcome.Body = await ReadAsync(body, LargestKept, ct);
             await outcome.KeepAsync();
-            response.ContentLength = response.StatusCode == StatusCodes.Status204NoContent ? null : outcome.Body.Length;
-            await response.BodyWriter.WriteAsync(outcome.Body, ct);
+            if (response.StatusCode != StatusCodes.Status204NoContent)
+            {
+                response.ContentLength = outcome.Body.Length;
+                await response.BodyWriter.WriteAsync(outcome.Body, ct);
+            }
         }
         else
         {

@@ -16,6 +16,9 @@ public interface IHostAccess
     /// <summary>Who a container, image, network or volume belongs to.</summary>
     ImmutableHashSet<Subject> Owners(HostId host, ResourceKind kind, string id);
 
+    /// <summary>Ids of what belongs to somebody on a host, gone or not: engines forget without saying so.</summary>
+    IReadOnlySet<string> Owned(HostId host, ResourceKind kind, Subject owner);
+
     /// <summary>Writes down whose it is, beside those it belongs to already: an image that two have pulled is both's. Before anybody is told that it was made.</summary>
     Task OwnAsync(HostId host, ResourceKind kind, string id, IReadOnlySet<Subject> owners, CancellationToken ct);
 

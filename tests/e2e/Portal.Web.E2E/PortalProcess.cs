@@ -40,6 +40,17 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
 
     public async Task<string> SecretAsync() => (await File.ReadAllTextAsync(Path.Combine(PortalRoot, "setup-secret"))).Trim();
 
+    /// <summary>The certificate that the portal made for itself, which is an authority for itself too.</summary>
+    public string Certificate => Path.Combine(PortalRoot, "tls/portal.crt");
+
+    /// <summary>Ends the portal as the kernel's out-of-memory killer would.</summary>
+    public async Task KillPortalAsync()
+    {
+        _portal!.Kill();
+        await _portal.WaitAsync();
+        await _portal.DisposeAsync();
+    }
+
     /// <summary>Sends JSON as nobody in particular, or with a token.</summary>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? token = null, object? body = null)
     {
@@ -59,6 +70,13 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     protected override async Task ReadyAsync()
     {
         (await ChildProcess.RunAsync("install", ["-d", "-m", "0700", "-o", User, "-g", Group, PortalRoot])).Succeeded();
+        Web = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOwn(shown) } }) { BaseAddress = new Uri(Address) };
+        await StartPortalAsync();
+    }
+
+    /// <summary>Starts the portal, again after a kill, and waits until it answers.</summary>
+    public async Task StartPortalAsync()
+    {
         var port = new Uri(Address).Port.ToString(CultureInfo.InvariantCulture);
         _portal = ChildProcess.Start(
             "setpriv",
@@ -73,7 +91,6 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
                 ["PORTAL_AGENT_SOCKET"] = Socket,
             });
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_portal.Id} {StartTime(_portal.Id)}\n");
-        Web = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOwn(shown) } }) { BaseAddress = new Uri(Address) };
         await Patience.UntilAsync("the portal is healthy", async () =>
         {
             if (_portal.HasExited) Assert.Fail($"The portal ended while starting: {await _portal.LastWordsAsync()}");
@@ -97,7 +114,7 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     /// <summary>The portal makes its certificate itself: exactly that one counts.</summary>
     private bool IsOwn(X509Certificate? shown)
     {
-        using var own = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(PortalRoot, "tls/portal.crt"));
+        using var own = X509CertificateLoader.LoadCertificateFromFile(Certificate);
         return shown is not null && own.RawDataMemory.Span.SequenceEqual(shown.GetRawCertData());
     }
 

@@ -57,6 +57,7 @@ internal sealed class AccessStore(IDbContextFactory<PortalDb> databases, ILookup
             Teams = (await db.Teams.AsNoTracking().ToListAsync(ct)).ToImmutableDictionary(team => team.Id, team => new Team(team.Id, team.Name)
             {
                 Members = members[team.Id].ToImmutableSortedSet(StringComparer.Ordinal), Version = team.Version,
+                Quota = new() { Containers = team.QuotaContainers, Volumes = team.QuotaVolumes, MemoryBytes = team.QuotaMemoryBytes, NanoCpus = team.QuotaNanoCpus },
             }),
             Roles = roles.ToImmutableDictionary(role => role.Name, role => new OwnRole(RoleText.Read(role)) { Version = role.Version }),
         };
@@ -128,6 +129,7 @@ internal sealed class AccessStore(IDbContextFactory<PortalDb> databases, ILookup
         {
             var record = await db.Teams.FindAsync([id], ct) ?? db.Teams.Add(new() { Id = id, Name = team.Name }).Entity;
             (record.Name, record.Version) = (team.Name, team.Version);
+            (record.QuotaContainers, record.QuotaVolumes, record.QuotaMemoryBytes, record.QuotaNanoCpus) = (team.Quota.Containers, team.Quota.Volumes, team.Quota.MemoryBytes, team.Quota.NanoCpus);
             await db.Memberships.Where(membership => membership.TeamId == id).ExecuteDeleteAsync(ct);
             db.Memberships.AddRange(team.Members.Select(user => new MembershipRecord { TeamId = id, UserId = user }));
         }

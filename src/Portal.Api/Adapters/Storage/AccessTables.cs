@@ -101,6 +101,15 @@ internal sealed class TeamRecord
     public required string Name { get; set; }
 
     public long Version { get; set; } = 1;
+
+    /// <summary>How much it may have on each host; null for no limit.</summary>
+    public int? QuotaContainers { get; set; }
+
+    public int? QuotaVolumes { get; set; }
+
+    public long? QuotaMemoryBytes { get; set; }
+
+    public long? QuotaNanoCpus { get; set; }
 }
 
 /// <summary>A user's place in a team.</summary>

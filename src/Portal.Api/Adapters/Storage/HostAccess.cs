@@ -45,6 +45,9 @@ internal sealed class HostAccess(IDbContextFactory<PortalDb> databases) : IHostA
 
     public ImmutableHashSet<Subject> Owners(HostId host, ResourceKind kind, string id) => _owners.GetValueOrDefault((host, kind, id), []);
 
+    public IReadOnlySet<string> Owned(HostId host, ResourceKind kind, Subject owner) =>
+        _owners.Where(entry => entry.Key.Host == host && entry.Key.Kind == kind && entry.Value.Contains(owner)).Select(entry => entry.Key.Id).ToHashSet(StringComparer.Ordinal);
+
     public async Task OwnAsync(HostId host, ResourceKind kind, string id, IReadOnlySet<Subject> owners, CancellationToken ct)
     {
         var anew = owners.Except(Owners(host, kind, id)).ToArray();

@@ -111,7 +111,11 @@ public static class DockerAnswers
                 case "BuildCache":
                     Items(member, _ => all);
                     break;
-                case "LayersSize" or "BuilderSize" when !all:
+                case "LayersSize" when !all:
+                    // Clients take what images use off it: of no more than is shown.
+                    writer.WriteNumber(member.Name, Shown(root));
+                    break;
+                case "BuilderSize" when !all:
                     writer.WriteNumber(member.Name, 0);
                     break;
                 case "LayersSize" or "BuilderSize":
@@ -129,6 +133,10 @@ public static class DockerAnswers
             writer.WritePropertyName(member.Name);
             List(member.Value, writer, isShown);
         }
+
+        long Shown(JsonElement answer) => answer.TryGetProperty("Images", out var images) && images.ValueKind == JsonValueKind.Array
+            ? images.EnumerateArray().Where(item => IsImage(item, sight)).Sum(item => item.TryGetProperty("Size", out var size) && size.TryGetInt64(out var bytes) ? bytes : 0)
+            : 0;
     }
 
     private static void Members(JsonElement root, Utf8JsonWriter writer, Func<JsonProperty, Func<JsonElement, bool>?> filterOf)

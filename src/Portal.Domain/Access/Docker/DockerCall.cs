@@ -20,6 +20,11 @@ public sealed record DockerCall(DockerOperation Operation, DockerPath Path, stri
     /// <summary>The container that the command in the path runs in, looked up.</summary>
     public string? ExecContainer { get; init; }
 
+    /// <summary>True for what goes on for as long as its caller likes: a terminal, something that is followed, an archive.</summary>
+    public bool Lasts => Operation is { Hijacks: true } or { Answer: DockerAnswer.Events } or { Body: DockerBody.Archive } or { Template: "containers/{id}/wait" }
+        || (Operation.Template == "containers/{id}/logs" && Query.First("follow") is not (null or "0" or "false"))
+        || (Operation.Template == "containers/{id}/stats" && Query.First("stream") is not ("0" or "false"));
+
     /// <summary>The version that the request is of.</summary>
     public ApiVersion Version => Path.Version ?? ApiVersion.Highest;
 
@@ -52,9 +57,7 @@ public sealed record DockerCall(DockerOperation Operation, DockerPath Path, stri
             return new Error(ErrorKind.Forbidden, "docker.route", $"{method} /{string.Join('/', parsed.Segments)} is not in the catalogue of the Docker Engine API, and what is not there is refused.");
         }
 
-        return operation.Refusal is { } refusal
-            ? new Error(ErrorKind.Forbidden, "docker.route", $"{operation} is refused: {refusal}.")
-            : new DockerCall(operation, parsed, name, pairs);
+        return operation.Refuse(name) is { } refusal ? refusal : new DockerCall(operation, parsed, name, pairs);
     }
 
     /// <summary>The body; null when there is none.</summary>

@@ -50,7 +50,7 @@ public static class DockerCatalogue
 
     private static IEnumerable<DockerOperation> Containers() =>
     [
-        Engine("GET", "containers/json", Permission.ContainerRead, "all", "limit", "size", "filters", "since", "before") with { Kind = Container, Answer = DockerAnswer.Containers },
+        Engine("GET", "containers/json", Permission.ContainerRead, "all", "limit", "size", "filters", "since", "before", "trunc_cmd") with { Kind = Container, Answer = DockerAnswer.Containers },
         New("containers/create", Permission.ContainerCreate, Container, "name", "platform") with { Body = DockerBody.Json, Reader = ContainerReading.Create },
         Everything("containers/prune", Permission.ContainerPrune, "filters"),
         Of(Container, "GET", "containers/{id}/json", Permission.ContainerRead, "size"),
@@ -87,7 +87,7 @@ public static class DockerCatalogue
 
     private static IEnumerable<DockerOperation> Images() =>
     [
-        Engine("GET", "images/json", Permission.ImageRead, "all", "filters", "filter", "shared-size", "digests", "manifests") with { Kind = Image, Answer = DockerAnswer.Images },
+        Engine("GET", "images/json", Permission.ImageRead, "all", "filters", "filter", "shared-size", "digests", "manifests", "only_ids") with { Kind = Image, Answer = DockerAnswer.Images },
         Engine("GET", "images/search", Permission.RegistryRead, "term", "limit", "filters"),
         new("GET", "images/get") { Permission = Permission.ImageSave, Place = DockerPlace.Contents, Kind = Image, Query = ["names", "platform"], Reader = ImageReading.Save },
         New("images/create", Permission.ImagePull, Image, "fromImage", "fromSrc", "repo", "tag", "message", "changes", "platform") with
@@ -148,8 +148,9 @@ public static class DockerCatalogue
         .. ((string[])["nodes", "services", "tasks", "secrets", "configs"]).SelectMany(kind => No(
             Swarm, $"GET {kind}", $"GET {kind}/{{id}}", $"GET {kind}/{{id}}/logs", $"POST {kind}/create", $"POST {kind}/{{id}}/update", $"DELETE {kind}/{{id}}")),
         .. No(
-            Plugins, "GET plugins/privileges", "POST plugins/pull", "POST plugins/create", "GET plugins/{name*}/json", "POST plugins/{name*}/enable", "POST plugins/{name*}/disable",
+            Plugins, "GET plugins/privileges", "POST plugins/pull", "POST plugins/create", "POST plugins/{name*}/enable", "POST plugins/{name*}/disable",
             "POST plugins/{name*}/upgrade", "POST plugins/{name*}/push", "POST plugins/{name*}/set", "DELETE plugins/{name*}"),
+        .. No(Plugins, "GET plugins/{name*}/json").Select(operation => operation with { Hides = true }),
         .. ((string[])["GET", "PUT", "POST", "DELETE"]).SelectMany(method => No(Own, method + " control/{rest*}")),
     ];
 

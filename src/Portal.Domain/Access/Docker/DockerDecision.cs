@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Portal.Domain.Access.Quotas;
 using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Access.Docker;
@@ -17,6 +18,9 @@ public sealed record DockerDecision
 
     /// <summary>Volumes that it makes beside its own result, by name.</summary>
     public ImmutableArray<string> Volumes { get; private init; } = [];
+
+    /// <summary>What it takes of the quotas of teams; null for nothing.</summary>
+    public QuotaCharge? Charge { get; init; }
 
     /// <summary>True when it goes on.</summary>
     public bool IsAllowed => Refusal is null;

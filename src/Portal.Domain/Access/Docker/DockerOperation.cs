@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Portal.Domain.Primitives;
 
 namespace Portal.Domain.Access.Docker;
 
@@ -89,6 +90,18 @@ public sealed record DockerOperation(string Method, string Template)
 
     /// <summary>Why nobody may do it by this way; null for an operation that there is.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>What is refused is said not to be there: clients ask for it when they look for something else.</summary>
+    public bool Hides { get; init; }
+
+    /// <summary>The refusal of an operation that nobody may do; null for one that there is.</summary>
+    /// <param name="name">The name in its path.</param>
+    public Error? Refuse(string name) => (Refusal, Hides) switch
+    {
+        (null, _) => null,
+        (_, true) => new(ErrorKind.NotFound, "docker.not_found", $"{name} not found"),
+        var (why, _) => new(ErrorKind.Forbidden, "docker.route", $"{this} is refused: {why}."),
+    };
 
     /// <summary>True for a path of this operation; <paramref name="name"/> is the name in it, or empty.</summary>
     public bool Fits(ReadOnlySpan<string> segments, out string name)

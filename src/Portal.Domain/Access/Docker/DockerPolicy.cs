@@ -11,9 +11,8 @@ public sealed class DockerPolicy(IAccessPolicy policy)
     public bool IsUnrestricted(Actor actor, Permission permission, AccessTarget host) => policy.Decide(actor, permission, host).IsUnrestricted;
 
     /// <summary>Decides on a request of somebody unrestricted.</summary>
-    public static DockerDecision Decide(DockerCall call) => call.Operation.Refusal is { } refusal
-        ? DockerDecision.Refuse(new(ErrorKind.Forbidden, "docker.route", $"{call.Operation} is refused: {refusal}."))
-        : DockerDecision.Allow(DockerAnswer.Whole);
+    public static DockerDecision Decide(DockerCall call) =>
+        call.Operation.Refuse(call.Name) is { } refusal ? DockerDecision.Refuse(refusal) : DockerDecision.Allow(DockerAnswer.Whole);
 
     /// <summary>Decides on a request that was read.</summary>
     /// <param name="actor">Who asks.</param>
@@ -39,7 +38,10 @@ public sealed class DockerPolicy(IAccessPolicy policy)
             var found = find(reference);
             if (Check(actor, reference, host, found) is { } error)
             {
-                return DockerDecision.Refuse(error);
+                // Clients take whatever is not found here for the image, and pull it.
+                return DockerDecision.Refuse(
+                    operation is { Place: DockerPlace.New, Kind: ResourceKind.Container } && reference.Kind != ResourceKind.Image && error.Kind == ErrorKind.NotFound
+                        ? error with { Kind = ErrorKind.Invalid } : error);
             }
 
             if (found is null && reference is { Absent: DockerAbsence.Created, Kind: ResourceKind.Volume })
@@ -63,7 +65,11 @@ public sealed class DockerPolicy(IAccessPolicy policy)
 
         // A volume that there was already is nobody's anew.
         var makes = operation is { Place: DockerPlace.New } && (operation.Kind != ResourceKind.Volume || ask.References.IsEmpty || volumes.Count > 0);
-        return makes || volumes.Count > 0 ? DockerDecision.Allow(operation.Answer, [.. owners], [.. volumes]) : DockerDecision.Allow(operation.Answer);
+        var isNew = makes || volumes.Count > 0;
+        return (isNew ? DockerDecision.Allow(operation.Answer, [.. owners], [.. volumes]) : DockerDecision.Allow(operation.Answer)) with
+        {
+            Charge = QuotaReading.Of(ask, isNew ? owners : [], volumes.Count, find),
+        };
 
         void Own(Grant? by)
         {

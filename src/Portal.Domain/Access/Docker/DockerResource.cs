@@ -15,6 +15,9 @@ public sealed record DockerResource(AccessTarget Target)
     /// <summary>What it has of the host.</summary>
     public ImmutableArray<IRestricted> Facts { get; init; } = [];
 
+    /// <summary>Folders for which a container of this image gets volumes of its own.</summary>
+    public ImmutableArray<string> Volumes { get; init; } = [];
+
     /// <summary>A network that every engine has: everybody may see it and put containers into it, and nobody has it.</summary>
     public bool IsEverybodys { get; init; }
 
@@ -33,7 +36,7 @@ public sealed record DockerResource(AccessTarget Target)
     };
 
     /// <summary>An image. Its own labels do not count.</summary>
-    public static DockerResource Of(AccessTarget host, ImageInspect image) => new(Place(host, ResourceKind.Image, image.Id, null));
+    public static DockerResource Of(AccessTarget host, ImageInspect image) => new(Place(host, ResourceKind.Image, image.Id, null)) { Volumes = [.. image.Config?.Volumes?.Keys ?? Enumerable.Empty<string>()] };
 
     /// <summary>A network.</summary>
     public static DockerResource Of(AccessTarget host, NetworkResource network) => new(Place(host, ResourceKind.Network, network.Id, network.Labels ?? []))

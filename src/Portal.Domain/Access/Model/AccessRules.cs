@@ -45,8 +45,8 @@ public static class AccessRules
 
         foreach (var (id, team) in before.Teams.Concat(after.Teams))
         {
-            var (was, now) = (before.Teams.GetValueOrDefault(id)?.Members, after.Teams.GetValueOrDefault(id)?.Members);
-            if (was is null || now is null ? team.Members.Count > 0 : !was.SetEquals(now))
+            var (was, now) = (before.Teams.GetValueOrDefault(id), after.Teams.GetValueOrDefault(id));
+            if (was is null || now is null ? team.Members.Count > 0 : !was.Members.SetEquals(now.Members) || was.Quota != now.Quota)
             {
                 foreach (var grant in before.GrantsOf(new(SubjectKind.Team, id)).Concat(after.GrantsOf(new(SubjectKind.Team, id))))
                 {

@@ -5,11 +5,17 @@ namespace Portal.Domain.Engine.Models;
 /// <summary>POST /containers/{id}/exec.</summary>
 public sealed class ExecCreateRequest
 {
+    /// <summary>Old clients repeat the path here. It is the path that counts.</summary>
+    public string? Container { get; set; }
+
     public bool AttachStdin { get; set; }
 
     public bool AttachStdout { get; set; }
 
     public bool AttachStderr { get; set; }
+
+    /// <summary>Clients say here already what they say again at the start, where it counts.</summary>
+    public bool Detach { get; set; }
 
     public string? DetachKeys { get; set; }
 

@@ -105,6 +105,24 @@ public sealed class DockerHijackTests : IAsyncLifetime, IActors
         _ = await engine;
     }
 
+    /// <summary>The server breaks a connection off on which a body is written where there is none, and clients ask the next thing on it.</summary>
+    [Fact]
+    public async Task Answer_WithoutABody_LeavesTheConnectionUsable()
+    {
+        _answer = "HTTP/1.1 204 No Content\r\n\r\n";
+        var engine = EngineAsync();
+        await using var client = await ConnectAsync();
+        await client.WriteAsync("DELETE /containers/x HTTP/1.1\r\nHost: portal\r\n\r\n"u8.ToArray(), _limit.Token);
+        _ = await engine;
+        engine = EngineAsync();
+        await client.WriteAsync("DELETE /containers/y HTTP/1.1\r\nHost: portal\r\nConnection: close\r\n\r\n"u8.ToArray(), _limit.Token);
+
+        var text = await ReadAllAsync(client);
+
+        Assert.Equal(2, text.Split("HTTP/1.1 204 ").Length - 1);
+        _ = await engine;
+    }
+
     [Fact]
     public async Task Refusal_OfTheEngine_IsAnAnswerLikeAnyOther()
     {

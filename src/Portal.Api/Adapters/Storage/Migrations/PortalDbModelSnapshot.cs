@@ -486,6 +486,14 @@ namespace Portal.Api.Adapters.Storage.Migrations
                         .IsRequired()
                         .HasMaxLength(64);
 
+                    b.Property<int?>("QuotaContainers");
+
+                    b.Property<long?>("QuotaMemoryBytes");
+
+                    b.Property<long?>("QuotaNanoCpus");
+
+                    b.Property<int?>("QuotaVolumes");
+
                     b.Property<long>("Version");
 
                     b.HasKey("Id");

@@ -37,9 +37,9 @@ public sealed class DockerAnswersTests
     [Fact]
     public void DiskUsage_IsThatOfTheActor_AndNothingElse()
     {
-        const string Usage = """{"LayersSize":9,"Images":[{"Id":"mine"},{"Id":"x"}],"Containers":[{"Id":"mine"},{"Id":"x"}],"Volumes":[{"Name":"x"}],"BuildCache":[{"ID":"c"}],"New":{"Items":[{"Id":"x"}]}}""";
+        const string Usage = """{"LayersSize":9,"Images":[{"Id":"mine","Size":5},{"Id":"x","Size":4}],"Containers":[{"Id":"mine"},{"Id":"x"}],"Volumes":[{"Name":"x"}],"BuildCache":[{"ID":"c"}],"New":{"Items":[{"Id":"x"}]}}""";
 
-        Assert.Equal("""{"LayersSize":0,"Images":[{"Id":"mine"}],"Containers":[{"Id":"mine"}],"Volumes":[],"BuildCache":[]}""", Filter(DockerAnswer.DiskUsage, Usage, s_own));
+        Assert.Equal("""{"LayersSize":5,"Images":[{"Id":"mine","Size":5}],"Containers":[{"Id":"mine"}],"Volumes":[],"BuildCache":[]}""", Filter(DockerAnswer.DiskUsage, Usage, s_own));
         Assert.Equal(Usage.Replace(""","New":{"Items":[{"Id":"x"}]}""", "", StringComparison.Ordinal), Filter(DockerAnswer.DiskUsage, Usage, s_here));
     }
 

@@ -36,10 +36,10 @@ internal sealed class DockerBench
     public static Actor Person(Role role, Scope? scope = null, Subject? subject = null) =>
         new("ann", "Ann", [new Grant(role, scope ?? new Scope.OfHost(Id)) { Subject = subject ?? Ann }]);
 
-    public void Add(ResourceKind kind, string id, Dictionary<string, string>? labels = null, Subject? owner = null, IRestricted? facts = null) =>
+    public void Add(ResourceKind kind, string id, Dictionary<string, string>? labels = null, Subject? owner = null, IRestricted? facts = null, string[]? volumes = null) =>
         _there[(kind, id)] = new(DockerResource.Place(Host, kind, id, kind == ResourceKind.Image ? null : labels ?? []) with { Owners = owner is { } one ? [one] : [] })
         {
-            Facts = facts is null ? [] : [facts],
+            Facts = facts is null ? [] : [facts], Volumes = [.. volumes ?? []],
         };
 
     public DockerDecision Ask(Actor actor, string request, string? json = null, string? contentType = null)
