@@ -39,7 +39,7 @@ public sealed record PasskeyProof([property: MaxLength(1024)] string? Password =
 /// <summary>A new passkey.</summary>
 /// <param name="Id" example="0b9b3a6e5f3f4c0f9d3b0f5a4d6c7e81">Of the question.</param>
 /// <param name="Name" example="My laptop">What you call it, 1 to 64 characters.</param>
-/// <param name="Credential">What <c>navigator.credentials.create</c> gave, by its <c>toJSON</c>.</param>
+/// <param name="Credential" example='{"id":"AA","type":"public-key"}'>What <c>navigator.credentials.create</c> gave, by its <c>toJSON</c>.</param>
 public sealed record NewPasskey([property: Required, MaxLength(64)] string Id, [property: Required, MaxLength(64)] string Name, [property: Required] JsonElement Credential);
 
 /// <summary>Another name for a passkey.</summary>
@@ -48,7 +48,7 @@ public sealed record PasskeyName([property: Required, MaxLength(64)] string Name
 
 /// <summary>A device's answer.</summary>
 /// <param name="Id" example="0b9b3a6e5f3f4c0f9d3b0f5a4d6c7e81">Of the question.</param>
-/// <param name="Credential">What <c>navigator.credentials.get</c> gave, by its <c>toJSON</c>.</param>
+/// <param name="Credential" example='{"id":"AA","type":"public-key"}'>What <c>navigator.credentials.get</c> gave, by its <c>toJSON</c>.</param>
 public sealed record PasskeyAnswer([property: Required, MaxLength(64)] string Id, [property: Required] JsonElement Credential)
 {
     /// <summary>Without the answer.</summary>

@@ -11,6 +11,7 @@ namespace Portal.Api.Containers;
 public sealed record NewContainer
 {
     /// <summary>The image, by name or id. It must be on the host.</summary>
+    /// <example>busybox</example>
     [Required, MaxLength(1024)]
     public string Image { get; init; } = "";
 

@@ -49,6 +49,7 @@ public sealed record NetworkSubnet(
 public sealed record NewNetwork
 {
     /// <summary>Its name.</summary>
+    /// <example>shop</example>
     [Required, MaxLength(255), RegularExpression("^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
     public string Name { get; init; } = "";
 

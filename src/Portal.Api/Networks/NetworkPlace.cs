@@ -44,6 +44,7 @@ public abstract record NetworkPlace
 public sealed record ContainerNetwork : NetworkPlace
 {
     /// <summary>Name or id of the network.</summary>
+    /// <example>shop</example>
     [Required, MaxLength(255)]
     public string Network { get; init; } = "";
 }
@@ -53,12 +54,13 @@ public sealed record ContainerNetwork : NetworkPlace
 public sealed record NetworkConnection : NetworkPlace
 {
     /// <summary>Its id, the beginning of it, or its name.</summary>
+    /// <example>web</example>
     [Required, MaxLength(255)]
     public string Container { get; init; } = "";
 }
 
 /// <summary>A container that is to leave a network.</summary>
-/// <param name="Container">Its id, the beginning of it, or its name.</param>
+/// <param name="Container" example="web">Its id, the beginning of it, or its name.</param>
 /// <param name="Force">Even when it does not let go.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record NetworkDisconnection([property: Required, MaxLength(255)] string Container, bool Force = false);

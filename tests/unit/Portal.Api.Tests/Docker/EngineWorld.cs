@@ -59,15 +59,32 @@ public sealed class EngineWorld : IAsyncLifetime
 
     /// <summary>Puts a container there.</summary>
     /// <returns>Its id.</returns>
-    internal string Add(string name, string labels = "{}", string hostConfig = "{}", string mounts = "[]", ContainerState state = ContainerState.Running, string image = "busybox", string? network = null)
+    internal string Add(string name, string labels = "{}", string hostConfig = "{}", string mounts = "[]", ContainerState state = ContainerState.Running, string image = "busybox", string? network = null, ContainerId? id = null)
     {
-        var view = FakeEngine.Container(name, state) with
+        var view = FakeEngine.Container(name, state, id) with
         {
             Image = image, Networks = network is null ? [] : [network],
             Labels = JsonNode.Parse(labels)!.AsObject().ToDictionary(label => label.Key, label => label.Value!.GetValue<string>()),
         };
         Keep(view, labels, hostConfig, mounts);
         return view.Id.Value;
+    }
+
+    /// <summary>Takes everything away.</summary>
+    internal void Clear()
+    {
+        lock (_gate)
+        {
+            foreach (var id in _containers.Keys)
+            {
+                Portal.Engine.Take(ContainerId.Parse(id, null));
+            }
+
+            _containers.Clear();
+            _networks.Clear();
+            _volumes.Clear();
+            _engine.Requests.Clear();
+        }
     }
 
     /// <summary>Puts a network there.</summary>

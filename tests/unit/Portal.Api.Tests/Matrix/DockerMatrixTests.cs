@@ -13,7 +13,7 @@ namespace Portal.Api.Tests.Matrix;
 /// </summary>
 public class DockerMatrixTests
 {
-    private const string Image = "sha256:busybox", Network = "0123456789abcdef";
+    private const string Image = ExampleWorld.Image, Network = ExampleWorld.Network;
 
     /// <summary>What the reading of an operation wants to see, and whether it names something beside the path.</summary>
     private static readonly Dictionary<string, (string Query, string Body, bool Refers)> s_contents = new()

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Security;
+using Portal.Api.Tests.Docker;
 using Portal.Api.Tests.Http;
 using Portal.Domain.Access;
 using Portal.Domain.Containers;
@@ -18,34 +19,54 @@ internal sealed class ExampleWorld : IAsyncDisposable
 {
     public static readonly ContainerId Web = ContainerId.Parse(new string('a', 64), null);
 
+    /// <summary>Ids of the examples' image and network.</summary>
+    public const string Image = "sha256:b", Network = "id-shop";
+
+    private readonly EngineWorld? _engine;
     private readonly string _hash;
     private int _people;
     private long _seen;
 
-    private ExampleWorld(PortalHost portal, string hash) => (Portal, _hash) = (portal, hash);
+    private ExampleWorld(PortalHost portal, EngineWorld? engine, string hash) => (Portal, _engine, _hash) = (portal, engine, hash);
 
     public PortalHost Portal { get; }
 
     /// <summary>What owners own: the resources of the examples.</summary>
     public static IReadOnlyList<(ResourceKind Kind, string Id)> Resources { get; } =
     [
-        (ResourceKind.Container, Web.Value), (ResourceKind.Volume, "data"), (ResourceKind.Volume, "data-copy"), (ResourceKind.Image, "sha256:busybox"), (ResourceKind.Network, "0123456789abcdef"),
+        (ResourceKind.Container, Web.Value), (ResourceKind.Volume, "data"), (ResourceKind.Volume, "data-copy"), (ResourceKind.Image, Image), (ResourceKind.Network, Network),
     ];
 
+    /// <summary>Starts it before an engine that has the examples, or takes a portal before another one.</summary>
     public static async Task<ExampleWorld> StartAsync(PortalHost? portal = null)
     {
-        portal ??= new();
+        EngineWorld? engine = null;
+        if (portal is null)
+        {
+            engine = new();
+            await engine.InitializeAsync();
+            portal = engine.Portal;
+        }
+
         portal.Engine.Log = [new LogLine(DateTimeOffset.UnixEpoch, true, "ready")];
         portal.Engine.Put(FakeEngine.Container(Example("GetContainer", "id"), id: Web));
-        return new(portal, await portal.Services.GetRequiredService<PasswordGate>().HashAsync(new(), PortalHost.Password, CancellationToken.None));
+        return new(portal, engine, await portal.Services.GetRequiredService<PasswordGate>().HashAsync(new(), PortalHost.Password, CancellationToken.None));
     }
 
-    public ValueTask DisposeAsync() => Portal.DisposeAsync();
+    public ValueTask DisposeAsync() => _engine?.DisposeAsync() ?? Portal.DisposeAsync();
 
     /// <summary>Puts back whatever of the examples is gone or changed.</summary>
     /// <param name="caller">Id of whoever asks next; empty for nobody. What people do with their own is done to theirs.</param>
     public async Task PrepareAsync(string caller)
     {
+        if (_engine is not null)
+        {
+            _engine.Clear();
+            _ = _engine.Add(Example("GetContainer", "id"), id: Web);
+            _engine.AddNetwork(Example("GetNetwork", "id"));
+            _engine.AddVolume(Example("GetVolume", "name"));
+        }
+
         var (user, team, grant) = (Example("GetUser", "id"), Example("GetTeam", "id"), Example("GetGrant", "id"));
         await using var db = await OpenAsync();
         await db.Users.Where(u => u.Id == user || u.UserName == "ann" || u.UserName == "bob").ExecuteDeleteAsync();
@@ -112,7 +133,7 @@ internal sealed class ExampleWorld : IAsyncDisposable
     /// <summary>All that the portal and its engine were made to keep, but for the audit log: equal when nothing was changed.</summary>
     public async Task<string> DigestAsync()
     {
-        var text = new StringBuilder(string.Join('\n', [.. Portal.Engine.Commands, .. Portal.Volumes.Calls]));
+        var text = new StringBuilder(string.Join('\n', [.. _engine?.Requests.Where(sent => !sent.StartsWith("GET ", StringComparison.Ordinal)) ?? [], .. Portal.Volumes.Calls]));
         await using var db = await OpenAsync();
         var connection = db.Database.GetDbConnection();
         await connection.OpenAsync();
