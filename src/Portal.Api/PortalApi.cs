@@ -13,12 +13,16 @@ using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Audit;
 using Portal.Api.Background;
+using Portal.Api.Builds;
 using Portal.Api.Commands;
 using Portal.Api.Containers;
 using Portal.Api.Docker;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
+using Portal.Api.Images;
 using Portal.Api.Live;
+using Portal.Api.Operations;
+using Portal.Api.Registries;
 using Portal.Api.Security;
 using Portal.Api.Security.External;
 using Portal.Api.Volumes;
@@ -107,6 +111,10 @@ public static class PortalApi
         api.MapHosts();
         api.MapContainers();
         api.MapVolumes();
+        api.MapImages();
+        api.MapBuilds();
+        api.MapRegistries();
+        api.MapOperations();
         api.MapDocker();
         return app;
     }
@@ -160,6 +168,8 @@ public static class PortalApi
         services.AddSingleton<SessionStore>();
         services.AddSingleton<IAccessStore, AccessStore>();
         services.AddSingleton<HostAccess>();
+        services.AddSingleton<RegistryStore>();
+        services.AddSingleton<OperationStore>();
         services.AddSingleton<IHostAccess>(provider => provider.GetRequiredService<HostAccess>());
         services.AddHostedService(provider => provider.GetRequiredService<HostAccess>());
     }
@@ -226,6 +236,9 @@ public static class PortalApi
         services.AddSingleton<LiveConnections>();
         services.AddScoped<ContainerCommands>();
         services.AddDocker();
+        services.AddSingleton<OperationBoard>();
+        services.AddHostedService(provider => provider.GetRequiredService<OperationBoard>());
+        services.AddScoped<OperationStarts>();
         services.AddSignalR(hubs =>
         {
             hubs.MaximumReceiveMessageSize = 32 * 1024;

@@ -138,8 +138,12 @@ internal static class DockerModule
         .AddSingleton<DockerLookup>()
         .AddSingleton<DockerRelay>()
         .AddSingleton<DockerRecord>()
+        .AddSingleton<RegistryCredentials>()
         .AddSingleton<DockerDesk>()
         .AddSingleton<EngineRequests>()
+        .AddSingleton<EngineImages>()
+        .AddSingleton<EngineBuilds>()
+        .AddSingleton<EngineRegistries>()
         .AddSingleton<DockerEndpoint>();
 
     public static void MapDocker(this IEndpointRouteBuilder api) =>

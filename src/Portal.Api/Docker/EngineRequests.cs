@@ -26,8 +26,14 @@ internal sealed record EngineRequest(string Operation, string Method, string Pat
     /// <summary>The archive that is sent; null for none.</summary>
     public Stream? Archive { get; init; }
 
+    /// <summary>How long it may take.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Headers for the engine alone, such as those with the credentials of registries. Never written down.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Called when it was decided on and written down, and awaited before it is sent: long work waits for its turn here. Null for at once.</summary>
+    public Func<CancellationToken, Task>? Admit { get; init; }
 
     /// <summary>The same with a body.</summary>
     public EngineRequest With<T>(T body, JsonTypeInfo<T> type) => this with { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
@@ -40,8 +46,6 @@ internal sealed record EngineRequest(string Operation, string Method, string Pat
 internal sealed class EngineRequests(DockerDesk desk, EngineConnections connections)
 {
     private const int LongestAnswer = 64 * 1024 * 1024;
-
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     /// <summary>A name as it stands in a path; slashes of an image's name stay.</summary>
     public static string Escape(string name) => string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
@@ -58,13 +62,22 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
             outcome.Body = kept.ToArray();
             var shown = pass.Sight is { } sight ? DockerAnswers.Filter(pass.Answer, outcome.Body, sight) : outcome.Body;
             read = JsonSerializer.Deserialize(shown.Span, type) ?? throw new JsonException("null");
-        }, s_limit, ct);
+        }, request.Limit, ct);
         return error is null ? read! : error;
     }
 
     /// <summary>Does something whose answer is of no matter.</summary>
     public async Task<Result> SendAsync(Actor actor, HostId host, EngineRequest request, CancellationToken ct) =>
-        new(await RunAsync(actor, host, request, async (_, outcome, response, bound) => outcome.Body = await response.Content.ReadAsByteArrayAsync(bound), s_limit, ct));
+        new(await RunAsync(actor, host, request, async (_, outcome, response, bound) => outcome.Body = await response.Content.ReadAsByteArrayAsync(bound), request.Limit, ct));
+
+    /// <summary>Asks for what is as long as it likes, such as an archive, and hands it on as it comes.</summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="take">Takes what comes.</param>
+    /// <param name="ct">Ends it, at the engine too.</param>
+    public async Task<Result> CopyAsync(Actor actor, HostId host, EngineRequest request, Func<Stream, CancellationToken, Task> take, CancellationToken ct) =>
+        new(await RunAsync(actor, host, request, async (_, _, response, bound) => await take(await response.Content.ReadAsStreamAsync(bound), bound), Timeout.InfiniteTimeSpan, ct));
 
     /// <summary>Does something that tells of its progress, for as long as it takes. The first line that tells of a failure is what comes of it.</summary>
     /// <param name="actor">Who asks.</param>
@@ -114,6 +127,11 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
         {
             return await desk.RunAsync(actor, host, call, request.Operation, async (pass, outcome) =>
             {
+                if (request.Admit is { } admit)
+                {
+                    await admit(bound.Token);
+                }
+
                 using var message = Message(request, pass);
                 using var response = await connections.Of(host).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, bound.Token);
                 outcome.Status = (int)response.StatusCode;
@@ -146,9 +164,14 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
             message.Content.Headers.ContentType = new(request.Archive is null ? "application/json" : "application/x-tar");
         }
 
-        foreach (var (name, value) in request.Headers)
+        foreach (var (name, value) in request.Headers.Where(header => header.Key != pass.Credentials?.Header))
         {
             _ = message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        if (pass.Credentials is { } credentials)
+        {
+            _ = message.Headers.TryAddWithoutValidation(credentials.Header, credentials.Value);
         }
 
         return message;

@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Portal.Api.Http;
 using Portal.Api.Security;
 using Portal.Domain.Access;
@@ -14,7 +12,7 @@ namespace Portal.Api.Volumes;
 internal static class VolumeEndpoints
 {
     private const int LongestPath = 4095;
-    private const string Bytes = "application/octet-stream", Tar = "application/x-tar", Backup = "application/zstd";
+    private const string Bytes = LargeBodies.Bytes, Tar = LargeBodies.Tar, Backup = "application/zstd";
 
     public static void MapVolumes(this IEndpointRouteBuilder api)
     {
@@ -76,7 +74,7 @@ internal static class VolumeEndpoints
     internal static Task<Results<NoContent, Problem>> WriteAsync(
         string host, [MaxLength(255)] string name, [MaxLength(LongestPath)] string path, HttpContext http, CurrentActor caller, Targets targets, IHandler<WriteVolumeFile> write, CancellationToken ct,
         bool overwrite = false) =>
-        CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, Body(http), overwrite), actor, ct), ct);
+        CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, http.LargeBody(), overwrite), actor, ct), ct);
 
     /// <summary>Unpacks a tar archive, plain or packed, into a folder of a volume.</summary>
     /// <param name="host">The host's id.</param>
@@ -86,7 +84,7 @@ internal static class VolumeEndpoints
     internal static Task<Results<NoContent, Problem>> WriteArchiveAsync(
         string host, [MaxLength(255)] string name, HttpContext http, CurrentActor caller, Targets targets, IHandler<WriteVolumeArchive> write, CancellationToken ct,
         [MaxLength(LongestPath)] string path = "", bool overwrite = false) =>
-        CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, Body(http), overwrite), actor, ct), ct);
+        CommandAsync(host, name, path, caller, targets, (place, actor) => write.HandleAsync(new(place, http.LargeBody(), overwrite), actor, ct), ct);
 
     /// <summary>Makes a folder in a volume.</summary>
     /// <param name="host">The host's id.</param>
@@ -133,7 +131,7 @@ internal static class VolumeEndpoints
     /// <param name="name">The volume's name.</param>
     internal static Task<Results<NoContent, Problem>> RestoreAsync(
         string host, [MaxLength(255)] string name, HttpContext http, CurrentActor caller, Targets targets, IHandler<RestoreVolume> restore, CancellationToken ct) =>
-        CommandAsync(host, name, "", caller, targets, (place, actor) => restore.HandleAsync(new(place.Host, place.Volume, Body(http)), actor, ct), ct);
+        CommandAsync(host, name, "", caller, targets, (place, actor) => restore.HandleAsync(new(place.Host, place.Volume, http.LargeBody()), actor, ct), ct);
 
     /// <summary>Copies a volume to another host, or to another name. What breaks off leaves nothing and can be asked for again.</summary>
     /// <param name="host">The host's id.</param>
@@ -161,21 +159,6 @@ internal static class VolumeEndpoints
 
         var works = await list.HandleAsync(new(new HostId(host)), actor, ct);
         return works.Error is { } error ? error.ToProblem() : TypedResults.Ok<IReadOnlyList<VolumeWorkItem>>([.. works.Value.Select(VolumeWorkItem.From)]);
-    }
-
-    /// <summary>A body that is no JSON and may be of any length.</summary>
-    private static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, string type) =>
-        route.Accepts<Stream>(isOptional: true, type, Bytes).WithMetadata(new DisableRequestSizeLimitAttribute());
-
-    /// <summary>The body, however slowly it comes.</summary>
-    private static Stream Body(HttpContext http)
-    {
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        return http.Request.Body;
     }
 
     private static string Leaf(string path) => path.TrimEnd('/')[(path.TrimEnd('/').LastIndexOf('/') + 1)..];
