@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Portal.Domain.Operations;
 
 namespace Portal.Api.Operations;
@@ -17,7 +16,7 @@ namespace Portal.Api.Operations;
 /// <param name="Result">What came of it, when it has succeeded.</param>
 /// <param name="Error">Why it has not.</param>
 public sealed record OperationItem(
-    [property: Required] string Id, OperationKind Kind, OperationState State, string Host, string Target, string Owner, DateTimeOffset Created, DateTimeOffset? Started, DateTimeOffset? Ended,
+    string Id, OperationKind Kind, OperationState State, string Host, string Target, string Owner, DateTimeOffset Created, DateTimeOffset? Started, DateTimeOffset? Ended,
     OperationProgressItem Progress, OperationResultItem? Result, OperationErrorItem? Error)
 {
     internal static OperationItem From(OperationRun run)

@@ -164,6 +164,26 @@ public sealed class ImageEndpointsTests : IAsyncLifetime
         Assert.Equal(["web:1", "sha256:e"], ended.GetProperty("result").GetProperty("loaded").EnumerateArray().Select(name => name.GetString()));
     }
 
+    /// <summary>What began is known, although nobody is there to be answered, and says whose fault it was.</summary>
+    [Fact]
+    public async Task Archive_ThatBreaksOff_IsAFailedOperation()
+    {
+        using var root = await _portal.SignedInAsync(BuiltInRoles.Operator);
+        using var leaving = new CancellationTokenSource();
+        using var content = new StreamContent(new HalfAnArchive(leaving));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => root.PostAsync("/api/v1" + Images + "/load", content, leaving.Token));
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        JsonElement failed;
+        while ((failed = (await root.CallAsync("GET", "/operations?state=failed")).Body).GetProperty("total").GetInt32() == 0)
+        {
+            await Task.Delay(20, limit.Token);
+        }
+
+        Assert.Equal("operation.upload", failed.GetProperty("items")[0].GetProperty("error").GetProperty("code").GetString());
+    }
+
     [Fact]
     public async Task Prune_TellsWhatWentAndWhatIsFree()
     {
@@ -290,5 +310,30 @@ public sealed class ImageEndpointsTests : IAsyncLifetime
         };
         context.Response.StatusCode = status;
         await context.Response.WriteAsync(body);
+    }
+
+    /// <summary>A client that goes when half of its archive is sent.</summary>
+    private sealed class HalfAnArchive(CancellationTokenSource leaving) : MemoryStream(new byte[1 << 20])
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (await base.ReadAsync(buffer, cancellationToken) is var count and > 0)
+            {
+                return count;
+            }
+
+            await leaving.CancelAsync();
+            await Task.Delay(Timeout.Infinite, leaving.Token);
+            return 0;
+        }
+
+        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        {
+            var buffer = new byte[bufferSize];
+            while (await ReadAsync(buffer, cancellationToken) is var count and > 0)
+            {
+                await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            }
+        }
     }
 }

@@ -41,6 +41,20 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public void Rights_Kept_MayGrow_AndMayNotShrink()
+    {
+        Grant one = new(BuiltInRoles.Viewer, Scope.All), two = new(BuiltInRoles.Operator, Scope.All);
+        var ann = new Actor("u1", "ann", [one]) { Teams = ["web"] };
+
+        Assert.True((ann with { Grants = [two, one], Teams = ["db", "web"] }).KeepsRightsOf(ann));
+        Assert.False((ann with { Grants = [two] }).KeepsRightsOf(ann));
+        Assert.False((ann with { Teams = [] }).KeepsRightsOf(ann));
+        Assert.False((ann with { Limits = [one] }).KeepsRightsOf(ann));
+        Assert.False((ann with { TokenId = "t1" }).KeepsRightsOf(ann));
+        Assert.False(Actor.Anonymous.KeepsRightsOf(ann));
+    }
+
+    [Fact]
     public void Operation_OfATeamsToken_IsTheTeams()
     {
         var script = new Actor("", "team web", []) { Teams = ["web"], TokenId = "t1", Limits = null };
