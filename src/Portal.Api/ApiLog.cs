@@ -38,6 +38,15 @@ internal static partial class ApiLog
     [LoggerMessage(1016, LogLevel.Warning, "The last use of a token could not be written.")]
     public static partial void TokenUseNotWritten(this ILogger log, Exception exception);
 
+    [LoggerMessage(1017, LogLevel.Error, "The credentials of registry {Name} cannot be read with this installation's keys. Set them anew.")]
+    public static partial void RegistrySecretUnreadable(this ILogger log, string name);
+
+    [LoggerMessage(1018, LogLevel.Error, "Operation {Id} failed unexpectedly.")]
+    public static partial void OperationFailed(this ILogger log, Exception exception, string id);
+
+    [LoggerMessage(1019, LogLevel.Error, "How operation {Id} ended could not be written; after a restart it shows as abandoned.")]
+    public static partial void OperationNotWritten(this ILogger log, Exception exception, string id);
+
     [LoggerMessage(1020, LogLevel.Information, "Host {Host} is connected: {Engine}.")]
     public static partial void HostConnected(this ILogger log, HostId host, string engine);
 

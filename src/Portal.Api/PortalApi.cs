@@ -13,13 +13,17 @@ using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Audit;
 using Portal.Api.Background;
+using Portal.Api.Builds;
 using Portal.Api.Commands;
 using Portal.Api.Containers;
 using Portal.Api.Docker;
 using Portal.Api.Hosts;
 using Portal.Api.Http;
+using Portal.Api.Images;
 using Portal.Api.Live;
 using Portal.Api.Networks;
+using Portal.Api.Operations;
+using Portal.Api.Registries;
 using Portal.Api.Security;
 using Portal.Api.Security.External;
 using Portal.Api.Security.Passkeys;
@@ -115,6 +119,10 @@ public static class PortalApi
         api.MapNetworks();
         api.MapVolumes();
         api.MapVolumeFiles();
+        api.MapImages();
+        api.MapBuilds();
+        api.MapRegistries();
+        api.MapOperations();
         api.MapDocker();
         return app;
     }
@@ -171,6 +179,8 @@ public static class PortalApi
         services.AddSingleton<SessionStore>();
         services.AddSingleton<IAccessStore, AccessStore>();
         services.AddSingleton<HostAccess>();
+        services.AddSingleton<RegistryStore>();
+        services.AddSingleton<OperationStore>();
         services.AddSingleton<IHostAccess>(provider => provider.GetRequiredService<HostAccess>());
         services.AddHostedService(provider => provider.GetRequiredService<HostAccess>());
     }
@@ -244,6 +254,9 @@ public static class PortalApi
         services.AddSingleton<LiveConnections>();
         services.AddScoped<Addressee>();
         services.AddDocker();
+        services.AddSingleton<OperationBoard>();
+        services.AddHostedService(provider => provider.GetRequiredService<OperationBoard>());
+        services.AddScoped<OperationStarts>();
         services.AddSignalR(hubs =>
         {
             hubs.MaximumReceiveMessageSize = 32 * 1024;

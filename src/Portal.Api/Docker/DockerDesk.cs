@@ -14,7 +14,8 @@ namespace Portal.Api.Docker;
 /// <param name="Answer">What becomes of the answer.</param>
 /// <param name="Owners">True when what it makes is somebody's.</param>
 /// <param name="Sight">What its caller sees of the host; null for all.</param>
-internal sealed record DockerPass(HostId Host, DockerCall Call, string? Name, DockerAnswer Answer, bool Owners, DockerSight? Sight);
+/// <param name="Credentials">The portal's own for the registry that it is about; null for none.</param>
+internal sealed record DockerPass(HostId Host, DockerCall Call, string? Name, DockerAnswer Answer, bool Owners, DockerSight? Sight, RegistryHeader? Credentials = null);
 
 /// <summary>What came of a request.</summary>
 /// <param name="keep">Writes down whose it is, once.</param>
@@ -49,7 +50,8 @@ internal sealed class DockerOutcome(Func<DockerOutcome, Task> keep)
 /// The one way to an engine: decides on a request, writes down that it begins, has it sent, takes note of what it made, and writes down what came of it.
 /// Every front door leads here.
 /// </summary>
-internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerLookup lookup, DockerRecord record, DockerCommands commands, TeamQuotas quotas)
+internal sealed class DockerDesk(
+    IAccessPolicy access, IHostAccess facts, IAuditLog audit, DockerLookup lookup, DockerRecord record, DockerCommands commands, TeamQuotas quotas, RegistryCredentials credentials)
 {
     private readonly DockerPolicy _policy = new(access);
 
@@ -64,7 +66,13 @@ internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAudit
     public async Task<Error?> RunAsync(Actor actor, HostId id, DockerCall call, string operation, Func<DockerPass, DockerOutcome, Task> send, CancellationToken ct)
     {
         var host = facts.Target(id);
-        var target = Printable.Of(call.Name.Length > 0 ? $"{id}/{call.Name}" : $"{id}");
+        var what = call.Name.Length > 0 ? call.Name : call.Operation.Template switch
+        {
+            "images/create" => string.Join(':', new[] { call.Query.First("fromImage"), call.Query.First("tag") }.OfType<string>()),
+            "build" => string.Join(' ', call.Query.All("t")),
+            _ => "",
+        };
+        var target = Printable.Of(what.Length > 0 ? $"{id}/{what}" : $"{id}");
         var (decision, ask, name) = await DecideAsync(actor, call, host, ct);
         if (decision.Refusal is { } refusal)
         {
@@ -96,12 +104,13 @@ internal sealed class DockerDesk(IAccessPolicy access, IHostAccess facts, IAudit
         try
         {
             var sight = ask is null ? null : new DockerSight(actor, host, access, (kind, resource) => facts.Owners(id, kind, resource));
-            await send(new(id, call, name, decision.Answer, !decision.Owners.IsEmpty, sight), outcome);
+            await send(new(id, call, name, decision.Answer, !decision.Owners.IsEmpty, sight, await credentials.ForAsync(actor, call, ct)), outcome);
             await outcome.KeepAsync();
         }
         catch (Exception e)
         {
-            failure = EngineCalls.Explain(id, e) ?? new(ErrorKind.Internal, "docker.broken", "The connection broke.");
+            failure = EngineCalls.Explain(id, e)
+                ?? (e is OperationCanceledException ? new(ErrorKind.Conflict, "docker.cancelled", "It was called off before it had ended.") : new(ErrorKind.Internal, "docker.broken", "The connection broke."));
             throw;
         }
         finally

@@ -81,6 +81,12 @@ internal sealed class DockerRelay(EngineConnections connections)
             }
         }
 
+        if (pass.Credentials is { } credentials && !RegistryHeader.HasSome(http.Request.Headers[credentials.Header].ToString()))
+        {
+            _ = request.Headers.Remove(credentials.Header);
+            _ = request.Headers.TryAddWithoutValidation(credentials.Header, credentials.Value);
+        }
+
         return request;
     }
 

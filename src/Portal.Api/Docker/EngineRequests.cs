@@ -32,6 +32,9 @@ internal sealed record EngineRequest(string Operation, string Method, string Pat
     /// <summary>Headers for the engine alone, such as those with the credentials of registries. Never written down.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Called when it was decided on and written down, and awaited before it is sent: long work waits for its turn here. Null for at once.</summary>
+    public Func<CancellationToken, Task>? Admit { get; init; }
+
     /// <summary>The same with a body.</summary>
     public EngineRequest With<T>(T body, JsonTypeInfo<T> type) => this with { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
 }
@@ -130,6 +133,11 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
         {
             return await desk.RunAsync(actor, host, call, request.Operation, async (pass, outcome) =>
             {
+                if (request.Admit is { } admit)
+                {
+                    await admit(bound.Token);
+                }
+
                 using var message = Message(request, pass);
                 using var response = await connections.Of(host).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, bound.Token);
                 outcome.Status = (int)response.StatusCode;
@@ -162,9 +170,14 @@ internal sealed class EngineRequests(DockerDesk desk, EngineConnections connecti
             message.Content.Headers.ContentType = new(request.Archive is null ? "application/json" : "application/x-tar");
         }
 
-        foreach (var (name, value) in request.Headers)
+        foreach (var (name, value) in request.Headers.Where(header => header.Key != pass.Credentials?.Header))
         {
             _ = message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        if (pass.Credentials is { } credentials)
+        {
+            _ = message.Headers.TryAddWithoutValidation(credentials.Header, credentials.Value);
         }
 
         return message;

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Portal.Api.Http;
 
-/// <summary>Bodies that are no JSON and may be of any length.</summary>
+/// <summary>Bodies that are no JSON and may be of any length, in both directions.</summary>
 internal static class RawBodies
 {
     public const string Bytes = "application/octet-stream", Tar = "application/x-tar";
@@ -21,5 +21,20 @@ internal static class RawBodies
         }
 
         return http.Request.Body;
+    }
+
+    /// <summary>Answers with a stream to be saved, however slowly it is read.</summary>
+    public static async Task SaveAsync(this HttpContext http, Stream content, string type, string file, CancellationToken ct)
+    {
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        http.Response.ContentType = type;
+        var disposition = new Microsoft.Net.Http.Headers.ContentDispositionHeaderValue("attachment");
+        disposition.SetHttpFileName(file);
+        http.Response.Headers.ContentDisposition = disposition.ToString();
+        await content.CopyToAsync(http.Response.Body, ct);
     }
 }

@@ -29,6 +29,13 @@ internal static class PrincipalOf
     public static ClaimsPrincipal Token(Domain.Access.Tokens.ApiToken token) => new(new ClaimsIdentity(
         [new(PortalClaims.Token, token.Id), new(PortalClaims.Name, token.Name)], PortalSchemes.ApiToken, PortalClaims.Name, roleType: null));
 
+    /// <summary>
+    /// The same for work that outlasts a sign-in: of a person who has signed out nothing was taken. A token that is revoked, an account that is disabled and a
+    /// password that is changed count as before.
+    /// </summary>
+    public static ClaimsPrincipal Lasting(ClaimsPrincipal principal) => new(principal.Identities.Select(identity => new ClaimsIdentity(
+        identity.Claims.Where(claim => claim.Type is not (PortalClaims.Session or PortalClaims.Family)), identity.AuthenticationType, PortalClaims.Name, roleType: null)));
+
     /// <summary>The user's id, or null when nobody is signed in.</summary>
     public static string? UserId(ClaimsPrincipal principal) =>
         principal.Identity?.IsAuthenticated == true ? principal.FindFirstValue(PortalClaims.Subject) : null;

@@ -9,6 +9,9 @@ namespace Portal.Api.Security;
 /// <summary>Ends streams that stay open longer than the right to them: looks again every few seconds.</summary>
 internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors, TimeProvider time)
 {
+    /// <summary>Code of what ends by it.</summary>
+    public const string Revoked = "access.revoked";
+
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(4);
 
     /// <summary>The stream for a request's caller.</summary>
@@ -19,7 +22,7 @@ internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors,
     public async IAsyncEnumerable<T> Guard<T>(ClaimsPrincipal principal, Actor actor, IAsyncEnumerable<T> stream, [EnumeratorCancellation] CancellationToken ct)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var revoked = WatchAsync(principal, actor, ended);
+        var revoked = WatchAsync(principal, now => now.HasRightsOf(actor), ended);
         await using var items = stream.GetAsyncEnumerator(ended.Token);
         try
         {
@@ -34,7 +37,7 @@ internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors,
                 }
                 catch (OperationCanceledException) when (!ct.IsCancellationRequested && ended.IsCancellationRequested)
                 {
-                    throw new ErrorException(ErrorKind.Forbidden, "access.revoked", "Your rights have changed. Sign in or subscribe again.");
+                    throw new ErrorException(ErrorKind.Forbidden, Revoked, "Your rights have changed. Sign in or subscribe again.");
                 }
 
                 yield return items.Current;
@@ -47,7 +50,27 @@ internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors,
         }
     }
 
-    private async Task WatchAsync(ClaimsPrincipal principal, Actor actor, CancellationTokenSource ended)
+    /// <summary>Work, until the principal has lost any right that the actor had: then <c>access.revoked</c>. More rights than before end nothing.</summary>
+    public async Task<T> RunAsync<T>(ClaimsPrincipal principal, Actor actor, Func<CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var revoked = WatchAsync(principal, now => now.KeepsRightsOf(actor), ended);
+        try
+        {
+            return await work(ended.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested && ended.IsCancellationRequested)
+        {
+            throw new ErrorException(ErrorKind.Forbidden, Revoked, $"{actor.Name} has lost rights meanwhile.");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await revoked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task WatchAsync(ClaimsPrincipal principal, Func<Actor, bool> isStill, CancellationTokenSource ended)
     {
         using var timer = new PeriodicTimer(s_interval, time);
         while (await timer.WaitForNextTickAsync(ended.Token))
@@ -56,7 +79,7 @@ internal sealed class Reauthorisation(IHttpContextAccessor http, IActors actors,
             try
             {
                 var now = await actors.FindAsync(principal, ended.Token);
-                same = now.HasRightsOf(actor);
+                same = isStill(now);
             }
             catch (Exception) when (!ended.IsCancellationRequested)
             {

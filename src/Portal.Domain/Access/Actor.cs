@@ -42,4 +42,9 @@ public sealed record Actor(string UserId, string Name, IReadOnlyList<Grant> Gran
     public bool HasRightsOf(Actor other) =>
         UserId == other.UserId && TokenId == other.TokenId && Grants.SequenceEqual(other.Grants)
         && (Limits is null ? other.Limits is null : other.Limits is not null && Limits.SequenceEqual(other.Limits));
+
+    /// <summary>True when it is the same actor that has lost nothing: work that the other began may go on.</summary>
+    public bool KeepsRightsOf(Actor other) =>
+        UserId == other.UserId && TokenId == other.TokenId && other.Grants.All(Grants.Contains) && other.Teams.All(Teams.Contains)
+        && (Limits is null ? other.Limits is null : other.Limits is not null && Limits.SequenceEqual(other.Limits));
 }

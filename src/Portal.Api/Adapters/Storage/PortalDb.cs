@@ -36,6 +36,10 @@ internal sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUse
 
     public DbSet<IdempotencyRecord> Idempotency => Set<IdempotencyRecord>();
 
+    public DbSet<OperationRecord> Operations => Set<OperationRecord>();
+
+    public DbSet<RegistryRecord> Registries => Set<RegistryRecord>();
+
     public DbSet<AuditRecord> Audit => Set<AuditRecord>();
 
     public DbSet<AuditStartRecord> AuditStarts => Set<AuditStartRecord>();
@@ -83,6 +87,7 @@ internal sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUse
             host.Property(h => h.Id).HasMaxLength(64);
         });
         AccessTables.Describe(builder);
+        OperationTables.Describe(builder);
     }
 }
 

@@ -278,6 +278,52 @@ namespace Portal.Api.Adapters.Storage.Migrations
                     b.ToTable("memberships", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.OperationRecord", b =>
+                {
+                    b.Property<string>("Id");
+
+                    b.Property<long>("Created");
+
+                    b.Property<long?>("Ended");
+
+                    b.Property<string>("ErrorCode");
+
+                    b.Property<string>("ErrorKind");
+
+                    b.Property<string>("ErrorMessage");
+
+                    b.Property<string>("Host")
+                        .IsRequired();
+
+                    b.Property<string>("Kind")
+                        .IsRequired();
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired();
+
+                    b.Property<string>("OwnerKind")
+                        .IsRequired();
+
+                    b.Property<string>("OwnerName")
+                        .IsRequired();
+
+                    b.Property<string>("Result");
+
+                    b.Property<long?>("Started");
+
+                    b.Property<string>("State")
+                        .IsRequired();
+
+                    b.Property<string>("Target")
+                        .IsRequired();
+
+                    b.Property<string>("TokenId");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("operations", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Api.Adapters.Storage.OwnerRecord", b =>
                 {
                     b.Property<string>("Host");
@@ -420,6 +466,54 @@ namespace Portal.Api.Adapters.Storage.Migrations
                     b.HasIndex("FamilyId");
 
                     b.ToTable("refresh_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.RegistryRecord", b =>
+                {
+                    b.Property<string>("Id");
+
+                    b.Property<string>("Address")
+                        .IsRequired();
+
+                    b.Property<bool>("IsForEverybody");
+
+                    b.Property<string>("Name")
+                        .IsRequired();
+
+                    b.Property<string>("NormalizedName")
+                        .IsRequired();
+
+                    b.Property<string>("Notes")
+                        .IsRequired();
+
+                    b.Property<string>("Secret");
+
+                    b.Property<string>("UserName");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken();
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Address");
+
+                    b.HasIndex("NormalizedName")
+                        .IsUnique();
+
+                    b.ToTable("registries", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.RegistryTeamRecord", b =>
+                {
+                    b.Property<string>("RegistryId");
+
+                    b.Property<string>("TeamId");
+
+                    b.HasKey("RegistryId", "TeamId");
+
+                    b.HasIndex("TeamId");
+
+                    b.ToTable("registry_teams", (string)null);
                 });
 
             modelBuilder.Entity("Portal.Api.Adapters.Storage.RoleRecord", b =>
@@ -603,6 +697,21 @@ namespace Portal.Api.Adapters.Storage.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.RegistryTeamRecord", b =>
+                {
+                    b.HasOne("Portal.Api.Adapters.Storage.RegistryRecord", null)
+                        .WithMany("Teams")
+                        .HasForeignKey("RegistryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Api.Adapters.Storage.TeamRecord", null)
+                        .WithMany()
+                        .HasForeignKey("TeamId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Portal.Api.Adapters.Storage.SessionRecord", b =>
                 {
                     b.HasOne("Portal.Api.Adapters.Storage.PortalUser", null)
@@ -619,6 +728,11 @@ namespace Portal.Api.Adapters.Storage.Migrations
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Api.Adapters.Storage.RegistryRecord", b =>
+                {
+                    b.Navigation("Teams");
                 });
 #pragma warning restore 612, 618
         }
