@@ -86,7 +86,7 @@ internal sealed class ExampleWorld : IAsyncDisposable
         await db.Registries.ExecuteDeleteAsync();
         await db.Passkeys.ExecuteDeleteAsync();
         db.Users.Add(Account(user, "ann"));
-        db.Registries.Add(new() { Id = Example("GetRegistry", "id"), Name = "Theirs", NormalizedName = "THEIRS", Address = "registry.example.org", Notes = "" });
+        db.Registries.Add(new() { Id = Example("GetRegistry", "id"), Name = "Theirs", NormalizedName = "THEIRS", Address = "registry.example.org", Notes = "", IsForEverybody = true });
         db.Teams.Add(new() { Id = team, Name = "web" });
         db.Memberships.Add(new() { TeamId = team, UserId = user });
         db.OwnRoles.Add(new() { Name = Example("GetRole", "name"), Permissions = "HostRead ContainerRead" });
