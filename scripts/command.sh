@@ -7,6 +7,11 @@ as_portal() {
 }
 
 portal_command() {
+  case "$*" in
+    'audit verify') ;;
+    audit*) fail "'./portal audit' takes 'verify'." ;;
+    *) [ $# -eq 3 ] && [ "$2" = reset ] || fail "'./portal administrator' takes 'reset NAME'." ;;
+  esac
   need_root "$1"
   [ -x "$PORTAL_PREFIX/web/portal-web" ] || fail "Portal is not installed in $PORTAL_PREFIX; './portal up' does that."
   local dotnet_root was='' code=0
@@ -16,15 +21,11 @@ portal_command() {
     dotnet_root=$(sdk_directory)
   fi
   describe_portal
-  case "$*" in
-    'audit verify' | 'administrator reset '?*)
-      if process_id portal >/dev/null; then
-        step "Stopping the portal meanwhile; containers keep running"
-        halt portal 15
-        was=1
-      fi
-      ;;
-  esac
+  if process_id portal >/dev/null; then
+    step "Stopping the portal meanwhile; containers keep running"
+    halt portal 15
+    was=1
+  fi
   as_portal "$@" || code=$?
   if [ -n "$was" ]; then
     step "Starting the portal again"

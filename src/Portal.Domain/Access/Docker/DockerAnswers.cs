@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Portal.Domain.Access.Docker;
@@ -9,6 +10,9 @@ namespace Portal.Domain.Access.Docker;
 /// </summary>
 public static class DockerAnswers
 {
+    // Go's reader of times takes no escapes: the plus of an offset stays one.
+    private static readonly JsonWriterOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The answer as it is handed on.</summary>
     /// <exception cref="JsonException">The engine answered something else.</exception>
     public static ReadOnlyMemory<byte> Filter(DockerAnswer answer, ReadOnlyMemory<byte> json, DockerSight sight)
@@ -20,7 +24,7 @@ public static class DockerAnswers
 
         using var document = JsonDocument.Parse(json);
         var buffer = new ArrayBufferWriter<byte>(json.Length);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, s_plain))
         {
             Write(answer, document.RootElement, writer, sight);
         }

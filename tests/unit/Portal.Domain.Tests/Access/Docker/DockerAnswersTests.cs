@@ -43,6 +43,15 @@ public sealed class DockerAnswersTests
         Assert.Equal(Usage.Replace(""","New":{"Items":[{"Id":"x"}]}""", "", StringComparison.Ordinal), Filter(DockerAnswer.DiskUsage, Usage, s_here));
     }
 
+    /// <summary>Go's reader of times takes no escapes.</summary>
+    [Fact]
+    public void Text_IsAsTheEngineWroteIt()
+    {
+        const string Usage = """{"LayersSize":0,"Images":[],"Containers":[],"Volumes":[],"BuildCache":[{"ID":"c","CreatedAt":"2026-11-25T18:19:09.7198767+00:00","Description":"<a> & 'b' für"}]}""";
+
+        Assert.Equal(Usage, Filter(DockerAnswer.DiskUsage, Usage, s_here));
+    }
+
     [Theory]
     [InlineData(DockerAnswer.Containers, """{"Id":"x"}""")]
     [InlineData(DockerAnswer.Volumes, """[{"Name":"x"}]""")]
