@@ -89,7 +89,7 @@ public static class PortalApi
             pages.SwaggerEndpoint($"/openapi/{ApiDescription.Document}.json", "Portal");
         });
 
-        app.MapGet("/health", () => TypedResults.Ok(new { status = "ok" })).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/health", () => TypedResults.Ok(new Health("ok"))).AllowAnonymous().ExcludeFromDescription();
         app.MapExternalSignIn();
         app.MapSwagger("/openapi/{documentName}.json").RequireSignIn();
         app.MapHub<LiveHub>("/hubs/live", hub =>
@@ -294,3 +294,7 @@ public static class PortalApi
         MediaTypes.LeaveToUs(services);
     }
 }
+
+/// <summary>That the portal runs.</summary>
+/// <param name="Status">Always <c>ok</c>.</param>
+internal sealed record Health(string Status);

@@ -23,11 +23,11 @@ namespace Portal.Api.Access;
 /// <param name="Registries" example='["registry.example.com"]'>Where images may come from; empty for anywhere.</param>
 /// <param name="AllowHostLinks">Networks that reach the host's own links.</param>
 public sealed record HostAccessItem(
-    [property: Required, MaxLength(64)] IReadOnlyList<string> Groups, bool AllowPrivileged, bool AllowHostNamespaces,
-    [property: Required, MaxLength(256)] IReadOnlyList<string> HostPaths, [property: Required, MaxLength(256)] IReadOnlyList<string> Devices,
-    [property: Required, MaxLength(64)] IReadOnlyList<string> Capabilities, [property: Required, MaxLength(256)] IReadOnlyList<string> Sysctls, bool AllowSecurityOptions,
-    [property: Required, MaxLength(64)] IReadOnlyList<string> Runtimes, [property: Required, MaxLength(256)] IReadOnlyList<string> HostPorts,
-    [property: Required, MaxLength(256)] IReadOnlyList<string> Registries, bool AllowHostLinks)
+    [property: Required, MaxLength(64), NoNulls] IReadOnlyList<string> Groups, bool AllowPrivileged, bool AllowHostNamespaces,
+    [property: Required, MaxLength(256), NoNulls] IReadOnlyList<string> HostPaths, [property: Required, MaxLength(256), NoNulls] IReadOnlyList<string> Devices,
+    [property: Required, MaxLength(64), NoNulls] IReadOnlyList<string> Capabilities, [property: Required, MaxLength(256), NoNulls] IReadOnlyList<string> Sysctls, bool AllowSecurityOptions,
+    [property: Required, MaxLength(64), NoNulls] IReadOnlyList<string> Runtimes, [property: Required, MaxLength(256), NoNulls] IReadOnlyList<string> HostPorts,
+    [property: Required, MaxLength(256), NoNulls] IReadOnlyList<string> Registries, bool AllowHostLinks)
 {
     internal static HostAccessItem From(IReadOnlyCollection<string> groups, HostRestrictions allowed) => new(
         [.. groups.Order(StringComparer.Ordinal)], allowed.AllowPrivileged, allowed.AllowHostNamespaces, allowed.HostPaths, allowed.Devices, allowed.Capabilities, allowed.Sysctls,

@@ -23,11 +23,11 @@ public sealed record RoleItem(string Name, bool BuiltIn, IReadOnlyList<string> P
 /// <summary>A new role of one's own.</summary>
 /// <param name="Name" example="Releaser">1 to 64 characters; not that of a built-in role.</param>
 /// <param name="Permissions" example='["HostRead","ContainerRead"]'>What it allows.</param>
-public sealed record NewRole([property: Required, MaxLength(64)] string Name, [property: Required, MinLength(1), MaxLength(200)] IReadOnlyList<string> Permissions);
+public sealed record NewRole([property: Required, MaxLength(64)] string Name, [property: Required, MinLength(1), MaxLength(200), NoNulls] IReadOnlyList<string> Permissions);
 
 /// <summary>What of a role can be changed.</summary>
 /// <param name="Permissions" example='["HostRead","ContainerRead"]'>What it allows, wherever it was given.</param>
-public sealed record RoleChange([property: Required, MinLength(1), MaxLength(200)] IReadOnlyList<string> Permissions);
+public sealed record RoleChange([property: Required, MinLength(1), MaxLength(200), NoNulls] IReadOnlyList<string> Permissions);
 
 /// <summary>Roles.</summary>
 internal static class RoleEndpoints

@@ -27,7 +27,7 @@ public sealed record NewTeam([property: Required, MaxLength(64)] string Name);
 /// <param name="Name" example="web">What people call it.</param>
 /// <param name="Members" example='["5d1a4b8e-3f0c-4b7e-9c46-7a2d1e8f0b35"]'>Ids of the users in it, these and no others.</param>
 /// <param name="Quota">How much it may have on each host; left out for as it is.</param>
-public sealed record TeamChange([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(10_000)] IReadOnlyList<string> Members, QuotaItem? Quota = null);
+public sealed record TeamChange([property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(10_000), NoNulls] IReadOnlyList<string> Members, QuotaItem? Quota = null);
 
 /// <summary>Teams and who is in them.</summary>
 internal static class TeamEndpoints

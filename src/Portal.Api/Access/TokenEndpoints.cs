@@ -26,7 +26,7 @@ public sealed record TokenItem(string Id, string Name, string Prefix, IReadOnlyL
 /// <param name="Name" example="ci">What you call it: 1 to 64 characters.</param>
 /// <param name="Days" example="90">How many days it is good, 1 to 366.</param>
 /// <param name="Limits">What it is limited to, whatever its owner holds; left out for no limit.</param>
-public sealed record NewToken([property: Required, MaxLength(64)] string Name, [property: Required, Range(1, 366)] int Days, [property: MaxLength(64)] IReadOnlyList<TokenLimit>? Limits = null);
+public sealed record NewToken([property: Required, MaxLength(64)] string Name, [property: Required, Range(1, 366)] int Days, [property: MaxLength(64), NoNulls] IReadOnlyList<TokenLimit>? Limits = null);
 
 /// <summary>A token that was just made.</summary>
 /// <param name="Token">What is kept of it.</param>

@@ -1,3 +1,4 @@
+using Portal.Api.Http;
 using System.ComponentModel.DataAnnotations;
 
 namespace Portal.Api.Builds;
@@ -34,7 +35,7 @@ internal sealed record BuildSpec
 }
 
 /// <summary>A build whose context the host fetches.</summary>
-/// <param name="Context">A git repository (<c>https://github.com/team/app.git#branch:folder</c>), or an http address of an archive or a Dockerfile. Credentials do not belong in it.</param>
+/// <param name="Context" example="https://git.example.com/shop.git#main">A git repository (<c>https://github.com/team/app.git#branch:folder</c>), or an http address of an archive or a Dockerfile. Credentials do not belong in it.</param>
 /// <param name="Tags">Names that the image is to have.</param>
 /// <param name="Dockerfile">Path of the Dockerfile in the context; left out for <c>Dockerfile</c>.</param>
 /// <param name="Arguments">Build arguments. They can be read in the image's history: no place for secrets.</param>
@@ -44,8 +45,8 @@ internal sealed record BuildSpec
 /// <param name="NoCache">Run every step anew.</param>
 /// <param name="Pull">Look for newer images that it is made from.</param>
 public sealed record RemoteBuild(
-    [property: Required, MaxLength(2048)] string Context, [property: MaxLength(64)] IReadOnlyList<string>? Tags = null, [property: MaxLength(1024)] string? Dockerfile = null,
-    IReadOnlyDictionary<string, string>? Arguments = null, IReadOnlyDictionary<string, string>? Labels = null, [property: MaxLength(256)] string? Target = null,
+    [property: Required, MaxLength(2048)] string Context, [property: MaxLength(64), NoNulls] IReadOnlyList<string>? Tags = null, [property: MaxLength(1024)] string? Dockerfile = null,
+    [property: NoNulls] IReadOnlyDictionary<string, string>? Arguments = null, [property: NoNulls] IReadOnlyDictionary<string, string>? Labels = null, [property: MaxLength(256)] string? Target = null,
     [property: MaxLength(64)] string? Platform = null, bool NoCache = false, bool Pull = false);
 
 /// <summary>What of the build cache is to be pruned.</summary>

@@ -19,7 +19,7 @@ public sealed record ContainerUpdate
 }
 
 /// <summary>A new name.</summary>
-/// <param name="Name">Letters, digits and <c>_ . -</c>.</param>
+/// <param name="Name" example="web-2">Letters, digits and <c>_ . -</c>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ContainerName([property: Required, MaxLength(255), RegularExpression("^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")] string Name);
 

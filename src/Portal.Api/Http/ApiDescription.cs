@@ -23,6 +23,7 @@ internal static class ApiDescription
             });
             swagger.SupportNonNullableReferenceTypes();
             swagger.OperationFilter<OperationText>();
+            swagger.DocumentFilter<AnswerText>();
             swagger.SchemaFilter<ProblemText>();
             swagger.SchemaFilter<NullableText>();
             foreach (var name in (ReadOnlySpan<string>)["Portal.Api.xml", "Portal.Domain.xml"])

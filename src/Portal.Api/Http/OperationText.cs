@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using System.Net.ServerSentEvents;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
@@ -50,9 +51,19 @@ internal sealed class OperationText : IOperationFilter
             Header("If-Match", answers.ContainsKey("428"), "The ETag of what you have read, or an asterisk for whatever there is.", "*");
         }
 
-        if (context.ApiDescription.HttpMethod == "POST" && answers.ContainsKey("201"))
+        if (context.ApiDescription.HttpMethod == "POST" && (answers.ContainsKey("201") || answers.ContainsKey("202")))
         {
             Header(Idempotency.Header, false, "A key of your own, good for a day: the same request sent again with it is answered with what the first one made.", "0f5b1c9e-8f1d-4d5e-a1a7-2f3c4b5d6e7f");
+        }
+
+        foreach (var events in context.ApiDescription.SupportedResponseTypes.Where(answer => answer.Type is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(SseItem<>)))
+        {
+            // What a generator must not take for one object: a stream of them, in the framing of server-sent events.
+            answers[$"{events.StatusCode}"].Content![MediaTypeNames.Text.EventStream].Schema = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String, Format = "binary", Description = $"Server-sent events; the data of each is JSON: `{events.Type!.GetGenericArguments()[0].Name}`.",
+            };
+            _ = context.SchemaRepository.Schemas.Remove($"{events.Type.GetGenericArguments()[0].Name}SseItem");
         }
 
         var sorted = answers.OrderBy(answer => answer.Key, StringComparer.Ordinal).ToArray();
@@ -121,6 +132,52 @@ internal sealed class ProblemText : ISchemaFilter
                 AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
             };
             problem.Required = new HashSet<string> { "type", "title", "status", "code" };
+        }
+    }
+}
+
+/// <summary>Says of what is only ever answered that all of it is there: null is said, nothing is left out.</summary>
+internal sealed class AnswerText : IDocumentFilter
+{
+    public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
+    {
+        var schemas = context.SchemaRepository.Schemas;
+        var asked = new HashSet<string>();
+        foreach (var body in swaggerDoc.Paths.Values.SelectMany(path => path.Operations!.Values).Select(operation => operation.RequestBody).OfType<OpenApiRequestBody>())
+        {
+            foreach (var content in body.Content!.Values)
+            {
+                Reach(content.Schema);
+            }
+        }
+
+        foreach (var schema in schemas.Where(schema => !asked.Contains(schema.Key)).Select(schema => schema.Value).OfType<OpenApiSchema>())
+        {
+            if (schema is { Properties: { Count: > 0 } members, Required: null or { Count: 0 } })
+            {
+                schema.Required = new SortedSet<string>(members.Keys, StringComparer.Ordinal);
+            }
+        }
+
+        void Reach(IOpenApiSchema? schema)
+        {
+            if (schema is OpenApiSchemaReference { Reference.Id: { } id })
+            {
+                if (asked.Add(id))
+                {
+                    Reach(schemas[id]);
+                }
+
+                return;
+            }
+
+            foreach (var part in (IEnumerable<IOpenApiSchema?>)[schema?.Items, schema?.AdditionalProperties, .. schema?.Properties?.Values ?? [], .. schema?.OneOf ?? []])
+            {
+                if (part is not null)
+                {
+                    Reach(part);
+                }
+            }
         }
     }
 }

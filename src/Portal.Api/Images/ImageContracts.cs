@@ -1,3 +1,4 @@
+using Portal.Api.Http;
 using System.ComponentModel.DataAnnotations;
 
 namespace Portal.Api.Images;
@@ -50,19 +51,19 @@ public sealed record ImageDetail(
 public sealed record ImageStep(string Id, DateTimeOffset Created, string CreatedBy, long Size, string Comment, IReadOnlyList<string> Tags);
 
 /// <summary>An image to be pulled.</summary>
-/// <param name="Image">Its name: <c>busybox</c>, <c>registry.example.com/team/app:1.2</c>, or by digest. Without a tag it is <c>latest</c>.</param>
+/// <param name="Image" example="busybox:latest">Its name: <c>busybox</c>, <c>registry.example.com/team/app:1.2</c>, or by digest. Without a tag it is <c>latest</c>.</param>
 /// <param name="Platform">The machine it is for, as <c>linux/arm64</c>; left out for that of the host.</param>
 public sealed record ImagePull([property: Required, MaxLength(1024)] string Image, [property: MaxLength(64)] string? Platform = null);
 
 /// <summary>A name that an image is to have.</summary>
-/// <param name="Image">The name; without a tag it is <c>latest</c>.</param>
+/// <param name="Image" example="shop:1.2">The name; without a tag it is <c>latest</c>.</param>
 public sealed record ImageTag([property: Required, MaxLength(1024)] string Image);
 
 /// <summary>What is to be pruned.</summary>
 /// <param name="All">Every image that no container uses, not only those without a name.</param>
 /// <param name="Until">Only what was made before this: a time, or an age as <c>24h</c>.</param>
 /// <param name="Labels">Only what has these labels, as <c>key</c> or <c>key=value</c>.</param>
-public sealed record ImagePrune(bool All = false, [property: MaxLength(64)] string? Until = null, [property: MaxLength(64)] IReadOnlyList<string>? Labels = null);
+public sealed record ImagePrune(bool All = false, [property: MaxLength(64)] string? Until = null, [property: MaxLength(64), NoNulls] IReadOnlyList<string>? Labels = null);
 
 /// <summary>What went with an image.</summary>
 /// <param name="Untagged">Names that are gone.</param>

@@ -37,7 +37,7 @@ internal sealed class Upload(Stream body, CancellationToken gone) : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
-        await _reading.WaitAsync(either.Token);
+        await _reading.WaitAsync(cancellationToken);
         try
         {
             either.Token.ThrowIfCancellationRequested();

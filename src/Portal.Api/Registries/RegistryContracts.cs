@@ -1,3 +1,4 @@
+using Portal.Api.Http;
 using System.ComponentModel.DataAnnotations;
 using Portal.Domain.Registries;
 
@@ -19,8 +20,8 @@ public sealed record RegistryItem(string Id, string Name, string Address, string
 }
 
 /// <summary>A registry as it is to be.</summary>
-/// <param name="Name">What people call it: 1 to 64 characters.</param>
-/// <param name="Address">What names of its images begin with: a host name or address, with a port if need be. No scheme, no path.</param>
+/// <param name="Name" example="Ours">What people call it: 1 to 64 characters.</param>
+/// <param name="Address" example="registry.example.com:5000">What names of its images begin with: a host name or address, with a port if need be. No scheme, no path.</param>
 /// <param name="UserName">Whom the portal signs in as; left out with password and token for nobody, and what is kept is forgotten.</param>
 /// <param name="Password">The password, or an access token in its place. Left out in a change, the one that is kept stays, as long as the same user name is given and the address stays.</param>
 /// <param name="Token">An identity token instead of a password.</param>
@@ -30,7 +31,7 @@ public sealed record RegistryItem(string Id, string Name, string Address, string
 public sealed record RegistryRequest(
     [property: Required, MaxLength(64)] string Name, [property: Required, MaxLength(255)] string Address, [property: MaxLength(255)] string? UserName = null,
     [property: MaxLength(4096)] string? Password = null, [property: MaxLength(4096)] string? Token = null, [property: MaxLength(2000)] string? Notes = null,
-    [property: MaxLength(256)] IReadOnlyList<string>? Teams = null, bool ForEverybody = false)
+    [property: MaxLength(256), NoNulls] IReadOnlyList<string>? Teams = null, bool ForEverybody = false)
 {
     /// <summary>Without the secrets: a record's own text form would show them.</summary>
     public override string ToString() => $"RegistryRequest {{ Name = {Name}, Address = {Address} }}";

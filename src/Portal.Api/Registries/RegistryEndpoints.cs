@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Docker;
 using Portal.Api.Http;
@@ -19,9 +18,9 @@ internal static class RegistryEndpoints
     public static void MapRegistries(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/registries").WithTags("Registries");
-        group.MapGet("", ListAsync).WithName("ListRegistries").RequirePermission(Permission.RegistryRead, On.Portal);
+        group.MapGet("", ListAsync).WithName("ListRegistries").RequirePermission(Permission.RegistryRead, On.Hosts);
         group.MapPost("", CreateAsync).WithName("CreateRegistry").RequirePermission(Permission.RegistryManage, On.Portal).ProducesProblems(404, 409, 503);
-        group.MapGet("/{id}", GetAsync).WithName("GetRegistry").RequirePermission(Permission.RegistryRead, On.Portal).ProducesProblems(404);
+        group.MapGet("/{id}", GetAsync).WithName("GetRegistry").RequirePermission(Permission.RegistryRead, On.Hosts).ProducesProblems(404);
         group.MapPut("/{id}", UpdateAsync).WithName("UpdateRegistry").RequirePermission(Permission.RegistryManage, On.Portal).ProducesProblems(404, 409, 412, 428, 503);
         group.MapDelete("/{id}", RemoveAsync).WithName("RemoveRegistry").RequirePermission(Permission.RegistryManage, On.Portal).ProducesProblems(404, 412, 503);
         group.MapPost("/{id}/check", CheckAsync).WithName("CheckRegistry").RequirePermission(Permission.RegistryManage, On.Portal).ProducesProblems(404, 409, 503);
@@ -34,16 +33,10 @@ internal static class RegistryEndpoints
     /// <param name="page">Which page; the first is 1.</param>
     /// <param name="pageSize">How many items a page has, 1 to 500.</param>
     internal static async Task<Results<Ok<Page<RegistryItem>>, Problem>> ListAsync(
-        CurrentActor caller, PortalGate gate, RegistryStore store, IAccessPolicy access, IHostAccess facts, IHostDirectory hosts, CancellationToken ct,
+        CurrentActor caller, RegistryStore store, IAccessPolicy access, CancellationToken ct,
         [MaxLength(Paging.LongestFilter)] string? filter = null, [Range(1, int.MaxValue)] int page = 1, [Range(1, Paging.Largest)] int pageSize = Paging.Usual)
     {
-        var reader = await ReaderAsync("ListRegistries", caller, gate, access, facts, hosts, ct);
-        if (reader.Error is { } error)
-        {
-            return error.ToProblem();
-        }
-
-        var (actor, all) = reader.Value;
+        var (actor, all) = await ReaderAsync(caller, access, ct);
         var part = filter ?? "";
         return TypedResults.Ok((await store.ListAsync(ct))
             .Where(registry => (all || registry.IsFor(actor, manages: false))
@@ -54,11 +47,11 @@ internal static class RegistryEndpoints
     /// <summary>Gets one registry. Its ETag is wanted when you change it.</summary>
     /// <param name="id" example="7c1e0f5a2b9d4c3e8f60718293a4b5c6">The registry's id.</param>
     internal static async Task<Results<Ok<RegistryItem>, Problem>> GetAsync(
-        string id, HttpContext http, CurrentActor caller, PortalGate gate, RegistryStore store, IAccessPolicy access, IHostAccess facts, IHostDirectory hosts, CancellationToken ct)
+        string id, HttpContext http, CurrentActor caller, RegistryStore store, IAccessPolicy access, CancellationToken ct)
     {
-        var reader = await ReaderAsync("GetRegistry", caller, gate, access, facts, hosts, ct);
-        var found = reader.Error is { } denied ? denied : await store.FindAsync(id, ct);
-        return Shown(http, found.IsSuccess && !reader.Value.All && !found.Value.IsFor(reader.Value.Actor, manages: false) ? AccessModel.Unknown("registry", id) : found);
+        var (actor, all) = await ReaderAsync(caller, access, ct);
+        var found = await store.FindAsync(id, ct);
+        return Shown(http, found.IsSuccess && !all && !found.Value.IsFor(actor, manages: false) ? AccessModel.Unknown("registry", id) : found);
     }
 
     /// <summary>Makes a registry known, with the portal's credentials for it. Takes an <c>Idempotency-Key</c>.</summary>
@@ -145,17 +138,10 @@ internal static class RegistryEndpoints
     private static readonly Error s_noSecret = new(ErrorKind.Invalid, "registry.secret", "Give a password or a token with the user name, or none of them.");
 
     /// <summary>Who reads, and whether all of them: by a right over the portal. Who has it over a part of the hosts is shown what is theirs to use there.</summary>
-    private static async Task<Result<(Actor Actor, bool All)>> ReaderAsync(
-        string operation, CurrentActor caller, PortalGate gate, IAccessPolicy access, IHostAccess facts, IHostDirectory hosts, CancellationToken ct)
+    private static async Task<(Actor Actor, bool All)> ReaderAsync(CurrentActor caller, IAccessPolicy access, CancellationToken ct)
     {
         var actor = await caller.GetAsync(ct);
-        if (access.Check(actor, Permission.RegistryRead, AccessTarget.Portal) is not null && hosts.List().Any(host => access.Reaches(actor, Permission.RegistryRead, facts.Target(host.Id))))
-        {
-            return (actor, false);
-        }
-
-        var reader = await gate.ReadAsync(Permission.RegistryRead, operation, ct);
-        return reader.Error is { } denied ? denied : (actor, true);
+        return (actor, access.Check(actor, Permission.RegistryRead, AccessTarget.Portal) is null);
     }
 
     private static Result<Registry> Read(string id, RegistryRequest request)

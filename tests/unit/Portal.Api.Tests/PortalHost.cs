@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Portal.Api.Adapters.Hosts;
 using Portal.Api.Adapters.Storage;
 using Portal.Api.Security;
@@ -109,6 +110,8 @@ public sealed class PortalHost : WebApplicationFactory<PortalOptions>
             builder.UseSetting(name, value);
         }
 
+        // What is logged at information is of nobody's interest here, and takes its time.
+        builder.ConfigureLogging(logs => logs.SetMinimumLevel(LogLevel.Warning));
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Time);

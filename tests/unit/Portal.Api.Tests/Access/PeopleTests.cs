@@ -158,12 +158,12 @@ public sealed class PeopleTests : IDisposable
     }
 
     [Fact]
-    public async Task Body_WithFieldsThatAreNotAsked_ChangesNothingElse()
+    public async Task Body_WithFieldsThatAreNotAsked_IsRefused()
     {
         using var root = await _portal.SignedInAsync(BuiltInRoles.Administrator);
         var made = await root.CallAsync("POST", "/users", new { name = "ann", password = PortalHost.Password, role = "Administrator", isAdmin = true, grants = (object[])[new { role = "Administrator", scope = "all" }] });
-        Assert.Equal(HttpStatusCode.Created, made.Status);
-        Assert.Equal(0, (await root.CallAsync("GET", $"/grants?subject={made.Id}")).Body.GetProperty("total").GetInt32());
+        Assert.Equal(HttpStatusCode.BadRequest, made.Status);
+        Assert.DoesNotContain("\"ann\"", (await root.CallAsync("GET", "/users")).Body.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -87,7 +87,7 @@ public class DockerMatrixTests
 
         if (operation.Refusal is not null)
         {
-            return Verdict.Forbidden;
+            return operation.Hides ? Verdict.NotThere : Verdict.Forbidden;
         }
 
         var on = operation.Place switch

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Adapters.Storage;
+using Portal.Api.Operations;
 using Portal.Api.Security;
 using Portal.Api.Tests.Docker;
 using Portal.Api.Tests.Http;
@@ -24,6 +25,7 @@ internal sealed class ExampleWorld : IAsyncDisposable
 
     private readonly EngineWorld? _engine;
     private readonly string _hash;
+    private Subject? _owner;
     private int _people;
     private long _seen;
 
@@ -67,6 +69,11 @@ internal sealed class ExampleWorld : IAsyncDisposable
             _engine.AddVolume(Example("GetVolume", "name"));
         }
 
+        if (_owner is { } owner)
+        {
+            await OwnAsync(owner);
+        }
+
         var (user, team, grant) = (Example("GetUser", "id"), Example("GetTeam", "id"), Example("GetGrant", "id"));
         await using var db = await OpenAsync();
         await db.Users.Where(u => u.Id == user || u.UserName == "ann" || u.UserName == "bob").ExecuteDeleteAsync();
@@ -76,7 +83,10 @@ internal sealed class ExampleWorld : IAsyncDisposable
         await db.ApiTokens.Where(t => t.SecretHash.StartsWith("example")).ExecuteDeleteAsync();
         await db.TokenFamilies.Where(f => f.Client == "example").ExecuteDeleteAsync();
         await db.Settings.ExecuteDeleteAsync();
+        await db.Registries.ExecuteDeleteAsync();
+        await db.Passkeys.ExecuteDeleteAsync();
         db.Users.Add(Account(user, "ann"));
+        db.Registries.Add(new() { Id = Example("GetRegistry", "id"), Name = "Theirs", NormalizedName = "THEIRS", Address = "registry.example.org", Notes = "", IsForEverybody = true });
         db.Teams.Add(new() { Id = team, Name = "web" });
         db.Memberships.Add(new() { TeamId = team, UserId = user });
         db.OwnRoles.Add(new() { Name = Example("GetRole", "name"), Permissions = "HostRead ContainerRead" });
@@ -88,6 +98,7 @@ internal sealed class ExampleWorld : IAsyncDisposable
         {
             Token("RevokeMyToken", "user", caller);
             Session("RevokeMySession", "id", caller);
+            db.Passkeys.Add(new() { Id = Example("RemovePasskey", "id"), UserId = caller, Name = "Mine", CredentialId = "AA", PublicKey = [] });
         }
 
         await db.SaveChangesAsync();
@@ -119,9 +130,10 @@ internal sealed class ExampleWorld : IAsyncDisposable
         return client;
     }
 
-    /// <summary>The resources are somebody's.</summary>
+    /// <summary>The resources are somebody's, and again whenever they are put back.</summary>
     public async Task OwnAsync(Subject owner)
     {
+        _owner = owner;
         foreach (var (kind, id) in Resources)
         {
             await Portal.Services.GetRequiredService<IHostAccess>().OwnAsync(FakeEngine.Local, kind, id, new HashSet<Subject> { owner }, CancellationToken.None);
@@ -133,6 +145,8 @@ internal sealed class ExampleWorld : IAsyncDisposable
     /// <summary>All that the portal and its engine were made to keep, but for the audit log: equal when nothing was changed.</summary>
     public async Task<string> DigestAsync()
     {
+        // What is under way changes what is kept whoever asks now.
+        await Task.WhenAll(Portal.Services.GetRequiredService<OperationBoard>().Runs.Select(run => run.Ended));
         var text = new StringBuilder(string.Join('\n', [.. _engine?.Requests.Where(sent => !sent.StartsWith("GET ", StringComparison.Ordinal)) ?? [], .. Portal.Volumes.Calls]));
         await using var db = await OpenAsync();
         var connection = db.Database.GetDbConnection();

@@ -122,6 +122,7 @@ public sealed class OperationTests : IAsyncLifetime
         var second = await ann.CallAsync("POST", "/hosts/local/images/pull", new { image = "busybox" }, key: "k1");
 
         Assert.Equal((HttpStatusCode.Accepted, first.Id), (second.Status, second.Id));
+        await _portal.Services.GetRequiredService<OperationBoard>().Find(first.Id)!.Ended;
         Assert.Single(_engine.Requests, request => request.StartsWith("POST /images/create", StringComparison.Ordinal));
     }
 

@@ -109,8 +109,8 @@ public sealed class VolumeEndpointsTests : IAsyncLifetime
     {
         var developer = await _world.ClientAsync(BuiltInRoles.Developer, scope);
 
-        Assert.Equal(reached ? HttpStatusCode.OK : HttpStatusCode.Forbidden, (await developer.CallAsync("GET", $"{Volumes}/{volume}/files")).Status);
-        Assert.Equal(reached ? HttpStatusCode.NoContent : HttpStatusCode.Forbidden, (await developer.CallAsync("POST", $"{Volumes}/{volume}/folder?path=a")).Status);
+        Assert.Equal(reached ? HttpStatusCode.OK : HttpStatusCode.NotFound, (await developer.CallAsync("GET", $"{Volumes}/{volume}/files")).Status);
+        Assert.Equal(reached ? HttpStatusCode.NoContent : HttpStatusCode.NotFound, (await developer.CallAsync("POST", $"{Volumes}/{volume}/folder?path=a")).Status);
         Assert.Equal(reached ? 2 : 0, _world.Portal.Volumes.Calls.Count);
     }
 
@@ -120,7 +120,7 @@ public sealed class VolumeEndpointsTests : IAsyncLifetime
         var developer = await _world.ClientAsync(BuiltInRoles.Developer, "labels:!tier@host:local");
         await _world.StopAsync();
 
-        Assert.Equal(HttpStatusCode.Forbidden, (await developer.CallAsync("GET", Volumes + "/logs/files")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await developer.CallAsync("GET", Volumes + "/logs/files")).Status);
         Assert.Equal("host.unreachable", (await developer.CallAsync("GET", Volumes)).Code);
     }
 
