@@ -140,8 +140,9 @@ public static class PortalApi
         {
             if (ConsoleCommand.IsIn(args))
             {
-                // What the command says goes to the output, and nothing else does.
+                // What the command says goes to the output, and nothing else does; what there is to log besides is told when it is bad.
                 Environment.SetEnvironmentVariable("Logging__Console__LogToStandardErrorThreshold", nameof(LogLevel.Trace));
+                Environment.SetEnvironmentVariable("Logging__LogLevel__Default", nameof(LogLevel.Warning));
                 return await ConsoleCommand.RunAsync(args, build, Console.Out, CancellationToken.None);
             }
 

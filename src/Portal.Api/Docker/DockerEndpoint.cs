@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Portal.Api.Adapters.Hosts;
@@ -9,7 +8,6 @@ using Portal.Domain.Access.Docker;
 using Portal.Domain.Audit;
 using Portal.Domain.Containers;
 using Portal.Domain.Engine;
-using Portal.Domain.Engine.Models;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Docker;
@@ -125,7 +123,6 @@ internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access,
         return body.ToArray();
     }
 
-    /// <summary>In the form that Docker's clients read.</summary>
     private static async Task RefuseAsync(HttpContext http, Error error)
     {
         if (http.Response.HasStarted)
@@ -135,9 +132,7 @@ internal sealed class DockerEndpoint(IHostDirectory hosts, IAccessPolicy access,
         }
 
         http.Response.Clear();
-        http.Response.StatusCode = ErrorProblems.StatusOf(error.Kind);
-        http.Response.ContentType = "application/json";
-        await http.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(new ErrorMessage { Message = error.Message }, EngineJson.Default.ErrorMessage), http.RequestAborted);
+        await DockerRefusal.WriteAsync(http, error, ErrorProblems.StatusOf(error.Kind));
     }
 }
 

@@ -9,8 +9,11 @@ namespace Portal.Api.Docker;
 /// <summary>Writes down what requests have made and removed, and whose it is.</summary>
 internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, DockerCommands commands)
 {
-    /// <summary>Operations that this takes note of beside those that make and remove one thing.</summary>
-    public const string NewCommand = "containers/{id}/exec", SweptContainers = "containers/prune", SweptVolumes = "volumes/prune";
+    private const string NewCommand = "containers/{id}/exec", SweptContainers = "containers/prune", SweptVolumes = "volumes/prune", SweptImages = "images/prune";
+
+    /// <summary>True for what its answer tells of, in a word: what was made, what was removed.</summary>
+    public static bool Reads(DockerOperation operation) => operation is { Hijacks: false, Body: not DockerBody.Archive }
+        && (operation.Place == DockerPlace.New || operation.Method == "DELETE" || operation.Template is NewCommand or SweptContainers or SweptVolumes or SweptImages);
 
     /// <summary>Takes note of what came of a request.</summary>
     /// <param name="actor">Who made it.</param>
@@ -40,10 +43,9 @@ internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, Dock
                 await access.DisownAsync(host, kind, gone, ct);
             }
         }
-        else if (operation.Template is SweptContainers or SweptVolumes)
+        else if (Swept(operation, outcome.Body) is var (swept, all))
         {
-            var (swept, member) = operation.Template == SweptVolumes ? (ResourceKind.Volume, "VolumesDeleted") : (ResourceKind.Container, "ContainersDeleted");
-            foreach (var gone in Swept(outcome.Body, member))
+            foreach (var gone in all)
             {
                 await access.DisownAsync(host, swept, gone, ct);
             }
@@ -93,7 +95,16 @@ internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, Dock
         return [.. images];
     }
 
-    private static List<string> Swept(ReadOnlyMemory<byte> body, string member)
+    /// <summary>What a sweep has removed; null when it was none.</summary>
+    private static (ResourceKind Kind, List<string> Gone)? Swept(DockerOperation operation, ReadOnlyMemory<byte> body) => operation.Template switch
+    {
+        SweptContainers => (ResourceKind.Container, Texts(body, "ContainersDeleted")),
+        SweptVolumes => (ResourceKind.Volume, Texts(body, "VolumesDeleted")),
+        SweptImages => (ResourceKind.Image, Deleted(body, "ImagesDeleted")),
+        _ => null,
+    };
+
+    private static List<string> Texts(ReadOnlyMemory<byte> body, string member)
     {
         using var document = JsonDocument.Parse(body);
         return document.RootElement.TryGetProperty(member, out var names) && names.ValueKind == JsonValueKind.Array
@@ -112,12 +123,14 @@ internal sealed class DockerRecord(IHostAccess access, DockerLookup lookup, Dock
         return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
-    private static List<string> Deleted(ReadOnlyMemory<byte> body)
+    /// <summary>Ids of images that are gone, from the steps of their removal: the answer itself, or a member of it.</summary>
+    private static List<string> Deleted(ReadOnlyMemory<byte> body, string? member = null)
     {
         using var document = JsonDocument.Parse(body);
-        return document.RootElement.ValueKind != JsonValueKind.Array ? [] :
+        var steps = member is null ? document.RootElement : document.RootElement.TryGetProperty(member, out var some) ? some : default;
+        return steps.ValueKind != JsonValueKind.Array ? [] :
         [
-            .. document.RootElement.EnumerateArray().Select(step => step.ValueKind == JsonValueKind.Object && step.TryGetProperty("Deleted", out var id) ? id.GetString() : null).OfType<string>(),
+            .. steps.EnumerateArray().Select(step => step.ValueKind == JsonValueKind.Object && step.TryGetProperty("Deleted", out var id) ? id.GetString() : null).OfType<string>(),
         ];
     }
 }

@@ -129,7 +129,7 @@ internal sealed class DockerRelay(EngineConnections connections)
             await CopyAsync(body, response, outcome.Progress, ct);
             outcome.Progress.End();
         }
-        else if (isMade && IsBrief(operation))
+        else if (isMade && DockerRecord.Reads(operation))
         {
             outcome.Body = await ReadAsync(body, LargestKept, ct);
             await outcome.KeepAsync();
@@ -144,10 +144,6 @@ internal sealed class DockerRelay(EngineConnections connections)
             await CopyAsync(body, response, null, ct);
         }
     }
-
-    /// <summary>True for what answers in a word when it is done, which tells what it has made or removed.</summary>
-    private static bool IsBrief(DockerOperation operation) => operation is { Hijacks: false, Body: not DockerBody.Archive }
-        && (operation.Place == DockerPlace.New || operation.Method == "DELETE" || operation.Template is DockerRecord.NewCommand or DockerRecord.SweptVolumes);
 
     /// <summary>At once, whatever comes: clients wait for the head of an answer, and for every line of a log.</summary>
     private static async Task CopyAsync(Stream body, HttpResponse response, DockerProgress? progress, CancellationToken ct)

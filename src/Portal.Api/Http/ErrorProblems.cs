@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
+using Portal.Api.Docker;
 using Portal.Domain.Primitives;
 
 namespace Portal.Api.Http;
@@ -74,6 +75,11 @@ internal sealed class Problem(Error error, int? status = null) : IResult, IEndpo
         if (error.RetryAfter is { } wait)
         {
             httpContext.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (DockerRefusal.IsFor(httpContext.Request.Path))
+        {
+            return DockerRefusal.WriteAsync(httpContext, error, status ?? ErrorProblems.StatusOf(error));
         }
 
         var details = ErrorProblems.Details(error, status);

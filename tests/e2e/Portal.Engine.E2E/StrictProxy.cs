@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Portal.E2E;
 
 namespace Portal.Engine.E2E;
 

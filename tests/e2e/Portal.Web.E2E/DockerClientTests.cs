@@ -197,6 +197,28 @@ public sealed class DockerClientTests(ReadyPortal portal) : IAsyncLifetime
         (await docker.RunAsync("container", "prune", "-f")).Succeeded();
     }
 
+    /// <summary>The client has no password; the portal has it, for a team.</summary>
+    [Theory]
+    [MemberData(nameof(Clients))]
+    public async Task Pull_FromAPrivateRegistry_IsByThePortalsCredentialsOfTheTeam(string client)
+    {
+        await using var registry = await PrivateRegistry.StartAsync(portal, "team/app:1");
+        var (developer, other) = (await Person.DeveloperAsync(portal), await Person.DeveloperAsync(portal));
+        var admin = await portal.TokenAsync();
+        var team = (await Person.AskAsync(portal, HttpMethod.Post, "/teams", admin, new { name = "app-" + developer.Name })).GetProperty("id").GetString()!;
+        await Person.AskAsync(portal, HttpMethod.Put, $"/teams/{team}/members/{developer.Id}", admin);
+        await registry.MakeKnownAsync(portal, teams: [team]);
+        var image = $"{registry.Host}/team/app:1";
+
+        Assert.Contains("no basic auth credentials", (await other.Docker(client).RunAsync("pull", image)).Err, StringComparison.Ordinal);
+        Assert.Contains($"Digest: {await registry.DigestAsync("team/app:1")}", (await developer.Docker(client).RunAsync("pull", image)).Succeeded().Out, StringComparison.Ordinal);
+
+        Assert.Equal("it runs", (await developer.Docker(client).RunAsync("run", "--rm", image, "echo", "it runs")).Succeeded().Line);
+        Assert.Equal(image, (await developer.Docker(client).RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}", registry.Host + "/team/app")).Succeeded().Line);
+        // That the host has it now does not give it to who cannot pull it.
+        Assert.NotEqual(0, (await other.Docker(client).RunAsync("run", "--rm", image, "true")).ExitCode);
+    }
+
     /// <summary>As the README says: the address and the authority in a context, the token in the client's configuration.</summary>
     [Theory]
     [MemberData(nameof(Clients))]

@@ -19,6 +19,8 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     private const string User = "nobody", Group = "nogroup";
 
     private ChildProcess? _portal;
+    private StreamWriter? _portalLog;
+    private Task _portalLogging = Task.CompletedTask;
 
     public const string UserName = "ada";
 
@@ -49,6 +51,7 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
         _portal!.Kill();
         await _portal.WaitAsync();
         await _portal.DisposeAsync();
+        await _portalLogging;
     }
 
     /// <summary>Sends JSON as nobody in particular, or with a token.</summary>
@@ -91,9 +94,16 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
                 ["PORTAL_AGENT_SOCKET"] = Socket,
             });
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_portal.Id} {StartTime(_portal.Id)}\n");
-        await Patience.UntilAsync("the portal is healthy", async () =>
+        _portalLog ??= new StreamWriter(Path.Combine(Root, "portal.log")) { AutoFlush = true };
+        _portalLogging = LogAsync(_portal, _portalLog);
+        await Patience.UntilAsync($"the portal is healthy; its log is {Root}/portal.log", async () =>
         {
-            if (_portal.HasExited) Assert.Fail($"The portal ended while starting: {await _portal.LastWordsAsync()}");
+            if (_portal.HasExited)
+            {
+                await _portalLogging;
+                Assert.Fail($"The portal ended while starting: {await _portal.LastWordsAsync()} {await ReadAsync(Path.Combine(Root, "portal.log"))}");
+            }
+
             try
             {
                 return (await Web.GetAsync("/health")).IsSuccessStatusCode;
@@ -109,6 +119,8 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     {
         Web?.Dispose();
         if (_portal is not null) await _portal.DisposeAsync();
+        await _portalLogging;
+        if (_portalLog is not null) await _portalLog.DisposeAsync();
     }
 
     /// <summary>The portal makes its certificate itself: exactly that one counts.</summary>

@@ -93,10 +93,10 @@ public abstract class AgentProcess : IAsyncLifetime
         string[] command = [.. Launcher, Program, "--socket", Socket, "--socket-group", SocketGroup, .. RootArguments, .. Options];
         _process = ChildProcess.Start(command[0], command[1..]);
         await File.AppendAllTextAsync(Path.Combine(Root, "pids"), $"{_process.Id} {StartTime(_process.Id)}\n");
-        _logging = LogAsync(_process);
+        _logging = LogAsync(_process, _log);
         await Patience.UntilAsync($"the agent answers; its log is {Root}/agent.log", async () =>
         {
-            if (_process.HasExited) Assert.Fail($"The agent ended while starting: {await _process.LastWordsAsync()} {await ReadLogAsync()}");
+            if (_process.HasExited) Assert.Fail($"The agent ended while starting: {await _process.LastWordsAsync()} {await LogAsync()}");
             try
             {
                 return (await Http.GetAsync("/_ping")).IsSuccessStatusCode;
@@ -232,12 +232,13 @@ public abstract class AgentProcess : IAsyncLifetime
     /// <summary>Field 22 of proc_pid_stat(5): together with the pid it names one process for ever.</summary>
     protected static string StartTime(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].Split(' ')[19];
 
-    private async Task LogAsync(ChildProcess process)
+    /// <summary>Writes down what a program says, until it ends.</summary>
+    protected static async Task LogAsync(ChildProcess process, StreamWriter log)
     {
         try
         {
             while (await process.ReadLineAsync(Timeout.InfiniteTimeSpan) is { } line)
-                await _log.WriteLineAsync(line);
+                await log.WriteLineAsync(line);
         }
         catch (ObjectDisposedException)
         {
@@ -246,11 +247,12 @@ public abstract class AgentProcess : IAsyncLifetime
     }
 
     /// <summary>What the agent has logged.</summary>
-    public Task<string> LogAsync() => ReadLogAsync();
+    public Task<string> LogAsync() => ReadAsync(Path.Combine(Root, "agent.log"));
 
-    private async Task<string> ReadLogAsync()
+    /// <summary>Reads a log that is written still.</summary>
+    protected static async Task<string> ReadAsync(string log)
     {
-        using var reader = new StreamReader(new FileStream(Path.Combine(Root, "agent.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         return await reader.ReadToEndAsync();
     }
 }

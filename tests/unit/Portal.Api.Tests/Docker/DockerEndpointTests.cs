@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Api.Tests.Adapters.Hosts;
@@ -72,14 +75,24 @@ public sealed class DockerEndpointTests : IAsyncLifetime
         Assert.Empty(_engine.Requests);
     }
 
-    [Fact]
-    public async Task Request_WithoutAToken_IsNobodys()
+    /// <summary>In the form that Docker's clients read, whoever refuses it.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer prt_worOy3scQ6o8sdjAKWUUQX_IBcDuGU0RvWA3l95sPzM")]
+    [InlineData("Bearer nonsense")]
+    public async Task Request_WithoutATokenThatCounts_IsNobodys(string? authorization)
     {
         using var client = _portal.Client();
+        if (authorization is not null)
+        {
+            client.DefaultRequestHeaders.Add("Authorization", authorization);
+        }
 
         using var answer = await client.GetAsync("/api/v1/hosts/local/docker/_ping");
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("Sign in first, or send a valid access token.", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("message").GetString());
     }
 
     [Fact]
@@ -117,6 +130,24 @@ public sealed class DockerEndpointTests : IAsyncLifetime
         _ = await SendAsync(BuiltInRoles.Administrator, method, path);
 
         Assert.Empty(access.Owners(new HostId("local"), ResourceKind.Volume, "data"));
+    }
+
+    /// <summary>Answered as the engine did, and to the end: an answer that is not understood is broken off.</summary>
+    [Theory]
+    [InlineData("containers/prune", ResourceKind.Container, Id)]
+    [InlineData("volumes/prune", ResourceKind.Volume, "data")]
+    [InlineData("images/prune", ResourceKind.Image, "sha256:busybox")]
+    public async Task Swept_IsNobodysAndAnsweredWhole(string path, ResourceKind kind, string gone)
+    {
+        var (host, access) = (new HostId("local"), _portal.Services.GetRequiredService<IHostAccess>());
+        await access.OwnAsync(host, kind, gone, ImmutableHashSet.Create(new Subject(SubjectKind.User, "somebody")), TestContext.Current.CancellationToken);
+
+        var answer = await SendAsync(BuiltInRoles.Administrator, "POST", path);
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.EndsWith("""SpaceReclaimed":0}""", answer.Body, StringComparison.Ordinal);
+        Assert.Empty(access.Owners(host, kind, gone));
+        Assert.Contains(await _portal.AuditAsync(), line => line.Operation == "Docker POST /" + path && line.Outcome == "ok");
     }
 
     [Theory]
@@ -190,6 +221,8 @@ public sealed class DockerEndpointTests : IAsyncLifetime
             ("GET", "/containers/web/json" or "/containers/" + Id + "/json") => (200, Container),
             ("GET", "/exec/e1/json") => (200, $$"""{"ID":"e1","ContainerID":"{{Id}}"}"""),
             ("POST", "/volumes/create") => (201, """{"Name":"data"}"""),
+            ("POST", "/containers/prune") => (200, $$"""{"ContainersDeleted":["{{Id}}"],"SpaceReclaimed":0}"""),
+            ("POST", "/images/prune") => (200, """{"ImagesDeleted":[{"Untagged":"busybox:latest"},{"Deleted":"sha256:busybox"}],"SpaceReclaimed":0}"""),
             ("POST", "/volumes/prune") => (200, """{"VolumesDeleted":["data"],"SpaceReclaimed":0}"""),
             ("GET", "/events") => (200, "{\"Type\":\"container\",\"Actor\":{\"ID\":\"a\"}}\n{\"Type\":\"daemon\",\"Actor\":{\"ID\":\"b\"}}\n"),
             ("POST", "/images/create") when context.Request.Query["fromImage"] == "secret" => (200, "{\"status\":\"Pulling\"}\n{\"error\":\"denied\",\"errorDetail\":{\"message\":\"denied\"}}\n"),

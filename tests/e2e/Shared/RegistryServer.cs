@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Portal.E2E;
 
-namespace Portal.Engine.E2E;
+namespace Portal.E2E;
 
 /// <summary>Debian's docker-registry with a store and a port of its own.</summary>
 public sealed class RegistryServer : IAsyncDisposable
