@@ -19,6 +19,7 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
     private const string User = "nobody", Group = "nogroup";
 
     private ChildProcess? _portal;
+    private (string Text, long Made)? _token;
     private StreamWriter? _portalLog;
     private Task _portalLogging = Task.CompletedTask;
 
@@ -63,11 +64,15 @@ public abstract class PortalProcess(int number) : AgentProcess(number)
         return await Web.SendAsync(request);
     }
 
+    /// <summary>A token of the administrator. Not a new one for each test: an address has a hundred sign-ins a minute.</summary>
     public async Task<string> TokenAsync()
     {
+        if (_token is { } known && TimeProvider.System.GetElapsedTime(known.Made) < TimeSpan.FromMinutes(1)) return known.Text;
         using var answer = await SendAsync(HttpMethod.Post, "/api/v1/auth/token", body: new { userName = UserName, password = Password });
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("accessToken").GetString()!;
+        var text = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("accessToken").GetString()!;
+        _token = (text, TimeProvider.System.GetTimestamp());
+        return text;
     }
 
     protected override async Task ReadyAsync()

@@ -31,7 +31,7 @@ public sealed class RestWorkTests(ReadyPortal portal) : IAsyncLifetime
         await using var registry = await PrivateRegistry.StartAsync(portal, "work/app:1");
         await registry.MakeKnownAsync(portal, everybody: true);
         var token = await TokenAsync(who);
-        var image = $"{registry.Host}/work/app:1";
+        var image = $"{registry.Host}/team/app:1";
 
         var (pulled, _) = await FollowAsync(await AskAsync(HttpMethod.Post, $"{Host}/images/pull", token, new { image }), token);
         Assert.Equal("succeeded", State(pulled));
