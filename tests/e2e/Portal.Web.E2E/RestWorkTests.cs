@@ -28,15 +28,15 @@ public sealed class RestWorkTests(ReadyPortal portal) : IAsyncLifetime
     [InlineData("developer")]
     public async Task Work_FromThePullToTheRemoval_IsDone(string who)
     {
-        await using var registry = await PrivateRegistry.StartAsync(portal, "work/app:1");
+        await using var registry = await PrivateRegistry.StartAsync(portal, "shop/app:1");
         await registry.MakeKnownAsync(portal, everybody: true);
         var token = await TokenAsync(who);
-        var image = $"{registry.Host}/team/app:1";
+        var image = $"{registry.Host}/shop/app:1";
 
         var (pulled, _) = await FollowAsync(await AskAsync(HttpMethod.Post, $"{Host}/images/pull", token, new { image }), token);
         Assert.Equal("succeeded", State(pulled));
-        Assert.Equal(await registry.DigestAsync("work/app:1"), pulled.GetProperty("result").GetProperty("digest").GetString());
-        Assert.Equal(image, Assert.Single(Items(await AskAsync(HttpMethod.Get, $"{Host}/images?name=work", token))).GetProperty("tags")[0].GetString());
+        Assert.Equal(await registry.DigestAsync("shop/app:1"), pulled.GetProperty("result").GetProperty("digest").GetString());
+        Assert.Equal(image, Assert.Single(Items(await AskAsync(HttpMethod.Get, $"{Host}/images?name=shop", token))).GetProperty("tags")[0].GetString());
 
         await AskAsync(HttpMethod.Post, $"{Host}/networks", token, new { name = "rest-net" });
         await AskAsync(HttpMethod.Post, $"{Host}/volumes", token, new { name = "rest-data" });
