@@ -20,6 +20,8 @@ portal_command() {
     need_sdk
     dotnet_root=$(sdk_directory)
   fi
+  # It comes back where it was.
+  find_portal_port
   describe_portal
   if process_id portal >/dev/null; then
     step "Stopping the portal meanwhile; containers keep running"
