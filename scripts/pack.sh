@@ -72,13 +72,13 @@ portal_bench() {
   trap 'release_cgroups; rm -rf "$PORTAL_RUN_ROOT"' EXIT
   prepare_cgroups
   command -v python3 >/dev/null || apt_install python3
+  command -v docker >/dev/null || borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
   if [[ $what == load ]]; then
     bench_load "$@"
     return
   fi
   command -v dockerd >/dev/null || borrow_packages docker.io containerd runc
   command -v docker-registry >/dev/null || borrow_packages docker-registry
-  command -v docker >/dev/null || borrow_packages "$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)"
   command -v iptables >/dev/null || apt_install iptables
   step "Building the agent as a native binary"
   pack_agent
